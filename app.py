@@ -1,0 +1,194 @@
+"""
+Routes and the schedule: parse, one call, render. No rule lives here.
+
+Event handlers must stay in this file: on a Blueprint, Lambda would load that module alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from chalice.app import Chalice, Rate, Response
+
+from chalicelib import __version__, bodies, envelope, render, web
+from chalicelib.errors import TryAgain
+from chalicelib.limits import Action
+from chalicelib.wiring import Hallpass, hallpass
+
+SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up the rest.
+
+app = Chalice(app_name="hallpass", configure_logs=False)
+app.register_middleware(web.in_our_words, "http")
+logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
+metrics = Metrics(namespace="Hallpass", service="hallpass")
+
+
+@contextmanager
+def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice ships no types
+    """Give out the parts with this invocation's clock running; drop connections to sites after."""
+    parts = hallpass()
+    parts.deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
+    try:
+        yield parts
+    finally:
+        parts.outbound.close()
+
+
+def admit(action: Action, site: str = "", mailbox: str = "") -> None:
+    """Count this request against the limits of its address, its site, and who gets its mail."""
+    parts = hallpass()
+    address = web.address(app.current_request, parts.edge_key)
+    at = parts.wordpress.address(site) if site else ""
+    parts.limits.admit(action, address=address, site=at, mailbox=mailbox, now=now())
+
+
+def now() -> int:
+    return int(time.time())
+
+
+@app.route("/health", methods=["GET"])
+@web.endpoint
+def health() -> Response:
+    return web.answer(200, {"status": "ok", "version": __version__})
+
+
+@app.route("/sites", methods=["POST"])
+@web.endpoint
+def check_site() -> Response:
+    url = bodies.site_url(web.body_of(app.current_request))
+    admit("sites", url)
+    with invocation(app.lambda_context) as parts:
+        return web.answer(200, render.site_check(parts.wordpress.look(url)))
+
+
+@app.route("/users", methods=["POST"])
+@web.endpoint
+def create_user() -> Response:
+    request = bodies.access(web.body_of(app.current_request))
+    admit("users", request.site_url)
+    with invocation(app.lambda_context) as parts:
+        grant, made = parts.access.prepare(request, now=now())
+    status = 202 if grant.state == "preparing" else 201 if made else 200
+    return web.answer(status, render.access(grant))
+
+
+@app.route("/secrets", methods=["POST"])
+@web.endpoint
+def create_secret() -> Response:
+    secret, lifetime, token = bodies.secret(web.body_of(app.current_request))
+    admit("secrets")
+    stored, is_new = hallpass().secrets.create(
+        secret, lifetime=lifetime, support_token=token, now=now()
+    )
+    return web.answer(201 if is_new else 200, {"id": stored.id, "expires_at": stored.expires_at})
+
+
+@app.route("/secrets/{secret_id}", methods=["GET"])
+@web.endpoint
+def look_at_secret(secret_id: str) -> Response:
+    moment = now()
+    secret = hallpass().secrets.look(web.path_id(secret_id), now=moment)
+    return web.answer(200, render.secret(secret, now=moment))
+
+
+@app.route("/secrets/{secret_id}/open", methods=["POST"])
+@web.endpoint
+def open_secret(secret_id: str) -> Response:
+    access, claim = bodies.opening(web.body_of(app.current_request))
+    admit("open")
+    ciphertext = hallpass().secrets.open(web.path_id(secret_id), access, claim, now=now())
+    return web.answer(200, {"ciphertext": envelope.encode(ciphertext)})
+
+
+@app.route("/secrets/{secret_id}/ack", methods=["POST"])
+@web.endpoint
+def acknowledge_secret(secret_id: str) -> Response:
+    claim = bodies.claim(web.body_of(app.current_request))
+    hallpass().secrets.acknowledge(web.path_id(secret_id), claim, now=now())
+    return web.answer(204)
+
+
+@app.route("/secrets/{secret_id}/burn", methods=["POST"])
+@web.endpoint
+def burn_secret(secret_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    hallpass().secrets.burn(web.path_id(secret_id), token, now=now())
+    return web.answer(204)
+
+
+@app.route("/tickets", methods=["POST"])
+@web.endpoint
+def send_ticket() -> Response:
+    ticket = bodies.ticket(web.body_of(app.current_request))
+    admit("tickets", mailbox=ticket.email if ticket.grant_id else "")
+    reference, is_new = hallpass().tickets.deliver(ticket, now=now())
+    return web.answer(201 if is_new else 200, {"reference": reference})
+
+
+@app.route("/grants", methods=["POST"])
+@web.endpoint
+def watch_hand_made() -> Response:
+    made = bodies.hand_made(web.body_of(app.current_request))
+    admit("users", made.site_url, made.owner_email)
+    grant, is_new = hallpass().access.watch(made, now=now())
+    return web.answer(201 if is_new else 200, render.access(grant))
+
+
+@app.route("/grants/{grant_id}", methods=["GET"])
+@web.endpoint
+def view_grant(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    grant, holder = hallpass().access.view(web.path_id(grant_id), token)
+    secret = hallpass().secrets.latest_of(grant)
+    return web.answer(200, render.grant(grant, holder, secret, now=now()))
+
+
+@app.route("/grants/{grant_id}/end", methods=["POST"])
+@web.endpoint
+def end_grant(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    gone = bodies.says_gone(web.optional_body_of(app.current_request))
+    admit("grants")
+    with invocation(app.lambda_context) as parts:
+        end = parts.ending.say_gone if gone else parts.ending.end
+        grant = end(web.path_id(grant_id), token, now=now())
+    return web.answer(200 if grant.state == "ended" else 202, render.end(grant))
+
+
+@app.route("/grants/{grant_id}/extend", methods=["POST"])
+@web.endpoint
+def extend_grant(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    days = bodies.days(web.body_of(app.current_request))
+    grant = hallpass().access.extend(web.path_id(grant_id), token, days=days, now=now())
+    return web.answer(200, render.access(grant))
+
+
+@app.route("/grants/{grant_id}/repair", methods=["POST"])
+@web.endpoint
+def repair_grant(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    consent = bodies.consent(web.body_of(app.current_request))
+    seen, _ = hallpass().access.view(web.path_id(grant_id), token)
+    admit("users", seen.site.url if seen.site else seen.site_url)
+    with invocation(app.lambda_context) as parts:
+        grant = parts.repair.repair(seen.id, token, consent, now=now())
+    return web.answer(200, render.end(grant))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
+    """End what is due. The gauge is the operator's alarm."""
+    with invocation(event.context) as parts:
+        report = parts.ending.sweep(now=now())
+    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, report.oldest_overdue)
+    metrics.add_metric("Ended", MetricUnit.Count, report.ended)
+    metrics.add_metric("PutOff", MetricUnit.Count, report.put_off)
+    metrics.flush_metrics()
+    if report.failed:
+        raise TryAgain  # Lambda counts the error, and an alarm of its own watches that.

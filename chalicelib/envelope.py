@@ -1,0 +1,123 @@
+"""
+The sealed-link format, version 1: the Python twin of ``frontend/js/envelope.js``.
+
+The browser seals and opens; this twin is for programs and tests. ``tests/vectors.json`` binds both
+to the same bytes. Deriving needs the standard library only. Sealing and opening need the package
+``cryptography``, which the Lambdas do without, because they never see a link key.
+
+Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import unicodedata
+from dataclasses import dataclass, field
+
+PBKDF2_ROUNDS = 600_000
+BLOCK = 256  # Plaintext is padded to a multiple of this, so its length says little.
+IV_BYTES = 12
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """
+    All that follows from a link key and, if there is one, a passphrase.
+
+    `access` proves link and passphrase, `support` proves the link alone. `key` never leaves the
+    reader's machine.
+    """
+
+    id: str
+    key: bytes = field(repr=False)
+    access: str = field(repr=False)
+    support: str = field(repr=False)
+
+    @classmethod
+    def derive(cls, link_key: bytes, passphrase: str | None = None) -> Link:
+        """Derive from 32 random bytes; raise `ValueError` for another length."""
+        if len(link_key) != KEY_BYTES:
+            raise ValueError("A link key has 32 bytes.")
+        stretched = b""
+        if passphrase:
+            typed = unicodedata.normalize("NFC", passphrase).encode()
+            salt = _hkdf(link_key, b"", b"hallpass/v1 salt", 16)
+            stretched = hashlib.pbkdf2_hmac("sha256", typed, salt, PBKDF2_ROUNDS, KEY_BYTES)
+        return cls(
+            id=encode(_hkdf(link_key, b"", b"hallpass/v1 id", 16)),
+            key=_hkdf(link_key, stretched, b"hallpass/v1 key", KEY_BYTES),
+            access=encode(_hkdf(link_key, stretched, b"hallpass/v1 access", KEY_BYTES)),
+            support=encode(_hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
+        )
+
+    @property
+    def access_sha256(self) -> str:
+        """What the server keeps of `access`."""
+        return proof_hash(self.access)
+
+    def seal(self, plaintext: str, iv: bytes) -> bytes:
+        """Return IV ‖ AES-256-GCM of the padded *plaintext*. Never use an *iv* twice."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        text = plaintext.encode()
+        padded = text + b" " * (-len(text) % BLOCK)
+        return iv + AESGCM(self.key).encrypt(iv, padded, self._associated())
+
+    def open(self, ciphertext: bytes) -> str:
+        """
+        Return the plaintext with its padding.
+
+        Raises:
+            ValueError: Not sealed for this link and passphrase, or altered.
+        """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        iv, sealed = ciphertext[:IV_BYTES], ciphertext[IV_BYTES:]
+        try:
+            return AESGCM(self.key).decrypt(iv, sealed, self._associated()).decode()
+        except InvalidTag:
+            raise ValueError("Not sealed for this link, or altered.") from None
+
+    def _associated(self) -> bytes:
+        return f"hallpass/v1 {self.id}".encode()
+
+
+def proof_hash(proof: str) -> str:
+    """Return SHA-256 of the bytes that *proof* (base64url) stands for, as base64url."""
+    return encode(hashlib.sha256(decode(proof)).digest())
+
+
+def encode(data: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """
+    Return the bytes behind base64url without padding.
+
+    Raises:
+        ValueError: Another alphabet, padding, or not the one way to write these bytes.
+    """
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("Not base64url.") from None
+    if encode(data) != text:
+        raise ValueError("Not base64url without padding.")
+    return data
+
+
+def _hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """Return HKDF-SHA256 (RFC 5869). An empty salt stands for 32 zero bytes, as there."""
+    pseudorandom = hmac.new(salt or bytes(32), key, hashlib.sha256).digest()
+    out = block = b""
+    for counter in range(1, -(-length // 32) + 1):
+        block = hmac.new(pseudorandom, block + info + bytes([counter]), hashlib.sha256).digest()
+        out += block
+    return out[:length]

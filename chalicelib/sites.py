@@ -1,0 +1,220 @@
+"""
+What the story needs from a WordPress site, in its own words.
+
+`wordpress` is the adapter that does this over REST; the fake in the tests does it in memory.
+Every method that talks to a site may raise `SiteUnavailable` (no usable answer; nothing is
+known about what the site did) besides the errors that it names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A WordPress site as discovery found it. `url` is its home, without a trailing slash."""
+
+    url: str
+    name: str
+    rest_root: str
+    login_url: str
+    authorize_url: str | None = None
+    icon_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A user name with an application password of that user."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the site, as that site describes it, or as far as we know it."""
+
+    id: int
+    username: str
+    email: str = ""
+    is_administrator: bool = False
+    may_manage_users: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """The support user to be made. `display_name` tells the owner what the account is."""
+
+    username: str
+    email: str
+    password: str = field(repr=False)
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a site cannot be used as it is: a stable code, one sentence, and what to do."""
+
+    code: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCheck:
+    """
+    What a look at a site from outside tells.
+
+    `consent_url` is WordPress' own approval page, without parameters; None when it cannot be
+    used. A problem beside a consent address is a hint that does not stand in the way.
+    """
+
+    site: Site | None = None
+    consent_url: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """An application password as WordPress lists it. `created` is ISO 8601 in UTC."""
+
+    uuid: str
+    name: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """An administrator. `registered` is ISO 8601; `keys` is None when the site does not tell."""
+
+    id: int
+    username: str
+    registered: str
+    keys: tuple[KeyRecord, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An installed plugin; `file` is its name for WordPress, such as ``akismet/akismet``."""
+
+    file: str
+    name: str
+    version: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """An installed theme; `stylesheet` is its name for WordPress."""
+
+    stylesheet: str
+    name: str
+    version: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a visit may have changed, at one moment. A part that the site does not tell is None."""
+
+    administrators: tuple[Administrator, ...] | None = None
+    plugins: tuple[Plugin, ...] | None = None
+    themes: tuple[Theme, ...] | None = None
+    admin_email: str | None = None
+
+
+class WordPress(Protocol):
+    """The calls that setting up, ending and repairing are made of."""
+
+    def address(self, url: str) -> str:
+        """Return the address that a person meant; raise `InvalidInput` (field ``site_url``)."""
+
+    def discover(self, url: str) -> Site:
+        """
+        Find the site behind an address that a person typed.
+
+        Raises:
+            InvalidInput: Not https, or not a public address (field ``site_url``).
+            SiteUnsupported: No WordPress there, REST closed, application passwords off, …
+        """
+
+    def look(self, url: str) -> SiteCheck:
+        """
+        Tell, without any key, whether the site at *url* can be used; problems are in the answer.
+
+        Raises:
+            InvalidInput: As `discover`.
+        """
+
+    def whoami(self, site: Site, key: Key) -> Account:
+        """Return the holder of *key*; raise `KeyRefused` when the site takes it for nobody."""
+
+    def key_id(self, site: Site, key: Key) -> str:
+        """Return the UUID of *key* itself; raise `KeyRefused` when it is dead."""
+
+    def check_removable(self, site: Site, key: Key, account: Account) -> None:
+        """
+        Ask, without changing anything, whether *key* may delete users of this site.
+
+        Raises:
+            SiteUnsupported: ``multisite`` or ``cannot_remove``.
+            KeyRefused: The key is dead.
+        """
+
+    def create_administrator(self, site: Site, key: Key, user: NewUser) -> Account:
+        """
+        Create *user* as administrator, or return it when an earlier try has made it.
+
+        Raises:
+            SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
+            NotAdministrator: The key's holder may not create users.
+            KeyRefused: The key is dead.
+        """
+
+    def find_user(self, site: Site, key: Key, username: str) -> Account | None:
+        """Return the user of exactly that login name, or None when there is none."""
+
+    def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
+        """Return the user of that id, or None when there is none."""
+
+    def make_key(self, site: Site, key: Key, user: Account, name: str) -> Key:
+        """Give *user* one application password, dropping any that it already has."""
+
+    def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
+        """Delete *key* with itself and see it refused. A dead key is no error."""
+
+    def delete_self(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+        """
+        Delete the holder of *key*; what it wrote goes to user *heir_id*, or when that user is
+        gone to another administrator.
+
+        Raises:
+            KeyRefused: The key is dead. The user may be gone, or the key was revoked.
+            SiteUnsupported: ``cannot_remove``: the site refuses.
+        """
+
+    def delete_user(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+        """
+        As `delete_self`, but with the key of another administrator. Gone already is no error.
+
+        Raises:
+            SiteUnsupported: Also ``not_ours``: the user of that id has another login name.
+        """
+
+    def is_gone(self, site: Site, user_id: int) -> bool:
+        """
+        Ask without any key whether that user is gone.
+
+        True only on WordPress' own 404 ``rest_user_invalid_id``; False when the user is there or
+        the site does not tell strangers.
+        """
+
+    def snapshot(self, site: Site, key: Key) -> Snapshot:
+        """
+        Return who may do what, and what is installed, as *key* sees it.
+
+        Raises:
+            KeyRefused: The key is dead.
+        """

@@ -1,0 +1,162 @@
+"""
+The steps of a set-up, in order. Each asks the site for one thing and returns what to record.
+
+A step that was done before does nothing, so any step may be the first after an interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from chalicelib import report
+from chalicelib.access_request import AccessRequest, plus_address
+from chalicelib.deadline import Deadline
+from chalicelib.errors import KeyRefused, NotAdministrator, SiteUnavailable, SiteUnsupported
+from chalicelib.grants import Event, Grant
+from chalicelib.keys import Sealer
+from chalicelib.problems import unsupported
+from chalicelib.sites import Account, NewUser, Site, WordPress
+
+LOOK_SECONDS = 10.0
+NOT_ADMINISTRATOR = (
+    "That account is not an administrator of the site. "
+    "Please sign in as an administrator and approve again."
+)
+
+Change = Callable[[Grant], Grant]
+Step = Callable[[Grant, AccessRequest, int], Change]
+
+
+class Door(Protocol):
+    """Raises `TooManyRequests` when keys are sent to one site too often."""
+
+    def admit_found(self, typed: str, found: str, *, now: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """
+    What set-up does on the site.
+
+    Mail to a support user goes to `support_email` with the user name as a plus-address, so that no
+    two accounts share one.
+    """
+
+    wordpress: WordPress
+    sealer: Sealer
+    deadline: Deadline
+    door: Door
+    support_name: str
+    support_email: str
+
+    def __iter__(self) -> Iterator[Step]:
+        yield self.discover
+        yield self.identify
+        yield self.check
+        yield self.look_around
+        yield self.create
+        yield self.arm
+        yield self.let_go
+
+    def discover(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        if grant.site is not None:
+            return _as_it_is
+        try:
+            site = self.wordpress.discover(request.site_url)
+        except SiteUnavailable as error:
+            if error.reason != "unreachable":
+                raise
+            raise unsupported("site_unreachable") from None  # Most likely a typing mistake.
+        return lambda grant: replace(grant, site=site)
+
+    def identify(self, grant: Grant, request: AccessRequest, now: int) -> Change:
+        if grant.owner_id is not None:
+            return _as_it_is
+        typed = self.wordpress.address(request.site_url)
+        self.door.admit_found(typed, _site(grant).rest_root, now=now)
+        owner = self.wordpress.whoami(_site(grant), request.consent)
+        key_id = self.wordpress.key_id(_site(grant), request.consent)
+        if not (owner.is_administrator and owner.may_manage_users):
+            raise NotAdministrator(NOT_ADMINISTRATOR)
+        return lambda grant: replace(
+            grant, owner_id=owner.id, consent_key_id=key_id, own_key_ids=(key_id,)
+        )
+
+    def check(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        if grant.checked:
+            return _as_it_is
+        owner = Account(_known(grant.owner_id), request.consent.username)
+        self.wordpress.check_removable(_site(grant), request.consent, owner)
+        return lambda grant: replace(grant, checked=True)
+
+    def look_around(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        """See what the site looks like before support comes in. Once, and only if it tells."""
+        if grant.looked:
+            return _as_it_is
+        before = ""
+        try:
+            with self.deadline.within(LOOK_SECONDS):
+                before = report.write(self.wordpress.snapshot(_site(grant), request.consent))
+        except SiteUnavailable:
+            pass  # The report will say that nobody could look; the access is not held up for it.
+        return lambda grant: replace(grant, looked=True, before=before)
+
+    def create(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        if grant.user_id is not None:
+            return _as_it_is
+        user = self.wordpress.create_administrator(
+            _site(grant),
+            request.consent,
+            NewUser(
+                username=grant.username,
+                email=plus_address(self.support_email, grant.username),
+                password=request.password,
+                display_name=f"{self.support_name} (temporary, removes itself)",
+            ),
+        )
+        return lambda grant: replace(grant, user_id=user.id)
+
+    def arm(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        """Give the support user its removal key, and see that the key can do its one job."""
+        if grant.sealed_removal is not None:
+            return _as_it_is
+        site = _site(grant)
+        user = Account(_known(grant.user_id), grant.username)
+        key = self.wordpress.make_key(site, request.consent, user, "Hallpass removal key")
+        try:
+            self.wordpress.check_removable(site, key, user)
+        except KeyRefused:
+            raise SiteUnsupported(
+                "cannot_remove",
+                "Your site does not let the temporary account remove itself, so it was not made.",
+                "A security plugin may block application passwords for new users; allow them "
+                "and try again.",
+            ) from None
+        sealed = self.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
+        return lambda grant: replace(grant, sealed_removal=sealed)
+
+    def let_go(self, grant: Grant, request: AccessRequest, now: int) -> Change:
+        self.wordpress.drop_own_key(_site(grant), request.consent, grant.consent_key_id or "")
+        event = Event(now, "access_created", "owner")
+        return lambda grant: replace(
+            grant, state="active", sealed_consent=None, due_at=grant.expires_at
+        ).with_event(event)
+
+
+def _as_it_is(grant: Grant) -> Grant:
+    """Change nothing: the step was done before."""
+    return grant
+
+
+def _site(grant: Grant) -> Site:
+    if grant.site is None:
+        raise AssertionError("Discovery is the first step and records the site.")
+    return grant.site
+
+
+def _known(number: int | None) -> int:
+    if number is None:
+        raise AssertionError("An earlier step records this id.")
+    return number

@@ -1,0 +1,104 @@
+"""
+The composition root: the only place that makes clients and joins the parts.
+
+Nothing here runs at import; the first request of a Lambda instance builds everything once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+
+from chalicelib import __version__
+from chalicelib.access import Access
+from chalicelib.counters import HitCounter, TicketLog
+from chalicelib.deadline import Deadline
+from chalicelib.ending import Ending
+from chalicelib.grant_table import GrantTable
+from chalicelib.kms import KmsSealer
+from chalicelib.limits import Limits
+from chalicelib.mail import SesOutbox
+from chalicelib.notices import MailNotices
+from chalicelib.onetime import OneTimeSecrets
+from chalicelib.outbound import Outbound
+from chalicelib.removal import Removal
+from chalicelib.repair import Repair
+from chalicelib.secret_table import SecretTable
+from chalicelib.settings import Settings
+from chalicelib.setup import Setup
+from chalicelib.steps import Steps
+from chalicelib.telling import Telling
+from chalicelib.tickets import Tickets
+from chalicelib.wordpress import RestWordPress
+
+# An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
+AWS = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "max_attempts": 3},
+    tcp_keepalive=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hallpass:
+    """The parts that routes and schedule use."""
+
+    access: Access
+    ending: Ending
+    repair: Repair
+    secrets: OneTimeSecrets
+    tickets: Tickets
+    limits: Limits
+    wordpress: RestWordPress
+    outbound: Outbound
+    deadline: Deadline
+    edge_key: str
+
+
+@functools.cache
+def hallpass() -> Hallpass:
+    """Build everything from the environment, once for each Lambda instance."""
+    settings = Settings.from_environ(os.environ)
+    session = boto3.Session()
+    dynamodb = session.client("dynamodb", config=AWS)
+    grants = GrantTable(dynamodb, settings.grants_table)
+    secrets = OneTimeSecrets(SecretTable(dynamodb, settings.secrets_table), grants)
+    sealer = KmsSealer(session.client("kms", config=AWS), settings.data_key_arn)
+    outbox = SesOutbox(session.client("sesv2", config=AWS), settings.sender_email)
+    deadline = Deadline()
+    outbound = Outbound(
+        f"Hallpass/{__version__} (+{settings.public_url})",
+        timeout=deadline.left,
+        allowed_sites=settings.allowed_sites,
+    )
+    wordpress = RestWordPress(outbound)
+    removal = Removal(wordpress, sealer, settings.support_email)
+    support = (settings.support_name, settings.support_email)
+    notices = MailNotices(outbox, *support, settings.public_url)
+    ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
+    limits = Limits(HitCounter(dynamodb, settings.counters_table), settings.rate_limits)
+    steps = Steps(wordpress, sealer, deadline, limits, *support)
+    setup = Setup(grants, wordpress, sealer, steps, removal, deadline)
+    return Hallpass(
+        access=Access(grants, setup, settings.max_days),
+        ending=ending,
+        repair=Repair(grants, wordpress, sealer, removal, ending, limits),
+        secrets=secrets,
+        tickets=Tickets(
+            TicketLog(dynamodb, settings.counters_table),
+            grants,
+            outbox,
+            *support,
+            settings.public_url,
+        ),
+        limits=limits,
+        wordpress=wordpress,
+        outbound=outbound,
+        deadline=deadline,
+        edge_key=settings.edge_key,
+    )

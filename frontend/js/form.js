@@ -1,0 +1,158 @@
+// @ts-check
+// The support form, one thing at a time: what is wrong, let us in, how long,
+// send. This module is all that a first visit loads; each later step brings its
+// own.
+//
+// The draft lives in sessionStorage, so it survives the trip to WordPress and a
+// reload. Secrets are only in memory (`keys`): a reload forgets them, and the
+// page then asks for them again.
+
+import { $, all, brand, busy, press } from "./dom.js"
+import { catalogue, put, start } from "./i18n.js"
+
+const KEPT = "hallpass.draft"
+const STEPS = ["what", "site", "time", "send"]
+const FIELDS = /** @type {const} */ (["subject", "message", "name", "email", "url"])
+const LATER = /** @type {Record<string, () => Promise<{enter: (visit: import("./types.js").Visit) => Promise<void> | void}>>} */ ({
+    site: () => import("./site.js"),
+    time: () => import("./time.js"),
+    send: () => import("./send.js"),
+})
+
+// First of all: what WordPress brought back must not stay in the address bar.
+const arrived = location.href
+const returning = /[?#&](consent|password|user_login)=/.test(arrived)
+if (returning) history.replaceState(null, "", location.pathname)
+
+const draft = readDraft()
+let over = false
+const starting = start()
+/** @type {import("./types.js").Visit} */
+const visit = { draft, keys: {}, config: /** @type {any} */ (null), save, forget, go, enter, notice }
+
+for (const name of FIELDS) {
+    const field = /** @type {HTMLInputElement} */ ($(`#${name}`))
+    field.value ||= draft[name]
+    field.addEventListener("input", save)
+}
+$("#what").addEventListener("submit", () =>
+    busy($("#what button"), async () => {
+        const { complete } = await import("./fields.js")
+        if (await complete($("#what"))) await go("site")
+    }),
+)
+for (const button of all("[data-back]")) {
+    press(button, () => go(draft.door === "none" ? "site" : STEPS[STEPS.indexOf(draft.step) - 1]))
+}
+press($("#again"), () => location.assign("/"))
+addEventListener("focusin", () => void catalogue(), { once: true })
+addEventListener("popstate", () => void enter(location.hash.slice(1)))
+
+// A later step is shown at once, but cannot be used before its module is there.
+display(returning ? "send" : draft.step)
+$("main").inert = returning || draft.step !== "what"
+visit.config = await starting
+brand(visit.config)
+await arrive()
+
+/** Go on where the owner is: back from WordPress, after a reload, or new. */
+async function arrive() {
+    if (returning || draft.step === "send") {
+        const { comeBack } = await import("./arrival.js")
+        await comeBack(visit, returning ? arrived : null)
+    } else if (draft.step !== "what") {
+        await enter(draft.step, false)
+    }
+}
+
+/**
+ * Move on to *step*; the browser's Back button comes back from there.
+ * @param {string} step
+ */
+async function go(step) {
+    history.pushState(null, "", `#${step}`)
+    await enter(step)
+}
+
+/**
+ * @param {string} step
+ * @param {boolean} [focus]
+ */
+async function enter(step, focus = true) {
+    await starting
+    const reached = possible(step)
+    await (await LATER[reached]?.())?.enter(visit)
+    draft.step = reached
+    save()
+    display(reached)
+    $("main").inert = false
+    scrollTo(0, 0)
+    if (focus) $(`#${reached} h2`).focus({ preventScroll: true })
+}
+
+/**
+ * The furthest step on the way to *step* that has what it needs.
+ * @param {string} step
+ */
+function possible(step) {
+    const { keys } = visit
+    if (step === "sent") return step
+    if (!STEPS.includes(step) || !draft.subject) return "what"
+    if (draft.door === "none") return step === "time" ? "send" : step
+    if ((step === "time" || step === "send") && !draft.site) return "site"
+    const ready = keys.application_password || keys.password
+    return step === "send" && !ready ? (draft.door === "consent" ? "time" : "site") : step
+}
+
+/** @param {string} step */
+function display(step) {
+    for (const section of all(".step")) section.hidden = section.id !== step
+    for (const [place, item] of all("#steps li").entries()) {
+        item.classList.toggle("done", place < STEPS.indexOf(step))
+        if (STEPS[place] === step) item.setAttribute("aria-current", "step")
+        else item.removeAttribute("aria-current")
+    }
+    $("#steps").hidden = !STEPS.includes(step)
+    $("#notice").hidden = true
+}
+
+/**
+ * Say something about the whole page, above the step.
+ * @param {string} name
+ * @param {import("./types.js").Values} [values]
+ */
+function notice(name, values) {
+    $("#notice").hidden = false
+    put($("#notice p"), name, values)
+}
+
+/** @returns {import("./types.js").Draft} */
+function readDraft() {
+    /** @type {import("./types.js").Draft} */
+    const fresh = {
+        step: "what", door: "consent", days: 0, subject: "", message: "", name: "", email: "", url: "",
+        site: null, consent_url: null, hint: "", state: null,
+    }
+    try {
+        const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")
+        return { ...fresh, ...kept, step: STEPS.includes(kept.step) ? kept.step : "what" }
+    } catch {
+        return fresh
+    }
+}
+
+function save() {
+    if (over) return
+    for (const name of FIELDS) draft[name] = /** @type {HTMLInputElement} */ ($(`#${name}`)).value
+    try {
+        sessionStorage.setItem(KEPT, JSON.stringify(draft))
+    } catch {
+        // A browser that keeps nothing can still send a message.
+    }
+}
+
+/** The message is sent: nothing of it stays here. */
+function forget() {
+    over = true
+    sessionStorage.removeItem(KEPT)
+}

@@ -1,0 +1,180 @@
+// @ts-check
+// Texts, dates and durations in the reader's language. English stands in the
+// HTML; its catalogue comes when a text is needed that is not there.
+
+export const LANGUAGES = ["en", "de", "es", "fr", "pt", "ar", "ja"]
+const KEPT = "hallpass.language"
+
+let language = "en"
+/** The language with the reader's region, which decides how dates look. */
+let locale = "en"
+/** @type {Record<string, string>} */
+let texts = {}
+/** @type {Promise<void> | null} */
+let loading = null
+/** For every text. @type {import("./types.js").Values} */
+const shared = {}
+/** @type {WeakMap<Element, {values: import("./types.js").Values, fallback: string}>} */
+const given = new WeakMap()
+
+/**
+ * Read the deployment's settings, and speak the reader's language.
+ * @returns {Promise<import("./types.js").Config>}
+ */
+export async function start() {
+    const reading = readJson("../config.json")
+    for (const element of translated()) texts[key(element)] = (element.textContent ?? "").trim()
+    const menu = /** @type {HTMLSelectElement} */ (document.querySelector("#language"))
+    for (const code of LANGUAGES) menu.add(new Option(new Intl.DisplayNames(code, { type: "language" }).of(code), code))
+    menu.value = choose([storage()[KEPT] ?? "", ...navigator.languages], LANGUAGES)
+    menu.addEventListener("change", () => {
+        storage()[KEPT] = menu.value
+        speak(menu.value)
+    })
+    use(menu.value)
+    if (language !== "en") await catalogue()
+    const config = await reading
+    shared.support = config.support_name
+    shared.host = location.host
+    renderAll()
+    menu.hidden = false // Shown means ready, see watch.js.
+    return config
+}
+
+/** A browser may refuse to keep anything. @returns {Record<string, string>} */
+function storage() {
+    try {
+        return localStorage
+    } catch {
+        return {}
+    }
+}
+
+/**
+ * @param {string[]} wanted best first, such as "de-AT"
+ * @param {string[]} known such as "de"
+ */
+export function choose(wanted, known) {
+    return wanted.map((code) => code.toLowerCase().split("-")[0]).find((code) => known.includes(code)) ?? "en"
+}
+
+/**
+ * Show the text *name* in *element*, and keep it right when the language changes.
+ * @param {Element} element
+ * @param {string} name
+ * @param {import("./types.js").Values} [values]
+ * @param {string} [fallback] shown when there is no such text
+ */
+export function put(element, name, values = {}, fallback = "") {
+    element.setAttribute("data-t", name)
+    given.set(element, { values, fallback })
+    render(element)
+}
+
+/** @param {string} name */
+export async function text(name) {
+    if (!(name in texts)) await catalogue()
+    return fill(texts[name] ?? "", {})
+}
+
+/**
+ * A text of a catalogue that is there; "" when it has none.
+ * @param {string} name
+ */
+export function phrase(name) {
+    return texts[name] ?? ""
+}
+
+/**
+ * @param {Date} date
+ * @param {Intl.DateTimeFormatOptions} [options]
+ */
+export function moment(date, options = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }) {
+    return new Intl.DateTimeFormat(locale, options).format(date)
+}
+
+/**
+ * The two largest units: "2 days 4 hours".
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+    const left = Math.max(0, Math.floor(seconds))
+    const counts = [left / 86400, (left / 3600) % 24, (left / 60) % 60, left % 60].map(Math.floor)
+    const units = ["day", "hour", "minute", "second"]
+    const first = counts.findIndex((count) => count > 0)
+    const places = first < 0 ? [3] : [first, first + 1].filter((place) => counts[place] > 0)
+    const parts = places.map((place) =>
+        new Intl.NumberFormat(locale, { style: "unit", unit: units[place], unitDisplay: "long" }).format(counts[place]),
+    )
+    return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(parts)
+}
+
+/** Load all texts of the language in use. */
+export function catalogue() {
+    loading ??= readJson(`../i18n/${language}.json`).then(
+        (all) => {
+            texts = all
+            renderAll()
+        },
+        () => {
+            loading = null
+        },
+    )
+    return loading
+}
+
+/** @param {string} code */
+async function speak(code) {
+    use(code)
+    loading = null
+    await catalogue()
+}
+
+/** @param {string} code */
+function use(code) {
+    language = code
+    locale = navigator.languages.find((wanted) => wanted.split("-")[0] === code) ?? code
+    document.documentElement.lang = code
+    document.documentElement.dir = code === "ar" ? "rtl" : "ltr"
+}
+
+function renderAll() {
+    for (const element of translated()) render(element)
+}
+
+function translated() {
+    return document.querySelectorAll("[data-t]")
+}
+
+/** @param {Element} element */
+function render(element) {
+    const { values, fallback } = given.get(element) ?? { values: {}, fallback: "" }
+    const known = texts[key(element)]
+    if (known === undefined) catalogue()
+    const shown = fill(known ?? fallback, values)
+    if (element.textContent !== shown) element.textContent = shown
+}
+
+/** @param {Element} element */
+function key(element) {
+    return element.getAttribute("data-t") ?? ""
+}
+
+/**
+ * @param {string} template
+ * @param {import("./types.js").Values} values
+ */
+export function fill(template, values) {
+    return template.replace(/\{(\w+)\}/g, (whole, name) => {
+        const value = values[name] ?? shared[name] ?? whole
+        if (typeof value === "function") return value()
+        return value instanceof Date ? moment(value) : String(value)
+    })
+}
+
+/** @param {string} path beside this module */
+async function readJson(path) {
+    const response = await fetch(new URL(path, import.meta.url))
+    if (!response.ok) throw new Error(`${path}: ${response.status}`)
+    return response.json()
+}

@@ -1,0 +1,13 @@
+// @ts-check
+// Passphrases: four common words, which can be told over the phone.
+
+import { WORDS } from "./words.js"
+
+const COUNT = 4
+
+/** @returns {string} 44 bits; the server allows only a few tries */
+export function newPassphrase() {
+    // 2048 words divide 65536 evenly, so each is as likely as any other.
+    const numbers = crypto.getRandomValues(new Uint16Array(COUNT))
+    return Array.from(numbers, (number) => WORDS[number % WORDS.length]).join(" ")
+}

@@ -1,0 +1,56 @@
+// @ts-check
+// How a refusal or a failure is told: what happened, and what to do now.
+
+import { Problem } from "./api.js"
+import { moment, put } from "./i18n.js"
+
+/** Every code has the texts `error.<code>` and `error.<code>.next`. */
+export const CODES = [
+    "already_opened", "app_passwords_off", "basic_auth", "cannot_remove", "consent_rejected", "creation_refused",
+    "delivery_failed", "firewall", "grant_ended", "grant_exists", "header_stripped", "hidden_login", "invalid_input",
+    "locked", "maintenance", "misunderstood", "multisite", "needs_https", "not_administrator", "not_found", "not_ours",
+    "not_wordpress", "odd_answer", "offline", "rest_blocked", "secret_exists", "server_error", "site_error",
+    "site_unavailable", "site_unreachable", "site_unsupported", "slow", "timeout", "too_large", "too_many_requests",
+    "try_again", "wordpress_com", "wrong_passphrase",
+]
+
+/** Different for programs, the same for people. @type {Record<string, string>} */
+const LIKE = {
+    bad_request: "misunderstood", internal_error: "server_error", method_not_allowed: "misunderstood",
+    not_json: "misunderstood", unavailable: "try_again",
+}
+
+/** The same failure of a site and of ours has different texts. @type {Record<string, string>} */
+const OF_A_SITE = { timeout: "slow", unreachable: "site_unreachable", server_error: "site_error" }
+
+/**
+ * @param {HTMLElement} box with two paragraphs
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function tell(box, error) {
+    if (!(error instanceof Problem)) console.error(error)
+    const problem = error instanceof Problem ? error : new Problem("server_error")
+    const { details } = problem
+    const name = nameOf(problem)
+    const values = {
+        n: details.tries_left ?? "",
+        time: () => moment(new Date((details.unlocks_at ?? 0) * 1000), { hour: "numeric", minute: "2-digit" }),
+    }
+    const [what, next] = box.querySelectorAll("p")
+    put(what, `error.${name}`, values, details.message)
+    put(next, `error.${name}.next`, values, details.fix)
+    box.hidden = false
+    return problem
+}
+
+/**
+ * Which text tells it; for a code without one the server's own sentence is shown.
+ * @param {Problem} problem
+ */
+export function nameOf({ code, details }) {
+    const reason = OF_A_SITE[details.reason] ?? details.reason
+    if (code.startsWith("site_") && CODES.includes(reason)) return reason
+    const name = LIKE[code] ?? code
+    return CODES.includes(name) || details.message ? name : "server_error"
+}

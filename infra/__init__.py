@@ -1,0 +1,1 @@
+"""Build, deploy and run: nothing here ships in the zip."""

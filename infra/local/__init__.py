@@ -1,0 +1,1 @@
+"""The local run: MiniStack, the front door, and a real WordPress."""

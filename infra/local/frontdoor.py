@@ -1,0 +1,167 @@
+"""The front door: one loopback origin for pages, API and mailbox, as CloudFront is on AWS.
+
+    python -m infra.local.frontdoor --port 8000 --stack hallpass-local --log FILE
+
+Pages come from the site's bucket, `/api/*` goes to the deployed API Gateway,
+and both get the response headers of the deployed distribution. `/_mail` shows
+the mails that SES took, as a page or (`Accept: application/json`) as data.
+The account to look into comes from the usual AWS_ variables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import resource
+from typing import Any
+
+import boto3
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from botocore.config import Config
+from botocore.exceptions import ClientError as AwsError
+from multidict import CIMultiDict
+
+from infra.local import compression, edge, headers, mailbox
+from infra.local.ports import HOST
+
+# Each request in flight occupies a process of the emulated Lambda; the others wait here.
+REQUESTS_IN_FLIGHT = 16
+BACKLOG = 8192
+API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
+
+
+class FrontDoor:
+    """Serves one deployed stack."""
+
+    def __init__(self, stack: str) -> None:
+        config = Config(max_pool_connections=32)
+        cloudformation = boto3.client("cloudformation", config=config)
+        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in described}
+        self._s3 = boto3.client("s3", config=config)
+        self._bucket = outputs["SiteBucketName"]
+        cloudfront = boto3.client("cloudfront", config=config)
+        self._distribution = headers.read(cloudfront, outputs["SiteId"])
+        self._edge = edge.read(cloudfront, outputs["SiteId"], "api")
+        self._aws = os.environ["AWS_ENDPOINT_URL"]
+        self._api = f"{self._aws}/_aws/execute-api/{outputs['RestAPIId']}"
+
+    def application(self) -> web.Application:
+        """Return the routes."""
+        app = web.Application(client_max_size=10 * 1024 * 1024)
+        app.cleanup_ctx.append(self._with_client)
+        app.router.add_get("/_mail", self.mail)
+        app.router.add_route("*", "/{path:.*}", self.serve)
+        return app
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer as the distribution would."""
+        behaviour = self._distribution.behaviour(request.path)
+        if behaviour.origin == "api":
+            return await self._from_api(request, behaviour)
+        return await self._from_bucket(request, behaviour)
+
+    async def mail(self, request: web.Request) -> web.Response:
+        """Show the mails: oldest first as data, newest first as a page."""
+        async with self._client.get(f"{self._aws}/_ministack/ses/messages") as response:
+            mails = mailbox.mails(await response.json())
+        if "application/json" in request.headers.get("Accept", ""):
+            return web.json_response(mails, headers={"Cache-Control": "no-store"})
+        return web.Response(
+            text=mailbox.page(mails),
+            content_type="text/html",
+            headers={"Cache-Control": "no-store", "Content-Security-Policy": mailbox.CSP},
+        )
+
+    async def _with_client(self, _: web.Application) -> Any:  # noqa: ANN401  aiohttp's own shape.
+        connector = TCPConnector(limit=REQUESTS_IN_FLIGHT)
+        async with ClientSession(
+            connector=connector, auto_decompress=False, timeout=API_TIMEOUT
+        ) as self._client:
+            yield
+
+    async def _from_api(
+        self, request: web.Request, behaviour: headers.Behaviour
+    ) -> web.StreamResponse:
+        sent = self._edge.sent(request.headers, request.remote or "")
+        body = await request.read()
+        try:
+            upstream = await self._client.request(
+                request.method,
+                self._api + request.raw_path,
+                headers=sent,
+                data=body or None,
+                allow_redirects=False,
+            )
+        except (ClientError, TimeoutError):
+            answer: CIMultiDict[str] = CIMultiDict()
+            behaviour.apply(answer)
+            problem = {"code": "unavailable", "message": "The service did not answer."}
+            return web.json_response(problem, status=502, headers=answer)
+        async with upstream:
+            got = CIMultiDict(
+                (k, v) for k, v in upstream.headers.items() if k.lower() not in edge.HOP_BY_HOP
+            )
+            behaviour.apply(got)
+            response = web.StreamResponse(
+                status=upstream.status, reason=upstream.reason, headers=got
+            )
+            await response.prepare(request)
+            async for chunk in upstream.content.iter_any():
+                await response.write(chunk)
+            await response.write_eof()
+        return response
+
+    async def _from_bucket(
+        self, request: web.Request, behaviour: headers.Behaviour
+    ) -> web.StreamResponse:
+        answer: CIMultiDict[str] = CIMultiDict()
+        behaviour.apply(answer)
+        if request.method not in {"GET", "HEAD"}:
+            return web.Response(status=403, text="Only GET and HEAD.\n", headers=answer)
+        key = request.path.lstrip("/") or self._distribution.root
+        known = request.headers.get("If-None-Match")
+        condition = {"IfNoneMatch": compression.strong(known)} if known else {}
+        try:
+            found, body = await asyncio.to_thread(self._read, key, condition)
+        except AwsError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == web.HTTPNotModified.status_code:
+                return web.Response(status=status, headers=answer)
+            return web.Response(status=status, text="There is no such page.\n", headers=answer)
+        answer["Content-Type"] = found["ContentType"]
+        answer["ETag"] = found["ETag"]
+        if behaviour.compress:
+            body = compression.compress(body, answer, request.headers.get("Accept-Encoding", ""))
+        return web.Response(body=body, headers=answer)
+
+    def _read(self, key: str, condition: dict[str, Any]) -> tuple[Any, bytes]:
+        found = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
+        return found, found["Body"].read()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--log", required=True)
+    options = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    logging.basicConfig(filename=options.log, format="%(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.INFO)
+    web.run_app(
+        FrontDoor(options.stack).application(),
+        host=HOST,
+        port=options.port,
+        backlog=BACKLOG,
+        print=None,
+        access_log_format='%t "%r" %s %b %Tfs',
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The servers of the local run, each the head of a process group of its own.
+
+A group ends as a whole: PHP's workers and the emulator's functions would
+outlive the process that started them. With a ledger, every server is written
+down as soon as it runs, so that the next start can end what a crash left
+behind: exactly those processes, recognised by group and command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.local.ports import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Server = subprocess.Popen[bytes]
+PATIENCE = 5  # seconds that a server has to end by itself
+
+
+class Processes:
+    """Starts and ends servers; writes them to *ledger*, if there is one."""
+
+    def __init__(self, ledger: Path | None = None) -> None:
+        self._ledger = ledger
+        self.running: dict[str, Server] = {}
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+    ) -> Server:
+        """Start *command*, its output going to *log*."""
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                command,
+                env=env,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.running[name] = server
+        self._write()
+        return server
+
+    def end(self, server: Server) -> None:
+        """End *server* with its whole group, politely first."""
+        _signal(server.pid, signal.SIGTERM)
+        try:
+            server.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            _signal(server.pid, signal.SIGKILL)
+            server.wait()
+        # The head is gone; whoever of its group ignored the request goes now.
+        _signal(server.pid, signal.SIGKILL)
+        self.running = {name: s for name, s in self.running.items() if s is not server}
+        self._write()
+
+    def ended(self) -> list[str]:
+        """Return the names of servers that ended without being asked."""
+        return [name for name, server in self.running.items() if server.poll() is not None]
+
+    def _write(self) -> None:
+        if self._ledger:
+            entries = [
+                {"name": name, "pid": server.pid, "command": _text(server.args)}
+                for name, server in self.running.items()
+            ]
+            self._ledger.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def end_leftovers(ledger: Path) -> list[str]:
+    """End the servers in *ledger* that still run; return their names."""
+    try:
+        entries = json.loads(ledger.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    # A process id may be somebody else's by now; its group and command together are not.
+    ours = [e for e in entries if (e["pid"], e["command"]) in _running()]
+    for entry in ours:
+        pid, command = entry["pid"], entry["command"]
+        _signal(pid, signal.SIGTERM)
+        if not wait_until(lambda: (pid, command) not in _running(), seconds=PATIENCE):  # noqa: B023  Used at once.
+            _signal(pid, signal.SIGKILL)
+    ledger.unlink()
+    return [entry["name"] for entry in ours]
+
+
+def _running() -> set[tuple[int, str]]:
+    """Return process group and command line of every process of this user."""
+    if not Path("/proc/self/stat").exists():
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pgid=,command="], capture_output=True, text=True, check=True
+        )
+        rows = (line.strip().split(None, 1) for line in listing.stdout.splitlines())
+        return {(int(row[0]), row[1]) for row in rows if len(row) == 2}  # noqa: PLR2004
+    found: set[tuple[int, str]] = set()
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):  # It ended while we looked.
+            words = (directory / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+            # The fields after the name in parentheses: state, parent, group.
+            group = (directory / "stat").read_text().rpartition(")")[2].split()[2]
+            found.add((int(group), b" ".join(words).decode(errors="replace")))
+    return found
+
+
+def _text(command: object) -> str:
+    return " ".join(map(str, command)) if isinstance(command, list | tuple) else str(command)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)

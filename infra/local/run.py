@@ -1,0 +1,192 @@
+"""`make run`: everything on this machine, until Ctrl-C.
+
+It starts the real stack (infra/local/stack.py) and a real WordPress, prints
+their addresses, and writes them to `.local/run.json`. All of it is fresh at
+each start. Ctrl-C ends every server; after a crash, the next start ends what
+was left. Nothing listens on anything but 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra import package
+from infra.deploy import DeployError
+from infra.local.cores import WordPressFailedError, newest
+from infra.local.ministack import MiniStackFailedError
+from infra.local.ports import is_free, wait_until
+from infra.local.processes import Processes, end_leftovers
+from infra.local.stack import Stack, StackFailedError
+from infra.local.wordpress import WordPress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
+LOCAL = package.ROOT / ".local"
+RUN = LOCAL / "run.json"
+LEDGER = LOCAL / "pids.json"
+PORTS = {"PORT": 8000, "WORDPRESS_PORT": 8081, "AWS_PORT": 4599}
+FAILURES = (
+    package.PackageError,
+    DeployError,
+    MiniStackFailedError,
+    StackFailedError,
+    WordPressFailedError,
+    BotoCoreError,
+    ClientError,
+    OSError,  # requests' errors are some, too
+)
+
+
+class CannotRunError(Exception):
+    """The run cannot start; the message says why."""
+
+
+def main() -> None:
+    """Run until Ctrl-C, SIGTERM, or the end of whoever started this."""
+    # Also where SIGINT came ignored, as a shell script leaves it to what it starts with `&`.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    LOCAL.mkdir(exist_ok=True)
+    try:
+        with ExitStack() as run:
+            run.enter_context(_only_one_run())
+            processes = Processes(LEDGER)
+            _start(run, processes)
+            _watch(processes)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing is left running.", flush=True)
+    except CannotRunError as error:
+        sys.exit(f"\nNot started: {error}")
+    except FAILURES as error:
+        sys.exit(f"\nNot started: {error}\nThe logs are in {LOCAL / 'logs'}.")
+
+
+def _start(run: ExitStack, processes: Processes) -> None:
+    started = time.monotonic()
+
+    def say(words: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {words}", flush=True)
+
+    RUN.unlink(missing_ok=True)
+    for name in end_leftovers(LEDGER):
+        say(f"Ended {name}, which an earlier run had left behind")
+    logs = LOCAL / "logs"
+    shutil.rmtree(logs, ignore_errors=True)
+    port, wordpress_port, aws_port = (_port(name, say) for name in PORTS)
+    say("Packaging the Chalice app (a changed app takes about ten seconds)")
+    built = package.build()
+    say(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
+    site = WordPress(
+        newest(say),
+        port=wordpress_port,
+        password=secrets.token_urlsafe(12),
+        workers=4,
+        directory=LOCAL / "wordpress",
+        processes=processes,
+    )
+    stack = Stack(
+        allowed_sites=(f"http://127.0.0.1:{wordpress_port}",),
+        port=port,
+        aws_port=aws_port,
+        directory=logs,
+        processes=processes,
+    )
+    # Pushed before anything starts: a Ctrl-C in the middle ends what is there.
+    run.push(stack)
+    stack.start_aws()
+    say(f"MiniStack, the AWS emulator, is up: {stack.aws['endpoint_url']}")
+    stack.deploy()
+    say("Deployed the template and the zip, and uploaded the pages")
+    stack.start_front_door()
+    say(f"The front door is open: {stack.app_url}")
+    requests.get(f"{stack.app_url}/api/health", timeout=60).raise_for_status()
+    say("The API answers")
+    run.enter_context(site)
+    say(f"WordPress {site.version} is up: {site.url}")
+    addresses = {
+        "app": stack.app_url,
+        "mail": stack.mail_url,
+        "wordpress": {
+            "url": site.url,
+            "version": site.version,
+            "user": site.user,
+            "password": site.password,
+            "application_password": site.app_password,
+        },
+        "aws": stack.aws,
+    }
+    unfinished = RUN.with_suffix(".tmp")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(addresses, indent=2) + "\n")
+    unfinished.replace(RUN)
+    # Registered last, it is the first to go: the addresses end before the servers.
+    run.callback(RUN.unlink, missing_ok=True)
+    print(
+        f"""
+  Support form   {stack.app_url}/
+  Mailbox        {stack.mail_url}
+  WordPress      {site.url}/wp-admin/   user {site.user}, password {site.password}
+  AWS            {stack.aws["endpoint_url"]}   keys in .local/run.json
+
+  `make sweep` runs a sweep now; one runs every minute anyway. Ctrl-C ends everything.
+""",
+        flush=True,
+    )
+
+
+def _watch(processes: Processes) -> None:
+    parent = os.getppid()
+    while not processes.ended():
+        time.sleep(0.2)
+        if os.getppid() != parent:  # `make` was killed; nobody is left to press Ctrl-C.
+            raise KeyboardInterrupt
+    raise CannotRunError(f"{processes.ended()[0]} ended by itself. See {LOCAL / 'logs'}.")
+
+
+def _only_one_run() -> IO[str]:
+    """Return the lock of this clone; a run that is just ending gets time to let go of it."""
+    lock = (LOCAL / "lock").open("w")
+
+    def locked() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    if not wait_until(locked, seconds=10):
+        where = f" It answers at {json.loads(RUN.read_text())['app']}." if RUN.exists() else ""
+        raise CannotRunError(f"Hallpass already runs from this directory.{where}")
+    return lock
+
+
+def _port(name: str, say: Callable[[str], None]) -> int:
+    chosen = os.environ.get(name)
+    if chosen:
+        if not chosen.isdigit() or not is_free(int(chosen)):
+            raise CannotRunError(f"{name}={chosen} is taken, or is no port. Choose another one.")
+        return int(chosen)
+    port = PORTS[name]
+    while not is_free(port):
+        port += 1
+    if port != PORTS[name]:
+        say(f"Port {PORTS[name]} is taken by another program; using {port} ({name} chooses)")
+    return port
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The real stack on loopback: MiniStack with the deployed package, and the front door.
+
+    with Stack() as stack:
+        requests.get(stack.app_url + "/api/health")
+        stack.client("dynamodb").scan(TableName=stack.outputs["GrantsTableName"])
+
+It deploys the template and the zip that AWS gets, with IAM enforced, in about
+three seconds; several may run at once. `front_door=False` leaves that out,
+for tests of one adapter against one table.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from infra import package, site, template
+from infra.deploy import Deployment
+from infra.local import gaps
+from infra.local.ministack import MiniStack
+from infra.local.ports import HOST, answers, free_port, wait_until
+from infra.local.processes import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = package.ROOT
+ARTIFACTS = "hallpass-artifacts"
+NAME = "hallpass-local"
+SENDER = "hallpass@example.com"
+# One person and one machine: nobody is to wait, whatever a test sends.
+NO_LIMITS = {"RateLimits": "1000", "ThrottleRate": "10000", "ThrottleBurst": "10000"}
+
+
+class StackFailedError(Exception):
+    """The stack did not start; the message says why."""
+
+
+class Stack:
+    """
+    One deployed stack.
+
+    Args:
+        allowed_sites: Origins of local WordPress sites that the API may call.
+        parameters: Further parameters of the template.
+        port: Of the front door; a free one by default.
+        aws_port: Of MiniStack; a free one by default.
+        front_door: Whether to start one.
+        directory: For logs and temporary files; a temporary directory by default.
+        processes: Where to write the servers down.
+
+    Attributes, while it runs: `app_url`, `mail_url`, `aws` (endpoint_url,
+    region, access_key_id, secret_access_key, stack), `outputs` of the stack
+    (table names, `DataKeyArn`, `SweepName`, …).
+    """
+
+    outputs: dict[str, str]
+
+    def __init__(
+        self,
+        *,
+        allowed_sites: tuple[str, ...] = (),
+        parameters: Mapping[str, str] | None = None,
+        port: int | None = None,
+        aws_port: int | None = None,
+        front_door: bool = True,
+        directory: Path | None = None,
+        processes: Processes | None = None,
+    ) -> None:
+        self._processes = processes or Processes()
+        self.port = port or free_port()
+        self.app_url = f"http://{HOST}:{self.port}"
+        self.mail_url = f"{self.app_url}/_mail"
+        self._front_door = front_door
+        self._open = ExitStack()
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="hallpass-stack-"))
+        if directory is None:
+            self._open.callback(shutil.rmtree, self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.ministack = MiniStack(self.directory, aws_port, self._processes)
+        self._parameters = {
+            **NO_LIMITS,
+            **site.support(),
+            "SenderEmail": SENDER,
+            "PublicUrl": self.app_url,
+            **_allowing(allowed_sites),
+            **(parameters or {}),
+        }
+
+    @property
+    def aws(self) -> dict[str, str]:
+        """An administrator's access to the emulated account."""
+        return {
+            "endpoint_url": self.ministack.endpoint_url,
+            "region": self.ministack.region,
+            "access_key_id": self.ministack.access_key_id,
+            "secret_access_key": self.ministack.secret_access_key,
+            "stack": NAME,
+        }
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  One of many boto3 clients.
+        """Return an administrator's boto3 client of *service*."""
+        return self.ministack.client(service)
+
+    def __enter__(self) -> Self:
+        with self._open:  # What has started ends when a later step fails.
+            self.start_aws()
+            self.deploy()
+            if self._front_door:
+                self.start_front_door()
+            self._open = self._open.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def start_aws(self) -> None:
+        """Start the emulated account."""
+        self._open.enter_context(self.ministack)
+        self.client("s3").create_bucket(Bucket=ARTIFACTS)
+
+    def deploy(self) -> None:
+        """Build where needed, deploy, and upload the pages."""
+        built = package.build()
+        s3 = self.client("s3")
+        deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, pause=0.05)
+        self.outputs = deployment.deploy(built, self._parameters)
+        gaps.fill(self.ministack, NAME, template.load(built.template))
+        site.upload(s3, self.outputs["SiteBucketName"])
+
+    def update(self, **parameters: str) -> None:
+        """Deploy again with other *parameters*; the functions start afresh."""
+        self._parameters |= parameters
+        self.deploy()
+
+    def allow(self, *sites: str) -> None:
+        """Let the API call these local sites from now on."""
+        self.update(**_allowing(sites))
+
+    def start_front_door(self) -> None:
+        """Start the front door on its port."""
+        log = self.directory / "front-door.log"
+        command = [sys.executable, "-m", "infra.local.frontdoor"]
+        command += ["--port", str(self.port), "--stack", NAME, "--log", str(log)]
+        errors = self.directory / "front-door.err"
+        environment = {**os.environ, **self.ministack.credentials}
+        server = self._processes.start("front door", command, log=errors, env=environment, cwd=ROOT)
+        self._open.callback(self._processes.end, server)
+        settled = wait_until(lambda: server.poll() is not None or answers(self.port), seconds=20)
+        if not settled or server.poll() is not None:
+            said = errors.read_text().strip()[-500:]
+            raise StackFailedError(f"The front door did not start: {said}")
+
+    def sweep(self) -> dict[str, float]:
+        """Run one sweep now, as the rule would; return the metrics that it wrote."""
+        return invoke_sweep(self.client("lambda"), self.outputs["SweepName"])
+
+
+def invoke_sweep(functions: Any, name: str) -> dict[str, float]:  # noqa: ANN401  A boto3 client.
+    """
+    Invoke the deployed sweep once; return the metrics that it wrote.
+
+    Raises:
+        StackFailedError: The function failed.
+    """
+    event = {
+        "version": "0",
+        "id": "sweep-now",
+        "account": "000000000000",
+        "region": "us-east-1",
+        "source": "aws.events",
+        "detail-type": "Scheduled Event",
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "resources": [],
+        "detail": {},
+    }
+    answer = functions.invoke(FunctionName=name, LogType="Tail", Payload=json.dumps(event).encode())
+    if answer.get("FunctionError"):
+        failure: Any = json.loads(answer["Payload"].read())
+        raise StackFailedError(f"The sweep failed: {failure.get('errorMessage', failure)}")
+    metrics: dict[str, float] = {}
+    for line in base64.b64decode(answer.get("LogResult", "")).decode().splitlines():
+        if line.startswith("{") and "_aws" in (said := json.loads(line)):
+            names = [m["Name"] for d in said["_aws"]["CloudWatchMetrics"] for m in d["Metrics"]]
+            metrics |= {name: float(said[name][0]) for name in names}
+    return metrics
+
+
+def _allowing(sites: tuple[str, ...]) -> dict[str, str]:
+    return {"AllowedSites": ",".join(sites), "SignInOrigins": " ".join(sites)}

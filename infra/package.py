@@ -1,0 +1,178 @@
+"""The deployable package: `build/sam.yaml` and `build/deployment.zip`.
+
+`chalice package` makes both; then the zip is thinned (botocore describes some
+400 services, Hallpass calls a few) and compiled: `.pyc` files halve a
+cold start. The same sources give the same zip, byte for byte, and nothing is
+built again until a source changes. `Package.sha256` names what was built.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+STAGE = "hallpass"
+SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sts"})
+REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
+EPOCH = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
+PLAIN_FILE = 0o100644 << 16
+
+
+class PackageError(Exception):
+    """The package could not be built, or is not what it should be; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A template and the zip that it names."""
+
+    template: Path
+    archive: Path
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the zip, in hexadecimal."""
+        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
+
+
+def build() -> Package:
+    """Return the package of the sources as they are now, built anew only if they changed."""
+    BUILD.mkdir(exist_ok=True)
+    package = Package(BUILD / "sam.yaml", BUILD / "deployment.zip")
+    stamp = BUILD / "sources.sha256"
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Test workers may ask at the same time.
+        sources = fingerprint()
+        if not stamp.exists() or stamp.read_text() != sources or not package.archive.exists():
+            stamp.unlink(missing_ok=True)
+            _build(package)
+            stamp.write_text(sources)
+    return package
+
+
+def fingerprint() -> str:
+    """Return the SHA-256 of everything that the package is made from."""
+    digest = hashlib.sha256(sys.version.encode())
+    names = ["app.py", "requirements.txt", "infra/resources.yaml", "infra/package.py"]
+    files = [ROOT / name for name in names]
+    files += [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / ".chalice").glob("*.json")]
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _build(package: Package) -> None:
+    deployments = ROOT / ".chalice" / "deployments"
+    # Chalice's own cache does not notice a changed .chalice/config.json, and grows for ever.
+    shutil.rmtree(deployments, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="work-", dir=BUILD) as directory:
+        chalice, code = Path(directory) / "chalice", Path(directory) / "code"
+        _chalice_package(chalice)
+        with zipfile.ZipFile(chalice / "deployment.zip") as archive:
+            archive.extractall(code)
+        _thin(code)
+        _check(code)
+        _compile(code)
+        _zip(code, package.archive)
+        shutil.copy(chalice / "sam.yaml", package.template)
+    shutil.rmtree(deployments, ignore_errors=True)
+
+
+def _chalice_package(out: Path) -> None:
+    chalice = Path(sys.executable).with_name("chalice")
+    done = subprocess.run(
+        [chalice, "package", "--stage", STAGE, "--merge-template", "infra/resources.yaml", out],
+        cwd=ROOT,
+        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PackageError(f"chalice package failed: {(done.stderr or done.stdout).strip()[-800:]}")
+
+
+def _thin(code: Path) -> None:
+    """Remove what the functions never read."""
+    for cache in list(code.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    for service in (code / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in SERVICES:
+            shutil.rmtree(service)
+    for name in ("boto3/data", "boto3/examples", "bin", "jmespath-1.1.0.data"):
+        shutil.rmtree(code / name, ignore_errors=True)
+
+
+def _check(code: Path) -> None:
+    """
+    Refuse a package that lacks something.
+
+    Chalice only prints a warning about a dependency that it could not build.
+    """
+    wanted = REQUIREMENT.findall((ROOT / "requirements.txt").read_text())
+    normal = {re.sub(r"[-_.]+", "_", entry.name).lower() for entry in code.glob("*.dist-info")}
+    dists = {
+        re.sub(r"[-_.]+", "_", f"{name}-{version}.dist-info").lower() for name, version in wanted
+    }
+    missing = sorted(dists - normal)
+    missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
+    missing += [name for name in SERVICES if not (code / "botocore/data" / name).is_dir()]
+    if missing:
+        raise PackageError(f"The package lacks {', '.join(missing)}.")
+    foreign = [name for name in ("pip", "setuptools", "tests", "infra") if (code / name).exists()]
+    if foreign:
+        raise PackageError(f"The package contains {', '.join(foreign)}, which must not ship.")
+
+
+def _compile(code: Path) -> None:
+    # Compiled code says which of its constants the compiler's process used elsewhere, too. So the
+    # same bytes need a process that always does the same: a fresh one, one file after the other.
+    # Unchecked: the zip's time stamps say nothing, and its sources never change.
+    script = (
+        "import compileall, py_compile, sys;"
+        "mode = py_compile.PycInvalidationMode.UNCHECKED_HASH;"
+        "sys.exit(not compileall.compile_dir("
+        "'.', ddir='/var/task', quiet=1, force=True, invalidation_mode=mode))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        cwd=code,
+        env={"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PackageError(f"A module of the package does not compile: {done.stdout[-500:]}")
+
+
+def _zip(code: Path, archive: Path) -> None:
+    unfinished = archive.with_suffix(".tmp")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as out:
+        for file in sorted(path for path in code.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(file.relative_to(code).as_posix(), EPOCH)
+            entry.external_attr = PLAIN_FILE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            out.writestr(entry, file.read_bytes())
+    unfinished.replace(archive)
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    built = build()
+    megabytes = built.archive.stat().st_size / 1e6
+    print(f"{built.archive.relative_to(ROOT)}  {megabytes:.1f} MB  sha256 {built.sha256}")
+    print(f"{built.template.relative_to(ROOT)}  {time.monotonic() - started:.1f} s")

@@ -1,0 +1,522 @@
+"""What every state of every page keeps: accessible, light, calm, and usable without a mouse."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import brotli
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.people import DRAFT
+
+FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+AXE = Axe()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NOW = int(time.time())
+SITE = {
+    "name": "Bella's Bakery",
+    "url": "https://bakery.example",
+    "login_url": "https://bakery.example/wp-login.php",
+}
+CONSENT_URL = "https://bakery.example/wp-admin/authorize-application.php"
+FOUND = {"site": SITE, "consent_url": CONSENT_URL, "problem": None}
+SVG = "image/svg+xml"
+LINK = "A" * 43
+RECEIPT = f"/receipt#{'G' * 22}.{'O' * 43}"
+GRANT: dict[str, Any] = {
+    "grant_id": "G" * 22,
+    "state": "active",
+    "overdue": False,
+    "site": SITE,
+    "username": "support4f7k2m",
+    "login_url": SITE["login_url"],
+    "created_at": NOW - 3600,
+    "expires_at": NOW + 3 * 86400,
+    "timeline": [
+        {"at": NOW - 3600, "event": "access_created", "by": "owner"},
+        {"at": NOW - 3500, "event": "link_opened", "by": "support"},
+        {"at": NOW - 3400, "event": "link_locked", "by": "support"},
+        {"at": NOW - 3300, "event": "extended", "by": "owner", "detail": "3"},
+        {"at": NOW - 60, "event": "removal_failed", "by": "hallpass"},
+    ],
+    "can": ["end", "extend", "burn", "repair"],
+    "secret": {"id": "S" * 22, "state": "waiting"},
+    "user_admin_url": "https://bakery.example/wp-admin/users.php?s=support4f7k2m",
+}
+SECRET: dict[str, Any] = {
+    "state": "waiting",
+    "passphrase": True,
+    "expires_at": NOW + 3 * 86400,
+    "tries_left": 5,
+    "grant_id": "G" * 22,
+}
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, select, summary, textarea, a[href], label.choice, label.check," +
+    "input:not([type=hidden], [type=radio], [type=checkbox])")]
+    .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+    .map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`)"""
+
+
+class FakeApi:
+    """Answers in the page's place of the server, so that rare states can be shown."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def says(self, path: str, body: object, status: int = 200) -> None:
+        self.page.route(f"**/api/{path}", lambda route: route.fulfill(json=body, status=status))
+
+    def is_silent(self, path: str) -> None:
+        self.page.route(f"**/api/{path}", _never)
+
+
+def _never(route: Route) -> None:
+    del route
+
+
+@pytest.fixture
+def api(page: Page) -> FakeApi:
+    return FakeApi(page)
+
+
+def check(page: Page) -> None:
+    """Check the state that *page* shows: light and dark, wide and at 320 px, and at 200 %."""
+    usual = page.viewport_size
+    for width, scheme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = AXE.run(page, options={"runOnly": RULES}).response["violations"]
+        told = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        assert told == [], f"{width} px, {scheme}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(TOO_SMALL) == []
+    page.set_viewport_size({"width": 640, "height": 400})  # 1280 by 800 at 200 %
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    assert usual is not None
+    page.set_viewport_size(usual)
+
+
+def fill_in(page: Page) -> None:
+    page.goto("/")
+    for name, value in DRAFT.items():
+        page.fill(f"#{name}", value)
+    page.click("#what button")
+    expect(page.locator("#site")).to_be_visible()
+
+
+def test_the_forms_first_steps(page: Page, api: FakeApi) -> None:
+    page.goto("/")
+    check(page)
+    page.click("#what button")
+    expect(page.locator("#subject-wrong")).to_be_visible()
+    expect(page.locator("#subject")).to_be_focused()
+    check(page)
+    fill_in(page)
+    check(page)
+    page.click("text=Check my site")
+    expect(page.locator("#url-wrong")).to_be_visible()
+    problem = {"code": "app_passwords_off", "message": "Off.", "fix": "On."}
+    api.says("sites", {"site": None, "consent_url": None, "problem": problem})
+    page.fill("#url", "bakery.example")
+    page.click("text=Check my site")
+    expect(page.locator("#site-problem")).to_contain_text("Wordfence")
+    check(page)
+    for door in ("paste", "made"):
+        page.click(f"[data-open={door}]")
+        expect(page.locator(f"[data-open={door}]")).to_be_hidden()
+        check(page)
+        page.click("#doors summary")
+
+
+def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
+    fill_in(page)
+    api.says("sites", FOUND)
+    page.fill("#url", "bakery.example")
+    page.click("text=Check my site")
+    expect(page.locator("#time h2")).to_be_focused()
+    page.click("#other-day summary")
+    check(page)
+    state = _leave(page)
+    page.goto(f"/#consent={state}?site_url=https://bakery.example&user_login=b&password=abcd")
+    expect(page.locator("#send h2")).to_be_focused()
+    page.check("#protect")
+    expect(page.locator("#passphrase")).not_to_be_empty()
+    page.click("#see summary")
+    check(page)
+    api.is_silent("users")
+    page.click("#send-now")
+    expect(page.locator("#progress-access")).to_contain_text("Making the temporary account")
+    check(page)
+
+
+def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) -> None:
+    icon = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9"/></svg>'
+    page.route("https://*/icon", lambda route: route.fulfill(body=icon, content_type=SVG))
+    fill_in(page)
+    api.says("sites", {**FOUND, "site": {**SITE, "icon_url": "https://bakery.example/icon"}})
+    page.fill("#url", "bakery.example")
+    page.click("text=Check my site")
+    expect(page.locator("#found img")).to_be_visible()
+    page.click("#time [data-back]")
+    api.says("sites", {**FOUND, "site": {**SITE, "icon_url": "https://bakery.example/none"}})
+    page.route("https://*/none", lambda route: route.fulfill(status=200, body="", content_type=SVG))
+    page.click("text=Check my site")
+    expect(page.locator("#time h2")).to_be_focused()
+    expect(page.locator("#found img")).to_have_count(0)
+
+
+def test_a_failed_set_up_and_what_follows(page: Page, api: FakeApi) -> None:
+    fill_in(page)
+    api.says("sites", FOUND)
+    page.fill("#url", "bakery.example")
+    page.click("text=Check my site")
+    expect(page.locator("#time h2")).to_be_focused()
+    state = _leave(page)
+    page.goto(f"/#consent={state}?site_url=https://bakery.example&user_login=b&password=abcd")
+    expect(page.locator("#send h2")).to_be_focused()
+    api.says("users", {"code": "not_administrator", "message": "No."}, 403)
+    page.click("#send-now")
+    expect(page.locator("#send-problem")).to_contain_text("as an administrator")
+    check(page)
+    page.click("text=Approve again")
+    expect(page.locator("#time h2")).to_be_focused()
+
+
+def test_a_message_without_access(page: Page, api: FakeApi) -> None:
+    fill_in(page)
+    page.click("#doors summary")
+    page.click("[data-open=none]")
+    expect(page.locator("#send h2")).to_be_focused()
+    check(page)
+    api.says("tickets", {"reference": "HP-1"}, 201)
+    page.click("#send-now")
+    expect(page.locator("#sent h2")).to_be_focused()
+    check(page)
+
+
+def test_the_one_time_page_before_it_opens(page: Page, api: FakeApi) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    api.says("secrets/*/open", {"code": "wrong_passphrase", "message": "No.", "tries_left": 3}, 403)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#waiting")).to_be_visible()
+    check(page)
+    page.fill("#passphrase", "not these words")
+    page.keyboard.press("Enter")
+    expect(page.locator("#open-problem")).to_contain_text("Tries left: 3")
+    check(page)
+
+
+@pytest.mark.parametrize(
+    ("secret", "grant", "said"),
+    [
+        ({"state": "opened", "opened_at": NOW - 600}, {}, "This link has been opened"),
+        ({"state": "locked", "unlocks_at": NOW + 600}, {}, "Too many wrong passphrases"),
+        ({}, {"state": "ended", "ended_at": NOW - 60}, "The access has ended"),
+    ],
+)
+def test_the_one_time_page_when_there_is_nothing_to_open(
+    page: Page, api: FakeApi, secret: dict[str, Any], grant: dict[str, Any], said: str
+) -> None:
+    api.says("secrets/*", {**SECRET, **secret})
+    api.says("grants/*", {**GRANT, **grant})
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#gone h2")).to_have_text(said)
+    check(page)
+    if page.locator("#end-now").is_visible():
+        page.click("#end-now")
+        expect(page.locator("#confirm")).to_be_visible()
+        check(page)
+        page.keyboard.press("Escape")
+        expect(page.locator("#confirm")).to_be_hidden()
+        expect(page.locator("#end-now")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("told", "said", "why"),
+    [
+        ({"gone": "burned", "at": NOW - 60}, "The owner took this link back", "That was on"),
+        ({"gone": "expired", "at": NOW - 60}, "The time of this link is over", "It was over on"),
+        ({"gone": "ended", "at": NOW - 60}, "The access has ended", "It ended on"),
+        ({}, "Nothing is behind this link any more", "One of three things"),
+        ({"gone": "forgotten"}, "Nothing is behind this link any more", "One of three things"),
+    ],
+)
+def test_a_link_with_nothing_behind_it_says_when_and_why(
+    page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
+) -> None:
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#gone h2")).to_have_text(said)
+    expect(page.locator("#gone")).to_contain_text(why)
+    assert "{" not in (page.text_content("#gone") or "")
+    check(page)
+
+
+def test_ending_an_account_made_by_hand_asks_its_owner(page: Page, api: FakeApi) -> None:
+    api.says("secrets/*", {**SECRET, "state": "opened", "opened_at": NOW - 600})
+    api.says("grants/*", {**GRANT, "by_hand": True})
+    api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#end-lead")).to_contain_text("only the owner can delete it")
+    page.click("#end-now")
+    expect(page.locator("#confirm")).to_contain_text("We ask them to delete it now")
+    check(page)
+    page.click("#confirm button[value=yes]")
+    expect(page.locator("#ended h2")).to_have_text("The owner is asked to delete the account")
+    check(page)
+
+
+def test_a_broken_link_and_another_one_in_the_same_tab(page: Page, api: FakeApi) -> None:
+    page.goto("/open#short")
+    expect(page.locator("#gone h2")).to_have_text("This link is not complete")
+    check(page)
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    page.evaluate(f"location.hash = '{LINK}'")
+    expect(page.locator("#waiting")).to_be_visible()
+    page.reload()
+    expect(page.locator("#waiting")).to_be_visible()
+    page.route("**/api/secrets/*", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#gone h2")).to_have_text("We could not look")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "can sign in to bakery.example"),
+        ({"overdue": True, "expires_at": NOW - 60}, "should be over, but is not"),
+        ({"by_hand": True, "can": ["end", "repair", "say_gone"]}, "can sign in to bakery.example"),
+        (
+            {"by_hand": True, "end_requested_at": NOW - 5, "can": ["end", "repair", "say_gone"]},
+            "The work on bakery.example is done",
+        ),
+        ({"end_requested_at": NOW - 5, "can": ["end"]}, "is being ended"),
+        (
+            {
+                "state": "ended",
+                "ended_at": NOW,
+                "can": [],
+                "report": [
+                    {"change": "administrator_added", "name": "mallory", "detail": ""},
+                    {"change": "plugin_added", "name": "Backups", "detail": "inactive"},
+                    {"change": "not_seen", "name": "themes", "detail": ""},
+                ],
+            },
+            "has ended",
+        ),
+    ],
+)
+def test_the_receipt(page: Page, api: FakeApi, changes: dict[str, Any], said: str) -> None:
+    api.says("grants/*", {**GRANT, **changes})
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_contain_text(said)
+    if page.locator("#more").is_visible():
+        page.click("#more")
+        expect(page.locator("#extend")).to_be_visible()
+    if "report" in changes:
+        expect(page.locator("#changes li")).to_have_count(3)
+        expect(page.locator("#changes")).to_contain_text("New administrator: mallory")
+        expect(page.locator("#changes")).to_contain_text("Plugin added: Backups (not active)")
+    check(page)
+    page.reload()
+    expect(page.locator("#state")).to_contain_text(said)
+
+
+def test_a_receipt_without_its_link(page: Page) -> None:
+    page.goto("/receipt")
+    expect(page.locator("#missing h2")).to_contain_text("open your receipt from the mail")
+    check(page)
+
+
+def test_the_receipt_asks_gently_and_not_at_all_once_it_is_over(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    page.clock.install()
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_contain_text("can sign in")
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
+    page.clock.run_for(5_000)
+    assert asked == [], "not more often than every ten seconds"
+
+    api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": []})
+    with page.expect_response("**/api/grants/*"):
+        page.clock.run_for(10_000)
+    expect(page.locator("#state")).to_contain_text("has ended")
+    asked.clear()
+    page.clock.run_for(600_000)
+    assert asked == []
+
+
+def test_the_form_works_with_the_keyboard_alone(page: Page, api: FakeApi) -> None:
+    api.says("sites", FOUND)
+    page.goto("/")
+    expect(page.locator("#support-name")).to_have_text("Acme Support")
+    page.keyboard.press("Tab")
+    expect(page.locator("#language")).to_be_focused()
+    for value in DRAFT.values():
+        page.keyboard.press("Tab")
+        page.keyboard.type(value.replace("\n", " "))
+    page.keyboard.press("Enter")
+    expect(page.locator("#site h2")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("bakery.example")
+    page.keyboard.press("Enter")
+    expect(page.locator("#time h2")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#choices input:checked")).to_be_focused()
+
+
+def test_less_motion_is_respected(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/")
+    duration = "getComputedStyle(document.querySelector('button')).transitionDuration"
+    assert page.evaluate(duration) in ("0s", "")
+
+
+@pytest.mark.parametrize("path", ["/", "/open", "/receipt"])
+def test_without_javascript_the_page_says_what_to_do(
+    browser: Browser, base_url: str, path: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=base_url)
+    page = context.new_page()
+    page.goto(path)
+    expect(page.locator("noscript p")).to_contain_text("JavaScript")
+    expect(page.locator(".needs-script >> visible=true")).to_have_count(0)
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "most_bytes", "most_requests"),
+    [("/", 15 * 1024, 7), (f"/open#{LINK}", 10 * 1024, 9), (RECEIPT, 18 * 1024, 12)],
+)
+def test_a_first_visit_is_light(
+    page: Page, api: FakeApi, path: str, most_bytes: int, most_requests: int
+) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    with _files(page) as loaded:
+        page.goto(path, wait_until="networkidle")
+    weight = sum(len(brotli.compress(_file(path).read_bytes())) for path in loaded)
+
+    assert weight <= most_bytes, loaded
+    assert len(loaded) <= most_requests, loaded
+
+
+def test_pages_travel_compressed_and_are_asked_for_again_only_when_changed(base_url: str) -> None:
+    accepting = {"Accept-Encoding": "gzip, deflate, br"}
+    first = requests.get(f"{base_url}/style.css", headers=accepting, timeout=30)
+    assert first.headers["Content-Encoding"] == "br"
+    assert first.headers["Vary"] == "Accept-Encoding"
+    known = {**accepting, "If-None-Match": first.headers["ETag"]}
+    assert requests.get(f"{base_url}/style.css", headers=known, timeout=30).status_code == 304
+    plain = requests.get(f"{base_url}/style.css", headers={"Accept-Encoding": ""}, timeout=30)
+    assert "Content-Encoding" not in plain.headers
+    assert plain.content == first.content
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "pt", "ar", "ja"])
+def test_every_language_fits_and_is_found_in_the_browsers_settings(
+    browser: Browser, base_url: str, language: str
+) -> None:
+    context = browser.new_context(base_url=base_url, locale=language)
+    page = context.new_page()
+    api = FakeApi(page)
+    api.says("secrets/*", {**SECRET, "state": "opened", "opened_at": NOW - 600})
+    api.says("grants/*", {**GRANT, "overdue": True, "expires_at": NOW - 60})
+    for path, shown in (("/", "#what"), (f"/open#{LINK}", "#gone"), (RECEIPT, "#overdue")):
+        page.goto("about:blank")
+        page.goto(path)
+        expect(page.locator("#language")).to_have_value(language)
+        expect(page.locator(shown)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.lang") == language
+        assert page.evaluate("getComputedStyle(document.body).direction") == (
+            "rtl" if language == "ar" else "ltr"
+        )
+        assert re.search(r"[{}]", page.inner_text("main")) is None
+        page.set_viewport_size({"width": 320, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        if language == "ar":
+            check(page)
+    page.select_option("#language", "en")
+    expect(page.locator("#state")).to_contain_text("should be over")
+    page.reload()
+    expect(page.locator("#language")).to_have_value("en")
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT])
+def test_nothing_moves_while_a_page_loads(page: Page, api: FakeApi, path: str) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    page.add_init_script(
+        "globalThis.moved = 0; new PerformanceObserver((list) => {"
+        "for (const entry of list.getEntries()) globalThis.moved += entry.value"
+        "}).observe({ type: 'layout-shift', buffered: true })"
+    )
+    page.goto(path, wait_until="networkidle")
+    assert page.evaluate("globalThis.moved") < 0.01
+
+
+def test_the_one_time_page_forgets_when_it_is_left(page: Page, api: FakeApi) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#waiting")).to_be_visible()
+    # What the page does with an opened account, without a server that seals one.
+    account = {**SITE, "site": SITE["url"], "username": "support1", "password": "very-secret"}
+    page.evaluate(
+        """async (account) => {
+            const { showAccount } = await import("/js/account.js")
+            showAccount(account, () => {})
+        }""",
+        {**account, "expires_at": NOW + 7200},
+    )
+    expect(page.locator("#values output").nth(2)).to_have_text("••••••••••••")
+    assert "very-secret" not in page.content()
+    page.evaluate("document.querySelectorAll('#values div:nth-child(3) button')[0].click()")
+    expect(page.locator("#values output").nth(2)).to_have_text("very-secret")
+
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+
+    assert "very-secret" not in page.content()
+    expect(page.locator("#values button")).to_have_count(0)
+
+
+def _leave(page: Page) -> str:
+    """Press "Approve"; return the state, without going to a site that is not there."""
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("text=Approve on my WordPress >> visible=true")
+    page.wait_for_url("https://bakery.example/**")
+    return page.url.partition("consent%3D")[2][:22]
+
+
+@contextmanager
+def _files(page: Page) -> Iterator[list[str]]:
+    """Collect the paths of our own files that *page* loads."""
+    paths: list[str] = []
+
+    def note(url: str) -> None:
+        path = urlsplit(url).path
+        if not path.startswith("/api/") and not url.startswith("data:"):
+            paths.append(path)
+
+    page.on("response", lambda response: note(response.url))
+    yield paths
+
+
+def _file(path: str) -> Path:
+    file = FRONTEND / (path.lstrip("/") or "index.html")
+    return file if file.suffix else file.with_suffix(".html")

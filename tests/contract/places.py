@@ -1,0 +1,135 @@
+"""Sites that a contract runs on: one in memory and real ones, asked in the same words."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any, Protocol
+
+import requests
+
+from chalicelib.outbound import Outbound
+from chalicelib.sites import Key, WordPress
+from chalicelib.wordpress import RestWordPress
+from infra.local.wordpress import WordPress as LocalWordPress
+from tests.fakes.wordpress import FakeSite, FakeWordPress
+
+AGENT = "Hallpass/0.0 (+https://help.example)"
+
+
+class Place(Protocol):
+    """A site with an administrator ``admin``, and the port to it."""
+
+    url: str
+
+    @property
+    def port(self) -> WordPress: ...
+
+    def consent(self, username: str = "admin") -> Key:
+        """Give *username* a new application password."""
+
+    def add_user(self, role: str = "administrator") -> tuple[int, str]:
+        """Make a user; return its id and name."""
+
+    def change_email(self, username: str, email: str) -> None: ...
+
+    def write(self, username: str) -> str:
+        """Let *username* write something; return its title."""
+
+    def author(self, title: str) -> int: ...
+
+
+class FakePlace:
+    """In memory."""
+
+    def __init__(self) -> None:
+        self.url = "https://blog.example"
+        self.port = FakeWordPress()
+        self.site: FakeSite = self.port.add_site(self.url)
+
+    def consent(self, username: str = "admin") -> Key:
+        return Key(username, self.site.consent(username))
+
+    def add_user(self, role: str = "administrator") -> tuple[int, str]:
+        user = self.site.add_user(new_name(), role)
+        return user.id, user.username
+
+    def change_email(self, username: str, email: str) -> None:
+        user = self.site.user(username)
+        if user is not None:
+            user.email = email
+
+    def write(self, username: str) -> str:
+        title = new_name()
+        self.site.write(username, title)
+        return title
+
+    def author(self, title: str) -> int:
+        return self.site.content[title]
+
+
+class RealPlace:
+    """A real WordPress; what a test asks of it goes over REST with the administrator's own key."""
+
+    def __init__(
+        self, site: LocalWordPress, *, seconds: float = 20, authorities: str | None = None
+    ) -> None:
+        self.site, self.url, self._authorities = site, site.url, authorities
+        self.outbound = Outbound(
+            AGENT,
+            timeout=lambda: seconds,
+            allowed_sites=[origin(site.url)],
+            authorities=authorities,
+        )
+        self.port = RestWordPress(self.outbound)
+
+    def consent(self, username: str = "admin") -> Key:
+        route = f"users/{self._id(username)}/application-passwords"
+        made = self.ask("POST", route, {"name": new_name()})
+        return Key(username, made["password"])
+
+    def add_user(self, role: str = "administrator") -> tuple[int, str]:
+        name = new_name()
+        email = f"{name}@example.test"
+        user = {"username": name, "email": email, "password": new_name(), "roles": [role]}
+        return self.ask("POST", "users", user)["id"], name
+
+    def change_email(self, username: str, email: str) -> None:
+        self.ask("POST", f"users/{self._id(username)}", {"email": email})
+
+    def write(self, username: str) -> str:
+        title = new_name()
+        self.ask("POST", "posts", {"title": title, "author": self._id(username)})
+        return title
+
+    def author(self, title: str) -> int:
+        found = self.ask("GET", f"posts?search={title}&status=draft")
+        return int(found[0]["author"])
+
+    def ask(self, method: str, route: str, body: object = None) -> Any:  # noqa: ANN401  JSON.
+        """Call a route below wp/v2 as the administrator; work on any permalinks."""
+        path, _, query = route.partition("?")
+        pair = base64.b64encode(":".join(self.site.auth).encode()).decode()
+        answer = requests.request(
+            method,
+            f"{self.url}/index.php?rest_route=/wp/v2/{path}&{query}",
+            headers={"Authorization": f"Basic {pair}"},
+            json=body,
+            timeout=30,
+            verify=self._authorities or True,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def _id(self, username: str) -> int:
+        found = self.ask("GET", f"users?search={username}&context=edit&_fields=id,username")
+        return next(int(user["id"]) for user in found if user["username"] == username)
+
+
+def new_name() -> str:
+    """Return a name that fits every WordPress and that no other test uses."""
+    return f"hp{secrets.token_hex(8)}"
+
+
+def origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])

@@ -1,0 +1,95 @@
+"""The vault and the outbox keep the same promises as fakes and on the emulated AWS."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.errors import DeliveryFailed, TryAgain
+from chalicelib.keys import Sealer
+from chalicelib.kms import KmsSealer
+from chalicelib.letters import Mail, Outbox
+from chalicelib.mail import SesOutbox
+from infra.local.stack import SENDER
+from tests.fakes.services import FakeOutbox, FakeSealer
+
+
+@pytest.fixture(params=["fake", "kms"])
+def sealer(request: pytest.FixtureRequest) -> Sealer:
+    if request.param == "fake":
+        return FakeSealer()
+    stack = request.getfixturevalue("stack")
+    return KmsSealer(stack.client("kms"), stack.outputs["DataKeyArn"])
+
+
+class TestSealer:
+    def test_what_was_sealed_opens_for_the_same_grant_and_purpose(self, sealer: Sealer) -> None:
+        sealed = sealer.seal("abcd EFGH ñ", grant_id="g1", purpose="removal")
+
+        assert sealer.unseal(sealed, grant_id="g1", purpose="removal") == "abcd EFGH ñ"
+
+    @pytest.mark.parametrize(("grant_id", "purpose"), [("g2", "removal"), ("g1", "consent")])
+    def test_it_opens_for_no_other(self, sealer: Sealer, grant_id: str, purpose: str) -> None:
+        sealed = sealer.seal("key", grant_id="g1", purpose="removal")
+
+        with pytest.raises(TryAgain):
+            sealer.unseal(sealed, grant_id=grant_id, purpose=purpose)  # type: ignore[arg-type]
+
+    def test_sealed_does_not_show_the_key(self, sealer: Sealer) -> None:
+        sealed = sealer.seal("abcdEFGHijkl", grant_id="g1", purpose="removal")
+
+        assert b"abcdEFGHijkl" not in sealed
+
+
+MAIL = Mail("olivia@blog.example", "Hilfe für “Blog”", "Zeile 1\nZeile 2 ✓\n", "bob@x.example")
+
+
+class TestOutbox:
+    def test_the_fake_keeps_what_was_sent(self) -> None:
+        outbox = FakeOutbox()
+        outbox.send(MAIL)
+
+        assert outbox.sent == [MAIL]
+
+    @pytest.mark.parametrize("kind", ["fake", "ses"])
+    def test_a_mail_that_is_not_taken_raises(
+        self, kind: str, request: pytest.FixtureRequest
+    ) -> None:
+        outbox: Outbox
+        if kind == "fake":
+            outbox = FakeOutbox()
+            outbox.refusing = {MAIL.to}
+        else:
+            client = request.getfixturevalue("stack").client("sesv2")
+            # Nothing listens there, as when SES is down.
+            client.meta.events.register("before-sign.*", _nowhere)
+            outbox = SesOutbox(client, SENDER)
+
+        with pytest.raises(DeliveryFailed):
+            outbox.send(MAIL)
+
+    def test_ses_gets_every_part_and_one_line_of_subject(
+        self, request: pytest.FixtureRequest
+    ) -> None:
+        client = request.getfixturevalue("stack").client("sesv2")
+        sent: list[dict[str, object]] = []
+        client.meta.events.register(
+            "provide-client-params.sesv2.SendEmail", lambda params, **_: sent.append(params)
+        )
+        outbox = SesOutbox(client, SENDER)
+
+        outbox.send(MAIL)
+        outbox.send(Mail(MAIL.to, "two\r\nBcc: x@y.example\r\nlines", "text"))
+
+        first, second = sent
+        assert first["FromEmailAddress"] == SENDER
+        assert first["Destination"] == {"ToAddresses": [MAIL.to]}
+        assert first["ReplyToAddresses"] == [MAIL.reply_to]
+        simple = first["Content"]["Simple"]  # type: ignore[index]
+        assert simple["Subject"]["Data"] == MAIL.subject
+        assert simple["Body"]["Text"]["Data"] == MAIL.text
+        subject = second["Content"]["Simple"]["Subject"]["Data"]  # type: ignore[index]
+        assert subject == "two Bcc: x@y.example lines"
+
+
+def _nowhere(request: object, **_: object) -> None:
+    request.url = "http://127.0.0.1:9/v2/email/outbound-emails"  # type: ignore[attr-defined]

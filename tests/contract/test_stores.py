@@ -1,0 +1,307 @@
+"""The stores keep the same promises in memory and on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.counters import TicketLog
+from chalicelib.grant_table import GrantTable
+from chalicelib.grants import Event, Grant, GrantStore, change, lease
+from chalicelib.secret import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from chalicelib.secret_table import SecretTable
+from chalicelib.sites import Site
+from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
+
+NOW = 1_800_000_000
+READERS = 16
+SITE = Site("https://blog.example", "Blog", "https://blog.example/wp-json/", "https://x/login")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def secrets(kind: str, request: pytest.FixtureRequest) -> SecretStore:
+    if kind == "memory":
+        return MemorySecrets()
+    stack = request.getfixturevalue("stack")
+    return SecretTable(stack.client("dynamodb"), stack.outputs["SecretsTableName"])
+
+
+@pytest.fixture
+def grants(kind: str, request: pytest.FixtureRequest) -> GrantStore:
+    if kind == "memory":
+        return MemoryGrants()
+    stack = request.getfixturevalue("stack")
+    return GrantTable(stack.client("dynamodb"), stack.outputs["GrantsTableName"])
+
+
+@pytest.fixture
+def log(kind: str, request: pytest.FixtureRequest) -> MemoryTicketLog | TicketLog:
+    if kind == "memory":
+        return MemoryTicketLog()
+    stack = request.getfixturevalue("stack")
+    return TicketLog(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+
+
+@pytest.fixture
+def new_id(request: pytest.FixtureRequest) -> str:
+    """An id that no other test uses, so that tests can share one table."""
+    return f"{abs(hash(request.node.nodeid)):022}"[:22]
+
+
+@pytest.fixture
+def secret(secrets: SecretStore, new_id: str) -> Secret:
+    secret = Secret(
+        id=new_id,
+        ciphertext=b"\x00\xffsealed",
+        access_sha256="right",
+        passphrase=True,
+        expires_at=NOW + 100,
+        fingerprint="f",
+        grant_id="g",
+        purge_at=NOW + 100,
+    )
+    assert secrets.add(secret)
+    return secret
+
+
+@pytest.fixture
+def grant(grants: GrantStore, new_id: str) -> Grant:
+    grant = Grant(
+        id=new_id,
+        site_url="https://blog.example",
+        username="support1",
+        days=3,
+        created_at=NOW,
+        expires_at=NOW + 300,
+        fingerprint="f",
+        owner_hashes=("o",),
+        support_hash="s",
+        state="active",
+        site=SITE,
+        owner_id=1,
+        user_id=2,
+        sealed_removal=b"\x00\x01",
+        timeline=(Event(NOW, "access_created", "owner"),),
+        due_at=NOW + 300,
+    )
+    assert grants.add(grant)
+    return grant
+
+
+def at_once(call: Callable[[int], object]) -> list[object]:
+    """Call from many threads at the same time and return what came back."""
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(call, range(READERS)))
+
+
+class TestSecrets:
+    def test_what_was_stored_comes_back_the_same(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        assert secrets.get(secret.id) == secret
+        assert secrets.get("x" * 22) is None
+
+    def test_an_id_can_be_taken_once(self, secrets: SecretStore, secret: Secret) -> None:
+        assert not secrets.add(replace(secret, ciphertext=b"other"))
+        assert secrets.get(secret.id) == secret
+
+    def test_exactly_one_of_many_readers_opens(self, secrets: SecretStore, secret: Secret) -> None:
+        won = at_once(lambda n: secrets.open(secret.id, "right", f"claim {n}", now=NOW))
+
+        winners = [w for w in won if isinstance(w, Secret)]
+        assert len(winners) == 1
+        assert winners[0].ciphertext == secret.ciphertext
+        assert secrets.get(secret.id) == winners[0]
+
+    @pytest.mark.parametrize(
+        ("access", "now"), [("wrong", NOW), ("right", NOW + 100), ("right", NOW + 101)]
+    )
+    def test_a_wrong_proof_or_a_late_reader_changes_nothing(
+        self, secrets: SecretStore, secret: Secret, access: str, now: int
+    ) -> None:
+        assert secrets.open(secret.id, access, "claim", now=now) is None
+        assert secrets.get(secret.id) == secret
+
+    def test_opening_sets_the_time_at_which_ttl_deletes(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        opened = secrets.open(secret.id, "right", "claim", now=NOW)
+
+        assert opened is not None
+        assert opened.purge_at == NOW + 60
+
+    def test_tries_spent_at_once_are_all_counted(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        spent = at_once(lambda _: secrets.spend_try(secret.id, now=NOW))
+
+        left = [s.tries_left for s in spent if isinstance(s, Secret)]
+        assert sorted(left) == list(range(MAX_TRIES))
+
+    def test_a_lock_gives_all_tries_back_once_when_its_time_is_over(
+        self, secrets: SecretStore, secret: Secret, new_id: str
+    ) -> None:
+        long_lived = replace(secret, id="L" + new_id[1:], expires_at=NOW + 9 * LOCK_SECONDS)
+        secrets.add(long_lived)
+        at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW))
+
+        assert secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS - 1) is None
+        spent = at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS))
+        assert len([s for s in spent if s is not None]) == MAX_TRIES
+
+    def test_no_try_is_spent_on_an_opened_or_expired_secret(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        assert secrets.spend_try(secret.id, now=NOW + 100) is None
+        secrets.open(secret.id, "right", "claim", now=NOW)
+        assert secrets.spend_try(secret.id, now=NOW) is None
+
+    def test_only_the_opening_claim_acknowledges_and_may_do_so_twice(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        assert not secrets.acknowledge(secret.id, "claim", purge_at=NOW)
+        secrets.open(secret.id, "right", "claim", now=NOW)
+
+        assert not secrets.acknowledge(secret.id, "other", purge_at=NOW)
+        assert secrets.acknowledge(secret.id, "claim", purge_at=NOW + 9)
+        assert secrets.acknowledge(secret.id, "claim", purge_at=NOW + 9)
+        trace = secrets.get(secret.id)
+        assert trace is not None
+        assert (trace.ciphertext, trace.purge_at) == (None, NOW + 9)
+
+    def test_withdrawing_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw(secret.id, "ended", now=NOW + 1, purge_at=NOW + 99)
+
+        assert secrets.get(secret.id) == replace(
+            secret, ciphertext=None, withdrawn="burned", withdrawn_at=NOW, purge_at=NOW + 9
+        )
+
+    def test_nobody_opens_or_guesses_at_a_withdrawn_secret(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        secrets.withdraw(secret.id, "ended", now=NOW, purge_at=NOW + 9)
+
+        assert secrets.open(secret.id, "right", "claim", now=NOW) is None
+        assert secrets.spend_try(secret.id, now=NOW) is None
+        assert not secrets.acknowledge(secret.id, "", purge_at=NOW)
+
+    def test_withdrawing_leaves_an_opened_secret_and_makes_no_trace_of_an_unknown_one(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        opened = secrets.open(secret.id, "right", "claim", now=NOW)
+
+        secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw("nothing" * 4, "burned", now=NOW, purge_at=NOW + 9)
+
+        assert secrets.get(secret.id) == opened
+        assert secrets.get("nothing" * 4) is None
+
+    def test_a_reader_and_the_owner_at_once_leave_one_of_two_traces(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        def act(number: int) -> Secret | None:
+            if number % 2:
+                return secrets.open(secret.id, "right", f"claim {number}", now=NOW)
+            secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
+            return None
+
+        winners = [won for won in at_once(act) if isinstance(won, Secret)]
+
+        left = secrets.get(secret.id)
+        assert left is not None
+        assert len(winners) == (0 if left.withdrawn else 1)
+
+
+class TestGrants:
+    def test_what_was_stored_comes_back_the_same(self, grants: GrantStore, grant: Grant) -> None:
+        assert grants.get(grant.id) == grant
+        assert grants.get("x" * 22) is None
+
+    def test_an_id_can_be_taken_once(self, grants: GrantStore, grant: Grant) -> None:
+        assert not grants.add(replace(grant, username="other"))
+        assert grants.get(grant.id) == grant
+
+    def test_one_of_many_leases_wins(self, grants: GrantStore, grant: Grant) -> None:
+        leases = at_once(lambda _: lease(grants, grant, now=NOW, seconds=60))
+
+        assert len([got for got in leases if got is not None]) == 1
+
+    def test_a_lease_that_ran_out_can_be_taken_again(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        first = lease(grants, grant, now=NOW, seconds=60)
+        assert first is not None
+
+        assert lease(grants, first, now=NOW + 59, seconds=60) is None
+        assert lease(grants, first, now=NOW + 60, seconds=60) is not None
+
+    def test_no_change_is_lost_when_many_write(self, grants: GrantStore, grant: Grant) -> None:
+        def write(n: int) -> None:
+            change(grants, grant.id, lambda grant: grant.with_event(Event(NOW, f"event {n}")))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, range(4)))
+
+        written = grants.get(grant.id)
+        assert written is not None
+        assert {e.name for e in written.timeline[1:]} == {f"event {n}" for n in range(4)}
+
+    def test_an_old_copy_is_not_forgotten(self, grants: GrantStore, grant: Grant) -> None:
+        newer = grants.replace(grant, replace(grant, attempts=1))
+        assert newer is not None
+
+        assert not grants.forget(grant)
+        assert grants.forget(newer)
+        assert grants.get(grant.id) is None
+
+    def test_due_finds_what_is_due_and_nothing_else(self, grants: GrantStore, grant: Grant) -> None:
+        assert grant.id not in grants.due(NOW + 299, 100)
+        assert grant.id in grants.due(NOW + 300, 100)
+
+        rested = grants.replace(grant, replace(grant, due_at=None))
+
+        assert rested is not None
+        assert grant.id not in grants.due(NOW + 300, 100)
+
+    def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        overdue = grants.replace(grant, replace(grant, attempts=1, expires_at=NOW - 10**9))
+        assert overdue is not None
+        assert grants.overdue_since() == NOW - 10**9
+
+        grants.replace(overdue, replace(overdue, state="ended"))
+
+        assert grants.overdue_since() != NOW - 10**9
+
+
+class TestTicketLog:
+    def test_one_sender_at_a_time_and_who_was_told_is_remembered(
+        self, log: TicketLog, new_id: str
+    ) -> None:
+        taken = at_once(lambda _: log.begin(new_id, now=NOW))
+        assert [t for t in taken if t is not None] == [frozenset()]
+
+        log.told(new_id, "support")
+        log.release(new_id)
+
+        assert log.begin(new_id, now=NOW) == frozenset({"support"})
+
+    def test_a_sender_that_died_is_followed_after_a_minute(
+        self, log: TicketLog, new_id: str
+    ) -> None:
+        log.begin(new_id, now=NOW)
+
+        assert log.begin(new_id, now=NOW + 59) is None
+        assert log.begin(new_id, now=NOW + 60) == frozenset()

@@ -1,0 +1,45 @@
+"""Fakes of KMS and SES that record, and fail when told to."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from chalicelib.errors import DeliveryFailed, TryAgain
+from chalicelib.letters import Mail
+
+
+class FakeSealer:
+    """Seals by writing down what it was sealed for, and refuses any other use."""
+
+    def __init__(self) -> None:
+        self.down = False
+
+    def seal(self, plaintext: str, *, grant_id: str, purpose: str) -> bytes:
+        if self.down:
+            raise TryAgain
+        return base64.b64encode(json.dumps([grant_id, purpose, plaintext]).encode())
+
+    def unseal(self, sealed: bytes, *, grant_id: str, purpose: str) -> str:
+        if self.down:
+            raise TryAgain
+        sealed_for = json.loads(base64.b64decode(sealed))
+        if sealed_for[:2] != [grant_id, purpose]:
+            raise TryAgain
+        return str(sealed_for[2])
+
+
+class FakeOutbox:
+    """Keeps the mails; refuses those to an address in `refusing`."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+        self.refusing: set[str] = set()
+
+    def send(self, mail: Mail) -> None:
+        if mail.to in self.refusing:
+            raise DeliveryFailed("The mail could not be sent. Please try again.")
+        self.sent.append(mail)
+
+    def to(self, address: str) -> list[Mail]:
+        return [mail for mail in self.sent if mail.to == address]

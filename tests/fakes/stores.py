@@ -1,0 +1,150 @@
+"""In-memory stores that keep the same promises as the DynamoDB tables, proven by one contract."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import replace
+
+from chalicelib.grants import Grant
+from chalicelib.secret import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
+
+
+class MemoryGrants:
+    """A `grants.GrantStore` in a dict."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Grant] = {}
+        self._lock = threading.Lock()
+
+    def add(self, grant: Grant) -> bool:
+        with self._lock:
+            return self.items.setdefault(grant.id, grant) is grant
+
+    def get(self, grant_id: str) -> Grant | None:
+        return self.items.get(grant_id)
+
+    def replace(self, before: Grant, after: Grant) -> Grant | None:
+        with self._lock:
+            if self.items[before.id].version != before.version:
+                return None
+            mark = secrets.token_hex(8)
+            self.items[after.id] = replace(after, version=before.version + 1, mark=mark)
+            return self.items[after.id]
+
+    def forget(self, grant: Grant) -> bool:
+        with self._lock:
+            known = self.items.get(grant.id)
+            if known is None or known.version != grant.version:
+                return False
+            del self.items[grant.id]
+            return True
+
+    def due(self, now: int, limit: int) -> list[str]:
+        due = [(g.due_at, g.id) for g in self.items.values() if g.due_at is not None]
+        return [grant_id for due_at, grant_id in sorted(due) if due_at <= now][:limit]
+
+    def overdue_since(self) -> int | None:
+        since = [g.overdue_since for g in self.items.values() if g.overdue_since is not None]
+        return min(since, default=None)
+
+
+class MemorySecrets:
+    """An `onetime.SecretStore` in a dict."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Secret] = {}
+        self._lock = threading.Lock()
+
+    def add(self, secret: Secret) -> bool:
+        with self._lock:
+            return self.items.setdefault(secret.id, secret) is secret
+
+    def get(self, secret_id: str) -> Secret | None:
+        return self.items.get(secret_id)
+
+    def spend_try(self, secret_id: str, *, now: int) -> Secret | None:
+        with self._lock:
+            secret = self._unread(secret_id, now)
+            if secret is None:
+                return None
+            if secret.tries_left > 0:
+                left = secret.tries_left - 1
+            elif secret.last_try_at <= now - LOCK_SECONDS:
+                left = MAX_TRIES - 1
+            else:
+                return None
+            return self._put(replace(secret, tries_left=left, last_try_at=now))
+
+    def open(self, secret_id: str, access: str, claim: str, *, now: int) -> Secret | None:
+        with self._lock:
+            secret = self._unread(secret_id, now)
+            if secret is None or secret.access_sha256 != access:
+                return None
+            return self._put(
+                replace(secret, opened_at=now, claim_sha256=claim, purge_at=now + CLAIM_SECONDS)
+            )
+
+    def acknowledge(self, secret_id: str, claim: str, *, purge_at: int) -> bool:
+        with self._lock:
+            secret = self.items.get(secret_id)
+            if secret is None or secret.opened_at is None or secret.claim_sha256 != claim:
+                return False
+            self._put(replace(secret, ciphertext=None, purge_at=purge_at))
+            return True
+
+    def withdraw(self, secret_id: str, why: str, *, now: int, purge_at: int) -> None:
+        with self._lock:
+            secret = self.items.get(secret_id)
+            if secret is None or secret.ciphertext is None or secret.opened_at is not None:
+                return
+            trace = replace(secret, ciphertext=None, withdrawn=why, withdrawn_at=now)
+            self._put(replace(trace, purge_at=purge_at))
+
+    def _unread(self, secret_id: str, now: int) -> Secret | None:
+        secret = self.items.get(secret_id)
+        if secret is None or secret.ciphertext is None or secret.opened_at is not None:
+            return None
+        if secret.expires_at <= now:
+            return None
+        return secret
+
+    def _put(self, secret: Secret) -> Secret:
+        self.items[secret.id] = secret
+        return secret
+
+
+class MemoryTicketLog:
+    """A `tickets.TicketLog` in two dicts."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, set[str]] = {}
+        self._lease: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
+        with self._lock:
+            if self._lease.get(ticket_id, 0) > now:
+                return None
+            self._lease[ticket_id] = now + 60
+            return frozenset(self._told.get(ticket_id, set()))
+
+    def told(self, ticket_id: str, reader: str) -> None:
+        self._told.setdefault(ticket_id, set()).add(reader)
+
+    def release(self, ticket_id: str) -> None:
+        self._lease[ticket_id] = 0
+
+
+class MemoryHits:
+    """A `limits.HitCounter` in a dict."""
+
+    def __init__(self) -> None:
+        self._hits: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def hit(self, key: str, *, purge_at: int) -> int:
+        del purge_at
+        with self._lock:
+            self._hits[key] = self._hits.get(key, 0) + 1
+            return self._hits[key]

@@ -1,0 +1,355 @@
+"""
+WordPress in memory, behind the same port as the real one.
+
+`tests/contract/test_wordpress.py` runs one contract over this fake and over real WordPress. It
+records every call, can be told to fail before or after a call takes effect, and is thread-safe.
+
+    wordpress = FakeWordPress()
+    site = wordpress.add_site("https://blog.example")
+    key = Key("admin", site.consent("admin"))
+    wordpress.fail_next("create_administrator", SiteUnavailable("timeout", "…"), late=True)
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chalicelib import addresses
+from chalicelib.accounts import require_same
+from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteUnsupported
+from chalicelib.problems import unavailable, unsupported
+from chalicelib.sites import (
+    Account,
+    Administrator,
+    Key,
+    KeyRecord,
+    NewUser,
+    Plugin,
+    Problem,
+    Site,
+    SiteCheck,
+    Snapshot,
+    Theme,
+)
+
+CREATED = "2026-01-01T00:00:00"
+
+
+class Call(NamedTuple):
+    """One call of the port: the method, the site, and whose key was used."""
+
+    method: str
+    url: str
+    username: str | None
+
+
+@dataclass
+class FakeUser:
+    """A user; `keys` are its application passwords by UUID."""
+
+    id: int
+    username: str
+    email: str
+    password: str
+    roles: set[str]
+    keys: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, password
+    display_name: str = ""
+
+    @property
+    def account(self) -> Account:
+        is_administrator = "administrator" in self.roles
+        return Account(self.id, self.username, self.email, is_administrator, is_administrator)
+
+
+@dataclass
+class FakeSite:
+    """
+    A site; what it does otherwise than a plain WordPress is set on it.
+
+    Attributes:
+        down: Raised by every call.
+        moved_to: Another site of the fake, to which this address redirects everything.
+        hides_users: To strangers, no user exists.
+        problem: What a look at the site finds, and `discover` raises.
+        multisite: A network: users can be made and not deleted.
+        protects_users: A plugin that lets nobody delete users.
+        strips_header: No key ever reaches WordPress.
+        refuses_creation: A plugin vetoes new users.
+        gives_role: The role that new users get, whatever was asked.
+        content: The user id of the author of each title.
+    """
+
+    url: str
+    name: str = "A blog"
+    down: HallpassError | None = None
+    moved_to: str = ""
+    hides_users: bool = False
+    problem: SiteUnsupported | None = None
+    multisite: bool = False
+    protects_users: bool = False
+    strips_header: bool = False
+    refuses_creation: bool = False
+    gives_role: str = "administrator"
+    users: dict[int, FakeUser] = field(default_factory=dict)
+    content: dict[str, int] = field(default_factory=dict)
+    plugins: tuple[Plugin, ...] = (Plugin("akismet/akismet", "Akismet", "5.5", "inactive"),)
+    themes: tuple[Theme, ...] = (Theme("twentytwentyfive", "Twenty Twenty-Five", "1.3", "active"),)
+    admin_email: str = "owner@example.test"
+    last_id: int = 0
+
+    def add_user(self, username: str, role: str = "administrator", email: str = "") -> FakeUser:
+        self.last_id += 1
+        email = email or f"{username}@example.test"
+        user = FakeUser(self.last_id, username, email, "", {role} if role else set())
+        self.users[user.id] = user
+        return user
+
+    def user(self, username: str) -> FakeUser | None:
+        return next((user for user in self.users.values() if user.username == username), None)
+
+    def consent(self, username: str = "admin", name: str = "Hallpass") -> str:
+        """Give *username* a new application password, as its approval page does."""
+        user = self.user(username)
+        if user is None:
+            raise LookupError(username)
+        password = uuid.uuid4().hex[:24]
+        user.keys[str(uuid.uuid4())] = (name, password)
+        return password
+
+    def revoke(self, username: str) -> None:
+        """Drop all application passwords of *username*."""
+        user = self.user(username)
+        if user is not None:
+            user.keys.clear()
+
+    def write(self, username: str, title: str) -> None:
+        user = self.user(username)
+        if user is not None:
+            self.content[title] = user.id
+
+    @property
+    def site(self) -> Site:
+        login = f"{self.url}/wp-login.php"
+        authorize = f"{self.url}/wp-admin/authorize-application.php"
+        return Site(self.url, self.name, f"{self.url}/wp-json/", login, authorize)
+
+
+class FakeWordPress:
+    """The port `sites.WordPress` over the sites that a test adds."""
+
+    def __init__(self) -> None:
+        self.sites: dict[str, FakeSite] = {}
+        self.calls: list[Call] = []
+        self._faults: list[tuple[str, HallpassError, bool]] = []
+        self._lock = threading.RLock()
+
+    def add_site(self, url: str) -> FakeSite:
+        """Return the site at *url*; a new one has the administrator ``admin`` with id 1."""
+        with self._lock:
+            if url not in self.sites:
+                self.sites[url] = FakeSite(url)
+                self.sites[url].add_user("admin", email="owner@example.test")
+            return self.sites[url]
+
+    def fail_next(self, method: str, error: HallpassError, *, late: bool = False) -> None:
+        """Let the next call of *method* raise *error*; *late* means after it took effect."""
+        with self._lock:
+            self._faults.append((method, error, late))
+
+    def called(self, method: str) -> list[Call]:
+        with self._lock:
+            return [call for call in self.calls if call.method == method]
+
+    def address(self, url: str) -> str:
+        return addresses.normalise(url, self.sites)
+
+    def discover(self, url: str) -> Site:
+        with self._call("discover", addresses.normalise(url, self.sites)) as found:
+            site = self.sites[found.moved_to] if found.moved_to else found
+            if site.problem is not None:
+                raise site.problem
+            return site.site
+
+    def look(self, url: str) -> SiteCheck:
+        address = addresses.normalise(url, self.sites)
+        try:
+            with self._call("look", address) as site:
+                if site.problem is not None:
+                    problem = site.problem
+                    told = Problem(problem.reason, problem.message, problem.fix)
+                    return SiteCheck(site.site, problem=told)
+                return SiteCheck(site.site, site.site.authorize_url)
+        except SiteUnsupported as error:
+            return SiteCheck(problem=Problem(error.reason, error.message, error.fix))
+        except HallpassError as error:
+            reason = str(error.details()["reason"])
+            code = "site_unreachable" if reason == "unreachable" else reason
+            return SiteCheck(problem=Problem(code, error.message, "Try again."))
+
+    def whoami(self, site: Site, key: Key) -> Account:
+        with self._call("whoami", site.url, key) as there:
+            return _holder(there, key).account
+
+    def key_id(self, site: Site, key: Key) -> str:
+        with self._call("key_id", site.url, key) as there:
+            return _key_id(_holder(there, key), key)
+
+    def check_removable(self, site: Site, key: Key, account: Account) -> None:
+        with self._call("check_removable", site.url, key) as there:
+            del account
+            holder = _holder(there, key)
+            if there.multisite:
+                raise unsupported("multisite")
+            if there.protects_users or not holder.account.may_manage_users:
+                raise unsupported("cannot_remove")
+
+    def create_administrator(self, site: Site, key: Key, user: NewUser) -> Account:
+        with self._call("create_administrator", site.url, key) as there:
+            _administrator(there, key)
+            known = there.user(user.username)
+            if known is None:
+                taken = any(other.email == user.email for other in there.users.values())
+                if there.refuses_creation or taken:
+                    raise unsupported("creation_refused")
+                known = there.add_user(user.username, there.gives_role, user.email)
+                known.password, known.display_name = user.password, user.display_name
+            if known.email != user.email:
+                raise unsupported("creation_refused")
+            if not known.account.is_administrator:
+                del there.users[known.id]
+                raise unsupported("creation_refused")
+            return known.account
+
+    def find_user(self, site: Site, key: Key, username: str) -> Account | None:
+        with self._call("find_user", site.url, key) as there:
+            _administrator(there, key)
+            user = there.user(username)
+            return user.account if user else None
+
+    def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
+        with self._call("user_by_id", site.url, key) as there:
+            _administrator(there, key)
+            return there.users[user_id].account if user_id in there.users else None
+
+    def make_key(self, site: Site, key: Key, user: Account, name: str) -> Key:
+        with self._call("make_key", site.url, key) as there:
+            if _administrator(there, key).id == user.id:
+                raise ValueError("Nobody's own application passwords are dropped all at once.")
+            found = there.users.get(user.id)
+            require_same(found.account if found else None, user)
+            there.revoke(user.username)
+            return Key(user.username, there.consent(user.username, name))
+
+    def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
+        with self._call("drop_own_key", site.url, key) as there:
+            try:
+                holder = _holder(there, key)
+            except KeyRefused:
+                return
+            holder.keys.pop(key_id, None)
+            if any(password == _plain(key) for _, password in holder.keys.values()):
+                raise unavailable("odd_answer")
+
+    def delete_self(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+        with self._call("delete_self", site.url, key) as there:
+            require_same(_holder(there, key).account, account)
+            _delete(there, key, account.id, heir_id)
+
+    def delete_user(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+        with self._call("delete_user", site.url, key) as there:
+            if not _holder(there, key).account.may_manage_users:
+                raise unsupported("cannot_remove")
+            if account.id in there.users:
+                require_same(there.users[account.id].account, account)
+                _delete(there, key, account.id, heir_id)
+
+    def is_gone(self, site: Site, user_id: int) -> bool:
+        with self._call("is_gone", site.url) as there:
+            return there.hides_users or user_id not in there.users
+
+    def snapshot(self, site: Site, key: Key) -> Snapshot:
+        with self._call("snapshot", site.url, key) as there:
+            if not _holder(there, key).account.may_manage_users:
+                return Snapshot()
+            administrators = tuple(
+                Administrator(
+                    user.id,
+                    user.username,
+                    CREATED,
+                    tuple(KeyRecord(each, name, CREATED) for each, (name, _) in user.keys.items()),
+                )
+                for user in sorted(there.users.values(), key=lambda user: user.id)
+                if "administrator" in user.roles
+            )
+            return Snapshot(administrators, there.plugins, there.themes, there.admin_email)
+
+    @contextmanager
+    def _call(self, method: str, url: str, key: Key | None = None) -> Iterator[FakeSite]:
+        with self._lock:
+            self.calls.append(Call(method, url, key.username if key else None))
+            fault = next((fault for fault in self._faults if fault[0] == method), None)
+            if fault is not None:
+                self._faults.remove(fault)
+                if not fault[2]:
+                    raise fault[1]
+            there = self.sites.get(url)
+            if there is None:
+                raise unavailable("unreachable")
+            if there.down is not None:
+                raise there.down
+            if there.moved_to and method != "discover":
+                raise unavailable("odd_answer")  # A redirect, which a key never follows.
+            yield there
+            if fault is not None:
+                raise fault[1]
+
+
+def _plain(key: Key) -> str:
+    return key.password.replace(" ", "")
+
+
+def _key_id(user: FakeUser, key: Key) -> str:
+    return next(each for each, (_, password) in user.keys.items() if password == _plain(key))
+
+
+def _holder(site: FakeSite, key: Key) -> FakeUser:
+    for user in site.users.values():
+        named = key.username.casefold() in {user.username.casefold(), user.email.casefold()}
+        known = any(password == _plain(key) for _, password in user.keys.values())
+        if named and known and not site.strips_header:
+            return user
+    raise KeyRefused("The site does not accept the key.")
+
+
+def _administrator(site: FakeSite, key: Key) -> FakeUser:
+    holder = _holder(site, key)
+    if not holder.account.may_manage_users:
+        raise NotAdministrator("That account may not manage users of the site.")
+    return holder
+
+
+def _delete(site: FakeSite, key: Key, user_id: int, heir_id: int) -> None:
+    if user_id not in site.users:
+        return
+    if site.multisite:
+        raise unsupported("multisite")
+    if site.protects_users or not _holder(site, key).account.may_manage_users:
+        raise unsupported("cannot_remove")
+    if heir_id == user_id or heir_id not in site.users:
+        others = [
+            user.id
+            for user in site.users.values()
+            if "administrator" in user.roles and user.id != user_id
+        ]
+        if not others:
+            raise unsupported("cannot_remove")
+        heir_id = min(others)
+    site.content = {
+        title: heir_id if author == user_id else author for title, author in site.content.items()
+    }
+    del site.users[user_id]

@@ -1,0 +1,361 @@
+"""What CloudFormation gets: the built template, expanded as AWS expands it, and the zip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from infra import package, site, template
+from infra.local.ministack import PYTHON
+
+EXPAND = """
+import json, logging, os, sys, yaml
+os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+logging.disable(logging.WARNING)
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+text = sys.stdin.read().replace("CodeUri: ./deployment.zip", "CodeUri: s3://artifacts/code.zip")
+json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdout, default=str)
+"""
+TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
+LEAST = {
+    "ApiHandlerRole": {
+        "ApiLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "SecretsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "CountersTable": {"dynamodb:UpdateItem"},
+        "DataKey": {"kms:Encrypt", "kms:Decrypt"},
+        "*": {"ses:SendEmail"},
+    },
+    "SweepRole": {
+        "SweepLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "${GrantsTable.Arn}/index/due": {"dynamodb:Query"},
+        "${GrantsTable.Arn}/index/overdue": {"dynamodb:Query"},
+        "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "SecretsTable": {"dynamodb:UpdateItem"},
+        "DataKey": {"kms:Decrypt"},
+        "*": {"ses:SendEmail"},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def built() -> package.Package:
+    return package.build()
+
+
+@pytest.fixture(scope="module")
+def expanded(built: package.Package) -> dict[str, Any]:
+    """The template as SAM's own transform hands it to CloudFormation."""
+    done = subprocess.run(
+        [PYTHON, "-c", EXPAND],
+        input=built.template.read_text(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def resources(expanded: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = expanded["Resources"]
+    return found
+
+
+def of(resources: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: r for name, r in resources.items() if r["Type"] == kind}
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [s for p in role["Properties"]["Policies"] for s in p["PolicyDocument"]["Statement"]]
+
+
+def target(resource: object) -> str:
+    """Name what a statement is about, intrinsic or not."""
+    if isinstance(resource, dict):
+        value = resource.get("Fn::GetAtt", resource.get("Fn::Sub"))
+        return str(value[0] if isinstance(value, list) else value)
+    return str(resource)
+
+
+class TestTables:
+    def test_every_table_deletes_by_native_ttl(self, resources: dict[str, Any]) -> None:
+        tables = of(resources, "AWS::DynamoDB::Table")
+
+        assert sorted(tables) == sorted(TABLES)
+        for table in tables.values():
+            ttl = table["Properties"]["TimeToLiveSpecification"]
+            assert ttl == {"AttributeName": "purge_at", "Enabled": True}
+
+    def test_the_local_run_reads_the_same_ttl_from_the_built_template(
+        self, built: package.Package
+    ) -> None:
+        found = template.time_to_live(template.load(built.template))
+
+        assert found == dict.fromkeys(TABLES, "purge_at")
+
+    def test_grants_and_the_key_that_ends_them_outlive_the_stack(
+        self, resources: dict[str, Any]
+    ) -> None:
+        for name in ("GrantsTable", "DataKey"):
+            assert resources[name]["DeletionPolicy"] == "Retain"
+            assert resources[name]["UpdateReplacePolicy"] == "Retain"
+
+    def test_grants_can_be_restored_and_secrets_cannot(self, resources: dict[str, Any]) -> None:
+        def backed_up(name: str) -> bool:
+            properties = resources[name]["Properties"]["PointInTimeRecoverySpecification"]
+            return bool(properties["PointInTimeRecoveryEnabled"])
+
+        assert backed_up("GrantsTable")
+        assert not backed_up("SecretsTable")
+
+    @pytest.mark.parametrize(
+        ("name", "keys"),
+        [("due", ["due_shard", "due_at"]), ("overdue", ["overdue_shard", "overdue_since"])],
+    )
+    def test_an_index_of_grants_holds_keys_only(
+        self, resources: dict[str, Any], name: str, keys: list[str]
+    ) -> None:
+        indexes = resources["GrantsTable"]["Properties"]["GlobalSecondaryIndexes"]
+        (index,) = (index for index in indexes if index["IndexName"] == name)
+
+        assert [key["AttributeName"] for key in index["KeySchema"]] == keys
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+class TestRights:
+    @pytest.mark.parametrize("role", LEAST)
+    def test_a_function_may_do_exactly_what_it_does(
+        self, resources: dict[str, Any], role: str
+    ) -> None:
+        allowed: dict[str, set[str]] = {}
+        for statement in statements(resources[role]):
+            about = statement["Resource"]
+            for resource in about if isinstance(about, list) else [about]:
+                allowed.setdefault(target(resource), set()).update(statement["Action"])
+
+        assert allowed == LEAST[role]
+
+    def test_nobody_scans_and_no_action_is_open_ended(self, resources: dict[str, Any]) -> None:
+        for role in of(resources, "AWS::IAM::Role").values():
+            for statement in statements(role) if "Policies" in role["Properties"] else []:
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    assert "*" not in action
+                    assert action != "dynamodb:Scan"
+
+    def test_an_open_ended_resource_has_a_condition(self, resources: dict[str, Any]) -> None:
+        for name in LEAST:
+            for statement in statements(resources[name]):
+                if statement["Resource"] == "*":
+                    assert "ses:FromAddress" in str(statement["Condition"])
+
+    def test_the_key_opens_only_what_names_its_grant(self, resources: dict[str, Any]) -> None:
+        for name in LEAST:
+            (keys,) = (s for s in statements(resources[name]) if "kms:Decrypt" in s["Action"])
+            assert "kms:EncryptionContextKeys" in str(keys["Condition"])
+            assert "grant_id" in str(keys["Condition"])
+
+
+class TestFunctions:
+    def test_both_run_with_every_setting_that_the_code_needs(
+        self, resources: dict[str, Any]
+    ) -> None:
+        functions = of(resources, "AWS::Lambda::Function")
+
+        assert {f["Properties"]["Handler"] for f in functions.values()} == {"app.app", "app.sweep"}
+        for function in functions.values():
+            names = function["Properties"]["Environment"]["Variables"]
+            assert Settings.from_environ(dict.fromkeys(names, "1"))
+
+    def test_the_sweep_runs_every_minute(self, resources: dict[str, Any]) -> None:
+        (rule,) = of(resources, "AWS::Events::Rule").values()
+
+        assert rule["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+
+    def test_logs_do_not_stay_for_ever(self, resources: dict[str, Any]) -> None:
+        for group in of(resources, "AWS::Logs::LogGroup").values():
+            assert group["Properties"]["RetentionInDays"] == 30
+
+
+class TestApi:
+    def test_the_only_stage_is_throttled_and_traces_no_data(
+        self, resources: dict[str, Any]
+    ) -> None:
+        (stage,) = of(resources, "AWS::ApiGateway::Stage").values()
+        (deployment,) = of(resources, "AWS::ApiGateway::Deployment").values()
+        (settings,) = stage["Properties"]["MethodSettings"]
+
+        assert stage["Properties"]["StageName"] == "api"
+        assert "StageName" not in deployment["Properties"]
+        assert settings["DataTraceEnabled"] is False
+        assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
+
+    def test_the_access_log_names_routes_and_never_addresses(
+        self, resources: dict[str, Any]
+    ) -> None:
+        (stage,) = of(resources, "AWS::ApiGateway::Stage").values()
+        line = stage["Properties"]["AccessLogSetting"]["Format"]
+
+        assert "$context.resourcePath" in line
+        for revealing in ("$context.path", "identity", "querystring", "header"):
+            assert revealing not in line
+
+    def test_what_the_gateway_says_has_the_shape_of_what_the_api_says(
+        self, resources: dict[str, Any]
+    ) -> None:
+        body = resources["RestAPI"]["Properties"]["Body"]
+        responses = body["x-amazon-apigateway-gateway-responses"]
+
+        assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN"} <= set(responses)
+        for response in responses.values():
+            said = json.loads(response["responseTemplates"]["application/json"])
+            assert set(said) == {"code", "message"}
+            parameters = response["responseParameters"]
+            assert parameters["gatewayresponse.header.Cache-Control"] == "'no-store'"
+
+
+class TestSite:
+    def policy(self, resources: dict[str, Any], path: str) -> str:
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        behaviours = {b["PathPattern"]: b for b in distribution["CacheBehaviors"]}
+        behaviour = behaviours.get(path, distribution["DefaultCacheBehavior"])
+        headers = resources[behaviour["ResponseHeadersPolicyId"]["Ref"]]["Properties"]
+        security = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        said = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+        return str(said["Fn::Sub"] if isinstance(said, dict) else said)
+
+    def test_pages_run_only_their_own_scripts(self, resources: dict[str, Any]) -> None:
+        for path in ("*", "/open", "/open.html"):
+            directives = self.policy(resources, path).split("; ")
+            assert "default-src 'none'" in directives
+            assert "script-src 'self'" in directives
+            assert "require-trusted-types-for 'script'" in directives
+            assert "frame-ancestors 'none'" in directives
+            assert "unsafe" not in str(directives)
+
+    def test_only_the_one_time_page_may_post_a_form_elsewhere(
+        self, resources: dict[str, Any]
+    ) -> None:
+        usual = self.policy(resources, "*").split("; ")
+        for path in ("/open", "/open.html"):
+            different = set(usual) ^ set(self.policy(resources, path).split("; "))
+            assert different == {
+                "form-action 'self'",
+                "form-action 'self' https: ${SignInOrigins}",
+            }
+
+    def test_only_the_distribution_reads_the_bucket(self, resources: dict[str, Any]) -> None:
+        bucket = resources["SiteBucket"]["Properties"]["PublicAccessBlockConfiguration"]
+        policy = resources["SiteBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+        assert all(bucket.values())
+        for statement in policy:
+            if statement["Effect"] == "Allow":
+                assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+                assert "distribution/${Site}" in str(statement["Condition"])
+
+    def test_the_api_is_told_the_visitor_and_that_cloudfront_says_so(
+        self, resources: dict[str, Any]
+    ) -> None:
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        (behaviour,) = [b for b in distribution["CacheBehaviors"] if b["PathPattern"] == "/api/*"]
+        (told,) = behaviour["FunctionAssociations"]
+        (origin,) = [o for o in distribution["Origins"] if o["Id"] == behaviour["TargetOriginId"]]
+        (added,) = origin["OriginCustomHeaders"]
+
+        assert told["EventType"] == "viewer-request"
+        assert told["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
+        assert added["HeaderName"] == "x-hallpass-edge"
+        for function in ("APIHandler", "Sweep"):
+            variables = resources[function]["Properties"]["Environment"]["Variables"]
+            assert variables["EDGE_KEY"] == added["HeaderValue"]
+
+    def test_the_function_at_the_edge_overwrites_what_a_visitor_wrote(
+        self, resources: dict[str, Any]
+    ) -> None:
+        function = resources["ViewerAddress"]["Properties"]
+        headers = {"x-hallpass-viewer": {"value": "spoofed"}, "accept": {"value": "*/*"}}
+        event = {"viewer": {"ip": "192.0.2.1"}, "request": {"headers": headers}}
+        call = f"console.log(JSON.stringify(handler({json.dumps(event)})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{function['FunctionCode']}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert function["AutoPublish"] is True
+        assert json.loads(done.stdout) == {
+            "headers": {**headers, "x-hallpass-viewer": {"value": "192.0.2.1"}}
+        }
+
+    def test_links_without_html_lead_to_pages(self) -> None:
+        stored = site.files()
+
+        for page in ("open", "receipt"):
+            assert stored[page] == stored[f"{page}.html"]
+        assert not [key for key in stored if "test" in key]
+
+
+class TestAlarms:
+    def test_an_account_that_outlives_its_deadline_is_noticed(
+        self, resources: dict[str, Any]
+    ) -> None:
+        alarm = resources["OverdueAlarm"]["Properties"]
+
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestOverdueSeconds")
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": "hallpass"}]
+
+    def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
+        assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"
+
+    def test_every_alarm_tells_somebody(self, resources: dict[str, Any]) -> None:
+        for alarm in of(resources, "AWS::CloudWatch::Alarm").values():
+            assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+class TestZip:
+    def test_every_module_is_compiled_and_never_checked_against_its_source(
+        self, built: package.Package
+    ) -> None:
+        unchecked = (0b01).to_bytes(4, "little")
+        with zipfile.ZipFile(built.archive) as archive:
+            names = set(archive.namelist())
+            for name in names:
+                if name.endswith(".py"):
+                    directory, _, module = name.rpartition("/")
+                    cache = f"{directory}/__pycache__/" if directory else "__pycache__/"
+                    compiled = [n for n in names if n.startswith(cache + module[:-3] + ".cpython")]
+                    assert compiled, name
+                    assert archive.read(compiled[0])[4:8] == unchecked
+
+    def test_it_holds_the_services_that_are_called_and_no_others(
+        self, built: package.Package
+    ) -> None:
+        with zipfile.ZipFile(built.archive) as archive:
+            paths = [name.split("/") for name in archive.namelist()]
+        services = {p[2] for p in paths if p[:2] == ["botocore", "data"] and len(p) > 3}
+
+        assert services == package.SERVICES
+
+    def test_it_is_small_enough_to_start_quickly(self, built: package.Package) -> None:
+        assert built.archive.stat().st_size < 8_000_000
+
+    def test_the_same_sources_make_the_same_bytes(
+        self, built: package.Package, tmp_path: Path
+    ) -> None:
+        again = package.Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip")
+        package._build(again)
+
+        assert again.sha256 == built.sha256
+        assert again.template.read_text() == built.template.read_text()

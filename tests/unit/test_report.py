@@ -1,0 +1,160 @@
+"""The after-visit report: what a visitor changed is told, what we did ourselves is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.access_request import AccessRequest
+from chalicelib.notices import WORDS
+from chalicelib.problems import unavailable
+from chalicelib.report import MOST_CHANGES, Change, compare, read, write
+from chalicelib.sites import Administrator, Key, KeyRecord, Plugin, Snapshot, Theme
+from tests.fakes.wordpress import FakeSite
+from tests.unit.conftest import NOW, World
+
+KEY = KeyRecord("uuid-1", "Jetpack", "2026-01-01T00:00:00")
+OWNER = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
+SUPPORT = Administrator(7, "support1", "2026-11-01T00:00:00", ())
+AKISMET = Plugin("akismet/akismet", "Akismet", "5.5", "active")
+THEME = Theme("twentytwentyfive", "Twenty Twenty-Five", "1.3", "active")
+BEFORE = Snapshot((OWNER,), (AKISMET,), (THEME,), "olivia@blog.example")
+AFTER = replace(BEFORE, administrators=(OWNER, SUPPORT))
+EVIL = Administrator(9, "evil", "2026-11-02T00:00:00", ())
+
+
+def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
+    return list(compare(before, after, ours={7: "support1"}, our_keys=["consent"]))
+
+
+def with_keys(*keys: KeyRecord) -> Snapshot:
+    return replace(AFTER, administrators=(replace(OWNER, keys=keys), SUPPORT))
+
+
+def test_the_support_user_itself_is_no_change() -> None:
+    assert changes(AFTER) == []
+
+
+def test_somebody_else_under_the_id_of_the_support_user_is_told() -> None:
+    other = replace(SUPPORT, username="bob")
+
+    assert changes(replace(AFTER, administrators=(OWNER, other))) == [
+        Change("administrator_added", "bob")
+    ]
+
+
+def test_our_own_consent_key_is_no_change() -> None:
+    consent = KeyRecord("consent", "Acme Support", "2026-11-01T00:00:00")
+    before = replace(BEFORE, administrators=(replace(OWNER, keys=(KEY, consent)),))
+
+    assert changes(AFTER, before) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "change"),
+    [
+        (
+            replace(AFTER, administrators=(OWNER, SUPPORT, EVIL)),
+            Change("administrator_added", "evil"),
+        ),
+        (replace(AFTER, administrators=(SUPPORT,)), Change("administrator_removed", "olivia")),
+        (with_keys(KEY, replace(KEY, uuid="2", name="x")), Change("key_added", "olivia", "x")),
+        (with_keys(), Change("key_removed", "olivia", "Jetpack")),
+        (replace(AFTER, plugins=()), Change("plugin_removed", "Akismet")),
+        (
+            replace(AFTER, plugins=(AKISMET, Plugin("e/e", "Evil", "1", "active"))),
+            Change("plugin_added", "Evil", "active"),
+        ),
+        (
+            replace(AFTER, plugins=(replace(AKISMET, version="5.6"),)),
+            Change("plugin_updated", "Akismet", "5.6"),
+        ),
+        (
+            replace(AFTER, plugins=(replace(AKISMET, status="inactive"),)),
+            Change("plugin_switched", "Akismet", "inactive"),
+        ),
+        (replace(AFTER, themes=()), Change("theme_removed", "Twenty Twenty-Five")),
+        (
+            replace(AFTER, admin_email="evil@x.example"),
+            Change("admin_email_changed", "evil@x.example"),
+        ),
+        (replace(AFTER, plugins=None), Change("not_seen", "plugins")),
+        (replace(AFTER, administrators=None), Change("not_seen", "administrators")),
+        (replace(AFTER, admin_email=None), Change("not_seen", "admin_email")),
+        (
+            replace(AFTER, administrators=(replace(OWNER, keys=None),)),
+            Change("not_seen", "keys", "olivia"),
+        ),
+    ],
+)
+def test_each_kind_of_change_is_told(after: Snapshot, change: Change) -> None:
+    assert changes(after) == [change]
+    assert change.kind in WORDS
+
+
+def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
+    many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(500))
+
+    told = changes(replace(AFTER, plugins=many))
+
+    assert len(told) == MOST_CHANGES + 1
+    assert told[-1] == Change("more", str(501 - MOST_CHANGES))
+
+
+def test_a_snapshot_survives_being_kept() -> None:
+    for snapshot in (BEFORE, AFTER, Snapshot()):
+        assert read(write(snapshot)) == snapshot
+
+
+class TestInTheStory:
+    @pytest.fixture
+    def site(self, world: World) -> FakeSite:
+        site = world.wordpress.add_site("https://blog.example")
+        consent = Key("admin", site.consent("admin"))
+        request = AccessRequest(
+            "g" * 22,
+            "https://blog.example",
+            consent,
+            "p" * 20,
+            3,
+            "o" * 43,
+            "s" * 43,
+            "owner@blog.example",
+        )
+        world.access.prepare(request, now=NOW)
+        return site
+
+    def end(self, world: World) -> tuple[Change, ...] | None:
+        return world.ending.end("g" * 22, "o" * 43, now=NOW).report
+
+    def test_another_administrator_and_a_key_for_the_owner_are_caught(
+        self, world: World, site: FakeSite
+    ) -> None:
+        site.add_user("evil")
+        site.consent("admin", name="backdoor")
+
+        told = self.end(world)
+
+        assert told is not None
+        assert set(told) == {
+            Change("key_added", "admin", "backdoor"),
+            Change("administrator_added", "evil"),
+        }
+        mail = world.outbox.to("owner@blog.example")[-1].text
+        assert "A new administrator, “evil”, was added." in mail
+        assert "“admin” got a new application password, “backdoor”" in mail
+
+    def test_a_quiet_visit_is_told_as_quiet(self, world: World, site: FakeSite) -> None:
+        assert site.users
+        assert self.end(world) == ()
+        assert "no change of administrators" in world.outbox.to("owner@blog.example")[-1].text
+
+    def test_a_look_that_fails_does_not_keep_the_account_alive(
+        self, world: World, site: FakeSite
+    ) -> None:
+        world.wordpress.fail_next("snapshot", unavailable("timeout"))
+
+        assert self.end(world) is None
+        assert [user.username for user in site.users.values()] == ["admin"]
+        assert "we could not see" in world.outbox.to("owner@blog.example")[-1].text

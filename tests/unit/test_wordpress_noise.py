@@ -1,0 +1,109 @@
+"""Whatever a site answers, the adapter fails in the words that its callers know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as any_of
+
+from chalicelib.errors import HallpassError
+from chalicelib.outbound import Answer, Outbound
+from chalicelib.sites import Account, Key, NewUser, Site
+from chalicelib.wordpress import RestWordPress
+
+URL = "https://blog.example"
+SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")
+KEY = Key("admin", "abcdefghijklmnopqrstuvwx")
+USER = Account(7, "hp7")
+NEW = NewUser("hp7", "hp7@example.test", "pw", "Support")
+
+# Names that the adapter looks for, so that its deeper parts are reached.
+NAMES = """
+    id username email roles capabilities code data status deleted namespaces authentication
+    application-passwords endpoints authorization name url home uuid password raw plugin
+    site_icon_url
+""".split()  # noqa: SIM905  So many read best as text.
+WORDS = """
+    administrator hp7 hp7@example.test wp/v2 https://blog.example http://[ x
+    rest_user_invalid_id rest_user_invalid_reassign existing_user_login rest_trash_not_supported
+""".split()  # noqa: SIM905  As above.
+JSON = any_of.recursive(
+    any_of.none()
+    | any_of.booleans()
+    | any_of.integers()
+    | any_of.floats()
+    | any_of.sampled_from(WORDS),
+    lambda inner: (
+        any_of.lists(inner, max_size=4)
+        | any_of.dictionaries(any_of.sampled_from(NAMES), inner, max_size=8)
+    ),
+    max_leaves=12,
+)
+ANSWERS = any_of.tuples(
+    any_of.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 501, 503]),
+    any_of.dictionaries(
+        any_of.sampled_from(["location", "link", "x-wp-totalpages", "www-authenticate"]),
+        any_of.sampled_from(
+            [
+                "",
+                "2",
+                "-1",
+                "\xb2",
+                "/",
+                "http://[",
+                "//x/wp/v2/users/7",
+                '<http://[>; rel="https://api.w.org/"',
+            ]
+        ),
+    ),
+    JSON.map(lambda data: json.dumps(data).encode()) | any_of.binary(max_size=40),
+)
+
+
+class Canned(Outbound):
+    """Answers from a list, over and over, and calls nobody."""
+
+    def __init__(self, answers: list[tuple[int, dict[str, str], bytes]]) -> None:
+        super().__init__("Hallpass")
+        self._answers, self._asked = answers, 0
+
+    def call(self, method: str, url: str, **_: Any) -> Answer:  # noqa: ANN401
+        del method
+        status, headers, body = self._answers[self._asked % len(self._answers)]
+        self._asked += 1
+        typed: Mapping[str, str] = headers
+        return Answer(status, typed, body, url)
+
+
+@settings(max_examples=400, deadline=None)
+@given(answers=any_of.lists(ANSWERS, min_size=1, max_size=4))
+def test_no_answer_breaks_the_adapter(
+    answers: list[tuple[int, dict[str, str], bytes]],
+) -> None:
+    port = RestWordPress(Canned(answers))
+    for call in (
+        lambda: port.look(URL),
+        lambda: port.discover(URL),
+        lambda: port.whoami(SITE, KEY),
+        lambda: port.key_id(SITE, KEY),
+        lambda: port.check_removable(SITE, KEY, USER),
+        lambda: port.create_administrator(SITE, KEY, NEW),
+        lambda: port.find_user(SITE, KEY, "hp7"),
+        lambda: port.user_by_id(SITE, KEY, 7),
+        lambda: port.make_key(SITE, KEY, Account(8, "hp7"), "name"),
+        lambda: port.drop_own_key(SITE, KEY, "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"),
+        lambda: port.delete_self(SITE, KEY, USER, 1),
+        lambda: port.delete_user(SITE, KEY, USER, 1),
+        lambda: port.is_gone(SITE, 7),
+        lambda: port.snapshot(SITE, KEY),
+    ):
+        try:
+            call()
+        except HallpassError:
+            pass
+        except ValueError as error:
+            # The one refusal that is a caller's mistake, not a site's.
+            assert "own application passwords" in str(error)  # noqa: PT017
