@@ -30,6 +30,7 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
         "overdue": grant.overdue_since is not None and grant.deadline <= now,
         "by_hand": grant.by_hand,
         "created_at": grant.created_at,
+        "owner_email": grant.owner_email,
         "timeline": [event(entry) for entry in grant.timeline],
         "can": _can(grant, holder, secret, now),
     }

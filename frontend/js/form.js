@@ -12,7 +12,7 @@ import { catalogue, put, start } from "./i18n.js"
 
 const KEPT = "hallpass.draft"
 const STEPS = ["what", "site", "time", "send"]
-const FIELDS = /** @type {const} */ (["subject", "message", "name", "email", "url"])
+const FIELDS = /** @type {const} */ (["message", "url", "name", "email"])
 const LATER = /** @type {Record<string, () => Promise<{enter: (visit: import("./types.js").Visit) => Promise<void> | void}>>} */ ({
     site: () => import("./site.js"),
     time: () => import("./time.js"),
@@ -25,6 +25,12 @@ const returning = /[?#&](consent|password|user_login)=/.test(arrived)
 if (returning) history.replaceState(null, "", location.pathname)
 
 const draft = readDraft()
+// Support's own pages and plugins may link to the form with the address in it: /?site=blog.example
+const given = returning ? null : new URLSearchParams(location.search).get("site")
+if (given) {
+    Object.assign(draft, { url: given.slice(0, 300), site: null })
+    history.replaceState(null, "", location.pathname)
+}
 let over = false
 const starting = start()
 /** @type {import("./types.js").Visit} */
@@ -97,7 +103,7 @@ async function enter(step, focus = true) {
 function possible(step) {
     const { keys } = visit
     if (step === "sent") return step
-    if (!STEPS.includes(step) || !draft.subject) return "what"
+    if (!STEPS.includes(step) || !draft.message) return "what"
     if (draft.door === "none") return step === "time" ? "send" : step
     if ((step === "time" || step === "send") && !draft.site) return "site"
     const ready = keys.application_password || keys.password
@@ -130,7 +136,7 @@ function notice(name, values) {
 function readDraft() {
     /** @type {import("./types.js").Draft} */
     const fresh = {
-        step: "what", door: "consent", days: 0, subject: "", message: "", name: "", email: "", url: "",
+        step: "what", door: "consent", days: 0, message: "", url: "", name: "", email: "",
         site: null, consent_url: null, hint: "", state: null,
     }
     try {

@@ -68,6 +68,8 @@ function offer(secret, grant) {
         date: new Date(secret.expires_at * 1000),
         duration: () => duration(Math.ceil(secret.expires_at / 60 - Date.now() / 60000) * 60),
     })
+    $("#whom").hidden = !grant?.owner_email
+    $("#whom dd").textContent = grant?.owner_email ?? ""
     $("#ask").hidden = !secret.passphrase
     show("waiting")
 }

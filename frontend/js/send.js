@@ -2,16 +2,16 @@
 // Step 4: the owner looks once more, presses "Send", and follows what happens.
 
 import { copyOnPress } from "./copy.js"
-import { $, busy, hostOf, make, press } from "./dom.js"
-import { complain } from "./fields.js"
+import { $, all, busy, hostOf, make, press } from "./dom.js"
+import { complain, complete } from "./fields.js"
 import { duration, put } from "./i18n.js"
 import { tell } from "./problem.js"
-import { needsAccess, newSetup, partsOf, run } from "./setup.js"
+import { needsAccess, newSetup, partsOf, run, subjectOf } from "./setup.js"
 
 /** These need a new approval. After them, as after any refusal by the site, the server has undone its part. */
 const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator"]
 /** Where the owner typed what the server refused: step, field, and the text beside it. @type {Record<string, string[]>} */
-const TYPED = { site_url: ["site", "#url", "field.url"], owner_email: ["what", "#email", "field.email"], email: ["what", "#email", "field.email"] }
+const TYPED = { site_url: ["site", "#url", "field.url"], owner_email: ["send", "#email", "field.email"], email: ["send", "#email", "field.email"] }
 const DAY = 24 * 60 * 60 * 1000
 
 /** @type {import("./types.js").Visit} */
@@ -33,8 +33,7 @@ export function enter(current) {
     const access = draft.door !== "none"
     $("#send-access").hidden = $("#send-time").hidden = $("#protect-door").hidden = $("#see").hidden = !access
     put($("#send-lead"), `send.lead_${draft.door}`)
-    $("#send-subject").textContent = draft.subject
-    $("#send-email").textContent = draft.email
+    $("#send-subject").textContent = subjectOf(draft.message)
     $("#send-site").textContent = hostOf(draft.site?.url)
     put($("#send-until"), "consent.until_text", {
         date: new Date(Date.now() + draft.days * DAY),
@@ -57,6 +56,7 @@ async function protect() {
 async function send() {
     const { draft, keys } = visit
     if (!setup && draft.door !== "none" && !keys.application_password && !keys.password) return visit.go("send")
+    if (!setup && !(await complete($("#send")))) return
     setup ??= begin()
     $("#send-problem").hidden = true
     $("#progress").hidden = $("#stay").hidden = false
@@ -118,7 +118,7 @@ async function failed(error) {
     freeze(false)
     if (!typed) return
     const [step, field, text] = typed
-    await visit.go(step)
+    if (step !== "send") await visit.go(step)
     await complain(/** @type {HTMLInputElement} */ ($(field)), text)
 }
 
@@ -148,7 +148,7 @@ function toReceipt(address, reference) {
 
 /** @param {boolean} frozen while and after a set-up has begun, nothing in it may change */
 function freeze(frozen) {
-    for (const input of /** @type {HTMLInputElement[]} */ ([$("#protect"), $("#passphrase_hint")])) input.disabled = frozen
+    for (const input of /** @type {HTMLInputElement[]} */ (all("input", $("#send")))) input.disabled = frozen
     $("#other-words").hidden = frozen
     $("#send [data-back]").hidden = frozen
 }

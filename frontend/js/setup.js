@@ -8,6 +8,7 @@ import { encode, identify, newLinkKey, randomBytes, seal } from "./envelope.js"
 
 const PAUSE = 2000
 const PATIENCE = 90
+const LONGEST_SUBJECT = /^.{0,80}/u
 
 /** Each has the texts `progress.<part>.now` and `progress.<part>.done`. */
 export const PARTS = ["access", "noted", "secret", "ticket"]
@@ -35,6 +36,16 @@ export function newSetup(draft, { consent = null, account = null }) {
         kept: false,
         reference: null,
     }
+}
+
+/**
+ * The first words of a message, which name it in a mail's subject.
+ * @param {string} message
+ */
+export function subjectOf(message) {
+    const [line] = plain(message).trim().split(/[\r\n]/)
+    const [start] = line.match(LONGEST_SUBJECT) ?? [""]
+    return start === line ? line : `${start.replace(/\s+\S{0,20}$/, "")} …`
 }
 
 /** @param {Setup} setup */
@@ -141,8 +152,8 @@ function plain(text) {
 async function sendTicket(setup, server) {
     const { draft } = setup
     /** @type {Record<string, string>} */
-    const ticket = { email: draft.email.trim() }
-    for (const name of /** @type {const} */ (["name", "subject", "message"])) ticket[name] = plain(draft[name])
+    const ticket = { email: draft.email.trim(), subject: subjectOf(draft.message) }
+    for (const name of /** @type {const} */ (["name", "message"])) ticket[name] = plain(draft[name])
     if (draft.site?.url ?? draft.url) ticket.site_url = draft.site?.url ?? draft.url
     if (needsAccess(setup)) {
         ticket.link = `${location.origin}/open#${encode(setup.linkKey)}`

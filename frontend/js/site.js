@@ -1,23 +1,31 @@
 // @ts-check
 // Step 2, "let us in": whose site, and which way in.
 
-import { checkSite, Problem } from "./api.js"
+import { Problem } from "./api.js"
 import { $, all, busy, press } from "./dom.js"
 import { complain, complete } from "./fields.js"
-import { tell } from "./problem.js"
+import { look, lookSoon, lookWhileTyping, refuse, unlook } from "./look.js"
 
 /** @type {import("./types.js").Visit} */
 let visit
 
 /** @param {import("./types.js").Visit} current */
 export function enter(current) {
-    if (!visit) {
-        visit = current
+    const first = !visit
+    visit = current
+    if (first) {
         $("#site").addEventListener("submit", () => busy($("#site .actions button:not([hidden])"), next))
         for (const button of all("[data-open]")) press(button, () => choose(/** @type {any} */ (button.dataset.open)))
+        lookWhileTyping(needsLook)
+        lookSoon(needsLook)
     }
     if (visit.draft.door === "none") visit.draft.door = "consent"
     showDoor($("#site"), visit.draft.door)
+}
+
+/** A user made by hand needs nothing of the site but its address. */
+function needsLook() {
+    return ["consent", "paste"].includes(visit.draft.door)
 }
 
 /**
@@ -35,9 +43,9 @@ async function choose(door) {
     const { draft } = visit
     draft.door = door
     forgetKeys()
+    unlook()
     if (door === "none") return visit.go("send")
     showDoor($("#site"), door)
-    $("#site-problem").hidden = true
     const details = /** @type {HTMLDetailsElement} */ ($("#doors"))
     details.open = false
     $("#site h2").focus()
@@ -45,37 +53,30 @@ async function choose(door) {
 }
 
 async function next() {
-    const { draft } = visit
-    $("#site-problem").hidden = true
     if (!(await complete($("#site")))) return
     forgetKeys()
     try {
-        if (draft.door === "made") takeAccount()
-        else await find()
-        await visit.go("time")
+        if (needsLook() ? await takeSite() : takeAccount()) await visit.go("time")
     } catch (error) {
         if (error instanceof Problem && error.code === "invalid_input") return complain($("#url"), "field.url")
-        tell($("#site-problem"), error)
-        const details = /** @type {HTMLDetailsElement} */ ($("#doors"))
-        details.open = true
+        refuse(error)
     }
 }
 
-/** Ask the server whether this site can let us in. */
-async function find() {
+/** @returns {Promise<boolean>} false when the address was changed meanwhile */
+async function takeSite() {
     const { draft, keys } = visit
-    const { site, consent_url: consentUrl, problem } = await checkSite(value("url"))
-    // With a consent page there is a way; a problem beside it is a hint for the next step.
-    if (problem && (!site || !consentUrl)) throw new Problem("site_unsupported", { ...problem, reason: problem.code })
-    draft.site = site
-    draft.consent_url = consentUrl
-    draft.hint = problem?.code ?? ""
-    if (draft.door !== "paste") return
+    const found = await look()
+    if (!found) return false
+    draft.site = found.site
+    draft.consent_url = found.consent_url
+    draft.hint = found.problem?.code ?? ""
+    if (draft.door !== "paste") return true
     keys.user_login = value("user_login")
     keys.application_password = value("application_password").replace(/\s/g, "")
+    return true
 }
 
-/** A user made by hand needs nothing of the site but its address. */
 function takeAccount() {
     const { draft, keys } = visit
     const typed = value("url")
@@ -87,6 +88,7 @@ function takeAccount() {
     keys.username = value("username")
     keys.password = /** @type {HTMLInputElement} */ ($("#password")).value
     keys.login_url = login
+    return true
 }
 
 /** @param {string} typed */

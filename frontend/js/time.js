@@ -5,6 +5,7 @@ import { appName, consentUrl, newState } from "./consent.js"
 import { $, all, busy, hostOf, make } from "./dom.js"
 import { duration, moment, put } from "./i18n.js"
 import { suggest } from "./lifetime.js"
+import { showSite } from "./look.js"
 import { showDoor } from "./site.js"
 
 const DAY = 24 * 60 * 60 * 1000
@@ -25,28 +26,10 @@ export function enter(current) {
     const { draft, config, keys } = visit
     const approved = draft.door === "consent" && Boolean(keys.application_password)
     showDoor($("#time"), approved ? "paste" : draft.door)
-    showSite()
+    showSite($("#found"), draft.site)
     showLifetimes()
     put($("#consent-what"), "consent.what_text", { site: hostOf(draft.site?.url) })
     put($("#consent-name"), draft.hint === "hidden_login" ? "consent.hidden_login" : "consent.name", { name: appName(config.support_name, location.host, state) })
-}
-
-function showSite() {
-    const { site } = visit.draft
-    for (const old of all("#found img")) old.remove()
-    const [name, address] = all("#found > *")
-    name.textContent = site?.name || hostOf(site?.url)
-    address.textContent = hostOf(site?.url)
-    if (/^https?:/.test(site?.icon_url ?? "")) showIcon(site?.icon_url ?? "")
-}
-
-/**
- * It comes from the owner's own site, and is not missed where it does not.
- * @param {string} src
- */
-function showIcon(src) {
-    const icon = make("img", { src, alt: "", width: "40", height: "40" })
-    icon.onload = () => $("#found").prepend(icon)
 }
 
 function showLifetimes() {

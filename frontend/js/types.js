@@ -20,7 +20,7 @@
  *
  * What the form remembers; *state* is set while the owner is at WordPress.
  * @typedef {{
- *   step: string, door: Door, days: number, subject: string, message: string, name: string, email: string, url: string,
+ *   step: string, door: Door, days: number, message: string, url: string, name: string, email: string,
  *   site: Site | null, consent_url: string | null, hint: string, state: string | null
  * }} Draft
  *

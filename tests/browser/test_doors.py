@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
-from tests.browser.people import DRAFT, Agent, Owner
+from tests.browser.people import SUBJECT, Agent, Owner
 from tests.browser.recorder import Recorder
 from tests.page import basic
 
@@ -141,15 +141,16 @@ def test_a_message_without_access_is_just_a_message(
     owner.tell()
     other_way(owner.page, "none")
     expect(owner.page.locator("#send h2")).to_be_focused()
+    owner.introduce()
     owner.page.click("#send-now")
     reference = owner.reference("#sent-text")
 
     (mail,) = mails(reference)
-    assert DRAFT["subject"] in mail["subject"]
+    assert mail["subject"] == f"[{reference}] {SUBJECT}"
     assert "/open#" not in mail["text"]
     assert users() == before
     owner.page.reload()
-    assert owner.page.locator("#subject").input_value() == "", "what is sent is not sent twice"
+    assert owner.page.locator("#message").input_value() == "", "what is sent is not sent twice"
 
 
 def test_when_the_key_is_dead_a_new_approval_deletes_the_account(

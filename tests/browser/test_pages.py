@@ -16,7 +16,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.people import DRAFT
+from tests.browser.people import MESSAGE, SENDER
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 AXE = Axe()
@@ -107,27 +107,32 @@ def check(page: Page) -> None:
 
 def fill_in(page: Page) -> None:
     page.goto("/")
-    for name, value in DRAFT.items():
-        page.fill(f"#{name}", value)
+    page.fill("#message", MESSAGE)
     page.click("#what button")
     expect(page.locator("#site")).to_be_visible()
+
+
+def introduce(page: Page) -> None:
+    expect(page.locator("#send h2")).to_be_focused()
+    for name, value in SENDER.items():
+        page.fill(f"#{name}", value)
 
 
 def test_the_forms_first_steps(page: Page, api: FakeApi) -> None:
     page.goto("/")
     check(page)
     page.click("#what button")
-    expect(page.locator("#subject-wrong")).to_be_visible()
-    expect(page.locator("#subject")).to_be_focused()
+    expect(page.locator("#message-wrong")).to_be_visible()
+    expect(page.locator("#message")).to_be_focused()
     check(page)
     fill_in(page)
     check(page)
-    page.click("text=Check my site")
+    page.click("#check")
     expect(page.locator("#url-wrong")).to_be_visible()
     problem = {"code": "app_passwords_off", "message": "Off.", "fix": "On."}
     api.says("sites", {"site": None, "consent_url": None, "problem": problem})
     page.fill("#url", "bakery.example")
-    page.click("text=Check my site")
+    page.click("#check")
     expect(page.locator("#site-problem")).to_contain_text("Wordfence")
     check(page)
     for door in ("paste", "made"):
@@ -141,7 +146,7 @@ def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
     fill_in(page)
     api.says("sites", FOUND)
     page.fill("#url", "bakery.example")
-    page.click("text=Check my site")
+    page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
     page.click("#other-day summary")
     check(page)
@@ -152,10 +157,102 @@ def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
     expect(page.locator("#passphrase")).not_to_be_empty()
     page.click("#see summary")
     check(page)
+    page.click("#send-now")
+    expect(page.locator("#name-wrong")).to_be_visible()
+    expect(page.locator("#name")).to_be_focused()
+    check(page)
+    introduce_again = {**SENDER, "email": "bella at bakery"}
+    for name, value in introduce_again.items():
+        page.fill(f"#{name}", value)
+    page.click("#send-now")
+    expect(page.locator("#email-wrong")).to_contain_text("check the e-mail address")
+    page.fill("#email", SENDER["email"])
     api.is_silent("users")
     page.click("#send-now")
     expect(page.locator("#progress-access")).to_contain_text("Making the temporary account")
     check(page)
+
+
+def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeApi) -> None:
+    fill_in(page)
+    api.says("sites", FOUND)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
+    page.type("#url", "bakery.example")
+    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
+    expect(page.locator("#looked")).to_contain_text("Bella's Bakery")
+    expect(page.locator("#check")).to_have_text("Next")
+    check(page)
+
+    page.click("#check")
+    expect(page.locator("#time h2")).to_be_focused()
+    assert len(asked) == 1, "one look while typing, and none for the press"
+
+
+def test_a_site_that_cannot_says_so_while_its_address_is_typed_and_can_be_checked_again(
+    page: Page, api: FakeApi
+) -> None:
+    fill_in(page)
+    page.route("**/api/sites", lambda route: route.abort())
+    with page.expect_request("**/api/sites"):
+        page.type("#url", "bakery.example")
+    expect(page.locator("#look")).to_be_hidden()
+    expect(page.locator("#site-problem")).to_be_hidden()  # No word about our own line.
+
+    problem = {"code": "not_wordpress", "message": "None.", "fix": "Look."}
+    api.says("sites", {"site": None, "consent_url": None, "problem": problem})
+    page.type("#url", "/shop")
+    expect(page.locator("#site-problem")).to_contain_text("no WordPress at this address")
+    expect(page.locator("[data-open=made]")).to_be_hidden()  # The owner may still be typing.
+
+    problem = {"code": "app_passwords_off", "message": "Off.", "fix": "On."}
+    api.says("sites", {"site": SITE, "consent_url": None, "problem": problem})
+    page.type("#url", "s")
+    expect(page.locator("#site-problem")).to_contain_text("Wordfence")
+    expect(page.locator("[data-open=made]")).to_be_visible()
+    expect(page.locator("#check")).to_have_text("Check again")
+
+    api.says("sites", FOUND)
+    page.click("#check")
+    expect(page.locator("#time h2")).to_be_focused()
+
+
+def test_a_late_answer_about_another_address_is_not_shown(page: Page) -> None:
+    fill_in(page)
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/api/sites", hold)
+    with page.expect_request("**/api/sites"):
+        page.type("#url", "bakery.example")
+    with page.expect_request("**/api/sites"):
+        page.type("#url", "/shop")
+    while len(waiting) < 2:
+        page.evaluate("1")  # Playwright hands requests over while it waits for something.
+    late, answered = waiting
+    problem = {"code": "multisite", "message": "No.", "fix": "No."}
+    answered.fulfill(json=FOUND)
+    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
+    with page.expect_response("**/api/sites"):
+        late.fulfill(json={"site": None, "consent_url": None, "problem": problem})
+
+    page.click("#check")
+    expect(page.locator("#time h2")).to_be_focused()
+    page.click("#time [data-back]")
+    expect(page.locator("#site-problem")).to_be_hidden()
+
+
+def test_a_link_may_bring_the_address_along(page: Page, api: FakeApi) -> None:
+    api.says("sites", FOUND)
+    page.goto("/?site=bakery.example")
+    expect(page.locator("#language")).to_be_visible()
+    assert "?" not in page.url
+    page.fill("#message", MESSAGE)
+    page.click("#what button")
+    expect(page.locator("#url")).to_have_value("bakery.example")
+    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
 
 
 def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) -> None:
@@ -164,12 +261,13 @@ def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) ->
     fill_in(page)
     api.says("sites", {**FOUND, "site": {**SITE, "icon_url": "https://bakery.example/icon"}})
     page.fill("#url", "bakery.example")
-    page.click("text=Check my site")
+    page.click("#check")
     expect(page.locator("#found img")).to_be_visible()
     page.click("#time [data-back]")
     api.says("sites", {**FOUND, "site": {**SITE, "icon_url": "https://bakery.example/none"}})
     page.route("https://*/none", lambda route: route.fulfill(status=200, body="", content_type=SVG))
-    page.click("text=Check my site")
+    page.fill("#url", "www.bakery.example")
+    page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
     expect(page.locator("#found img")).to_have_count(0)
 
@@ -178,11 +276,11 @@ def test_a_failed_set_up_and_what_follows(page: Page, api: FakeApi) -> None:
     fill_in(page)
     api.says("sites", FOUND)
     page.fill("#url", "bakery.example")
-    page.click("text=Check my site")
+    page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
     state = _leave(page)
     page.goto(f"/#consent={state}?site_url=https://bakery.example&user_login=b&password=abcd")
-    expect(page.locator("#send h2")).to_be_focused()
+    introduce(page)
     api.says("users", {"code": "not_administrator", "message": "No."}, 403)
     page.click("#send-now")
     expect(page.locator("#send-problem")).to_contain_text("as an administrator")
@@ -195,7 +293,7 @@ def test_a_message_without_access(page: Page, api: FakeApi) -> None:
     fill_in(page)
     page.click("#doors summary")
     page.click("[data-open=none]")
-    expect(page.locator("#send h2")).to_be_focused()
+    introduce(page)
     check(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     page.click("#send-now")
@@ -364,9 +462,9 @@ def test_the_form_works_with_the_keyboard_alone(page: Page, api: FakeApi) -> Non
     expect(page.locator("#support-name")).to_have_text("Acme Support")
     page.keyboard.press("Tab")
     expect(page.locator("#language")).to_be_focused()
-    for value in DRAFT.values():
-        page.keyboard.press("Tab")
-        page.keyboard.type(value.replace("\n", " "))
+    page.keyboard.press("Tab")
+    page.keyboard.type(MESSAGE.replace("\n", " "))
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#site h2")).to_be_focused()
     page.keyboard.press("Tab")

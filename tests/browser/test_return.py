@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
-from tests.browser.people import DRAFT, Owner
+from tests.browser.people import MESSAGE, SENDER, Owner
 from tests.browser.recorder import Recorder
 
 Names = Callable[[], set[str]]
@@ -40,6 +40,7 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     owner.approve()
+    owner.introduce()
     assert "application_password" not in owner.page.evaluate("JSON.stringify({...sessionStorage})")
 
     owner.page.reload()
@@ -47,7 +48,7 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     notice(owner.page, "keeps no keys, so please approve once more")
     expect(owner.page.locator("#time")).to_be_visible()
     expect(owner.page.locator("#choices input[value='7']")).to_be_checked()
-    for name, value in DRAFT.items():
+    for name, value in {**SENDER, "message": MESSAGE}.items():
         assert owner.page.locator(f"#{name}").input_value() == value
     assert recorder.complaints == []
 
@@ -159,6 +160,7 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     # The account is made, and the page is loaded again before its password is sealed.
     with owner.page.expect_request("**/api/secrets") as cut:
         owner.page.route("**/api/secrets", never_answer)
+        owner.introduce()
         owner.page.click("#send-now")
     assert cut.value
     assert len(users() - users_before) == 1
@@ -180,6 +182,7 @@ def test_trying_again_after_a_failure_sends_once(
     owner.tell()
     owner.let_in()
     owner.approve()
+    owner.introduce()
     for path in ("users", "secrets", "tickets"):
         owner.page.route(f"**/api/{path}", _lose_the_answer_once())
         owner.page.click("#send-now")
@@ -196,6 +199,7 @@ def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None
     owner.tell()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}")
+    owner.introduce()
     owner.page.click("#send-now")
     expect(owner.page.locator("#send-problem")).to_contain_text("did not accept the approval")
 
@@ -213,7 +217,7 @@ def test_the_browsers_back_button_goes_one_step_back(owner: Owner) -> None:
     expect(owner.page.locator("#site h2")).to_be_focused()
     owner.page.go_back()
     expect(owner.page.locator("#what h2")).to_be_focused()
-    assert owner.page.locator("#subject").input_value() == DRAFT["subject"]
+    assert owner.page.locator("#message").input_value() == MESSAGE
     owner.page.go_forward()
     expect(owner.page.locator("#site")).to_be_visible()
 
@@ -224,7 +228,7 @@ def test_a_site_that_cannot_says_why_and_offers_other_ways(owner: Owner) -> None
         answer = {"site": None, "consent_url": None, "problem": {"code": "multisite"}}
         owner.page.route("**/api/sites", lambda route: route.fulfill(json=answer))
         owner.page.fill("#url", network.url)
-        owner.page.click("text=Check my site")
+        owner.page.click("#check")
 
     expect(owner.page.locator("#site-problem")).to_contain_text("part of a WordPress network")
     expect(owner.page.locator("[data-open=made]")).to_be_visible()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from infra.local.stack import Stack
-from tests.browser.people import DRAFT, Agent, Owner
+from tests.browser.people import MESSAGE, SENDER, Agent, Owner
 from tests.browser.recorder import Recorder
 
 Names = Callable[[], set[str]]
@@ -38,7 +38,7 @@ def test_owner_lets_in_agent_works_and_ends(
     (username,) = users() - users_before
     assert keys() == keys_before, "the owner's consent key is gone"
     to_support, to_owner = mails(reference)
-    assert DRAFT["message"] in to_support["text"]
+    assert MESSAGE in to_support["text"]
     assert "I will call you." in to_support["text"]
     assert "/receipt#" in to_owner["text"]
     assert owner.page.url.endswith("/receipt"), "the owner's token is not in the address bar"
@@ -47,6 +47,7 @@ def test_owner_lets_in_agent_works_and_ends(
     link = link_in(reference)
     agent.visit(link)
     expect(agent.page.locator("#from dd")).to_contain_text("Bella's Bakery")
+    expect(agent.page.locator("#whom dd")).to_have_text(SENDER["email"])
     assert agent.page.url.endswith("/open"), "the link key is not in the address bar"
     agent.open("wrong words here now")
     expect(agent.page.locator("#open-problem")).to_contain_text("Tries left: 4")

@@ -17,7 +17,7 @@ import requests
 
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
-from tests.browser.people import DRAFT
+from tests.browser.people import MESSAGE, SENDER
 from tests.engines.drivers import Engine, Firefox, WebKit, wait
 from tests.page import basic
 
@@ -58,8 +58,7 @@ def story(engine: Engine, stack: Stack, wordpress: WordPress) -> None:
     owner = Person(engine)
     engine.goto(stack.app_url)
     wait(engine, "document.querySelector('#language')?.hidden === false")
-    for name, value in DRAFT.items():
-        owner.types(f"#{name}", value)
+    owner.types("#message", MESSAGE)
     owner.clicks("#what button")
     owner.types("#url", wordpress.url)
     owner.clicks("#site .actions button")
@@ -71,6 +70,8 @@ def story(engine: Engine, stack: Stack, wordpress: WordPress) -> None:
     owner.sees("#approve")
     time.sleep(1)  # Its script has to be there, which sends the answer in the fragment.
     owner.clicks("#approve")
+    for name, value in SENDER.items():
+        owner.types(f"#{name}", value)
     owner.clicks("#protect")
     wait(engine, "document.querySelector('#passphrase')?.textContent.split(' ').length === 4")
     words = str(engine.run("document.querySelector('#passphrase').textContent"))

@@ -5,14 +5,13 @@ import { test } from "node:test"
 
 import { decode, prove } from "../../frontend/js/envelope.js"
 import { Problem } from "../../frontend/js/api.js"
-import { newSetup, partsOf, run } from "../../frontend/js/setup.js"
+import { newSetup, partsOf, run, subjectOf } from "../../frontend/js/setup.js"
 
 globalThis.location = { origin: "https://help.example" }
 
 const DRAFT = {
     name: "Bella",
     email: "bella@blog.example",
-    subject: "Broken",
     message: "It is broken.",
     url: "blog.example",
     days: 3,
@@ -134,8 +133,17 @@ test("without access there is only a ticket, without any key", async () => {
 
     assert.deepEqual(partsOf(setup), ["ticket"])
     assert.deepEqual(fake.calls, [
-        ["ticket", { name: "Bella", email: "bella@blog.example", subject: "Broken", message: "It is broken." }],
+        ["ticket", { name: "Bella", email: "bella@blog.example", subject: "It is broken.", message: "It is broken." }],
     ])
+})
+
+test("the first words of a message are its subject", () => {
+    assert.equal(subjectOf("\n  The shop is white\nWhen I press “Buy”"), "The shop is white")
+    const long = "One word after another, and never an end of what there is to be said about this shop of mine"
+    assert.equal(subjectOf(long), "One word after another, and never an end of what there is to be said about this …")
+    assert.equal(subjectOf("長".repeat(90)), `${"長".repeat(80)} …`)
+    assert.equal(subjectOf(`Look: ${"😀".repeat(90)}`), `Look: ${"😀".repeat(74)} …`)
+    assert.ok(subjectOf("\0a\u0085b") === "a b")
 })
 
 test("a slow site is asked again until it is ready", { timeout: 10000 }, async () => {
