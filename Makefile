@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON3 ?= $(shell command -v python3.11 || command -v python3)
 export PYTHON3
 BIN := .venv/bin
-PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 VNU := tests/tools/node_modules/vnu-jar/build/dist/vnu.jar
 WORDPRESS_CORE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hallpass/wordpress-7.1
@@ -16,7 +16,7 @@ help: ## Show the commands
 
 setup: packages-test .venv/installed.txt .venv-aws/installed.txt ## Install what is missing for everything below
 
-run: packages-run ## Run Hallpass and a WordPress on this machine, until Ctrl-C
+run: packages-run ## Run Hallpass and a WordPress here, until Ctrl-C (PORT, WORDPRESS_PORT, AWS_PORT choose ports)
 	@# Addresses that a crashed run left behind are not to be taken for this one's.
 	@if command -v flock > /dev/null; then mkdir -p .local; flock -n .local/lock rm -f .local/run.json || true; fi
 	@$(MAKE) -s --no-print-directory -j3 .venv/installed.txt .venv-aws/installed.txt wordpress-core
@@ -98,14 +98,14 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-run
 
 .venv/installed.txt: requirements-dev.txt | packages-run
 	@echo "Installing the Python packages in .venv"
-	@[ -x .venv/bin/python ] || $(PYTHON3) -m venv .venv
+	@[ -x .venv/bin/pip ] || $(PYTHON3) -m venv .venv
 	@.venv/bin/python $(PIP) -r $<
 	@cp $< $@
 
 # MiniStack pins another botocore than the one that ships, hence a second environment.
 .venv-aws/installed.txt: infra/local/requirements.txt | packages-run
 	@echo "Installing MiniStack, the AWS emulator, in .venv-aws"
-	@[ -x .venv-aws/bin/python ] || $(PYTHON3) -m venv .venv-aws
+	@[ -x .venv-aws/bin/pip ] || $(PYTHON3) -m venv .venv-aws
 	@.venv-aws/bin/python $(PIP) -r $<
 	@cp $< $@
 

@@ -39,12 +39,12 @@ def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice sh
         parts.outbound.close()
 
 
-def admit(action: Action, site: str = "", mailbox: str = "") -> None:
-    """Count this request against the limits of its address, its site, and who gets its mail."""
+def admit(action: Action, site: str = "") -> None:
+    """Count this request against the limits of its address and its site."""
     parts = hallpass()
     address = web.address(app.current_request, parts.edge_key)
     at = parts.wordpress.address(site) if site else ""
-    parts.limits.admit(action, address=address, site=at, mailbox=mailbox, now=now())
+    parts.limits.admit(action, address=address, site=at, now=now())
 
 
 def now() -> int:
@@ -61,9 +61,10 @@ def health() -> Response:
 @web.endpoint
 def check_site() -> Response:
     url = bodies.site_url(web.body_of(app.current_request))
-    admit("sites", url)
-    with invocation(app.lambda_context) as parts:
-        return web.answer(200, render.site_check(parts.wordpress.look(url)))
+    with web.field("url", of="site_url"):
+        admit("sites", url)
+        with invocation(app.lambda_context) as parts:
+            return web.answer(200, render.site_check(parts.wordpress.look(url)))
 
 
 @app.route("/users", methods=["POST"])
@@ -125,7 +126,7 @@ def burn_secret(secret_id: str) -> Response:
 @web.endpoint
 def send_ticket() -> Response:
     ticket = bodies.ticket(web.body_of(app.current_request))
-    admit("tickets", mailbox=ticket.email if ticket.grant_id else "")
+    admit("tickets")
     reference, is_new = hallpass().tickets.deliver(ticket, now=now())
     return web.answer(201 if is_new else 200, {"reference": reference})
 
@@ -134,7 +135,7 @@ def send_ticket() -> Response:
 @web.endpoint
 def watch_hand_made() -> Response:
     made = bodies.hand_made(web.body_of(app.current_request))
-    admit("users", made.site_url, made.owner_email)
+    admit("users", made.site_url)
     grant, is_new = hallpass().access.watch(made, now=now())
     return web.answer(201 if is_new else 200, render.access(grant))
 
@@ -164,8 +165,8 @@ def end_grant(grant_id: str) -> Response:
 @web.endpoint
 def extend_grant(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    days = bodies.days(web.body_of(app.current_request))
-    grant = hallpass().access.extend(web.path_id(grant_id), token, days=days, now=now())
+    days, seen = bodies.extension(web.body_of(app.current_request))
+    grant = hallpass().access.extend(web.path_id(grant_id), token, days=days, seen=seen, now=now())
     return web.answer(200, render.access(grant))
 
 
@@ -190,5 +191,7 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     metrics.add_metric("Ended", MetricUnit.Count, report.ended)
     metrics.add_metric("PutOff", MetricUnit.Count, report.put_off)
     metrics.flush_metrics()
+    if report.unexpected is not None:
+        raise report.unexpected
     if report.failed:
         raise TryAgain  # Lambda counts the error, and an alarm of its own watches that.

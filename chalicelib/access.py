@@ -15,10 +15,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol
 
 from chalicelib.access_request import AccessRequest
 from chalicelib.errors import GrantEnded, GrantExists, InvalidInput, NotFound
-from chalicelib.grants import DAY, Event, Grant, GrantStore, Holder, change, holder_of, token_hash
+from chalicelib.grants import (
+    ACCESS_CREATED,
+    DAY,
+    Event,
+    Grant,
+    GrantStore,
+    Holder,
+    change,
+    holder_of,
+    token_hash,
+)
 from chalicelib.setup import Setup
 
 
@@ -40,12 +51,20 @@ class HandMade:
         return hmac.new(self.owner_token.encode(), said, hashlib.sha256).hexdigest()
 
 
+class Links(Protocol):
+    """What extending needs of one-time secrets."""
+
+    def prolong(self, grant: Grant, *, end: int) -> None:
+        """Let the unopened secrets of *grant* that were to end with it, at *end*, end with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """The life of a grant, for owners, support and the schedule."""
 
     grants: GrantStore
     setup: Setup
+    links: Links
     max_days: int
 
     def prepare(self, request: AccessRequest, *, now: int) -> tuple[Grant, bool]:
@@ -70,6 +89,7 @@ class Access:
         Raises:
             InvalidInput: Field ``days`` or ``site_url``.
             GrantExists: The id is taken by a request that said something else.
+            TooManyRequests: Mails to that address too often.
         """
         if not 1 <= made.days <= self.max_days:
             raise InvalidInput("days", f"Please choose 1 to {self.max_days} days.")
@@ -88,12 +108,15 @@ class Access:
             owner_email=made.owner_email,
             checked=True,
             by_hand=True,
-            timeline=(Event(now, "access_created", "owner", "by_hand"),),
+            timeline=(Event(now, ACCESS_CREATED, "owner", "by_hand"),),
             due_at=expires_at,
         )
-        if self.grants.add(grant):
-            return grant, True
         known = self.grants.get(made.grant_id)
+        if known is None:
+            self.setup.door.admit_mail(made.owner_email, now=now)
+            if self.grants.add(grant):
+                return grant, True
+            known = self.grants.get(made.grant_id)
         if known is None or not hmac.compare_digest(known.fingerprint, grant.fingerprint):
             raise GrantExists("This request was made before with other details.")
         return known, False
@@ -102,9 +125,13 @@ class Access:
         """Return the grant and who is asking; raise `NotFound` for a stranger."""
         return holder_of(self.grants.get(grant_id), token)
 
-    def extend(self, grant_id: str, token: str, *, days: int, now: int) -> Grant:
+    def extend(
+        self, grant_id: str, token: str, *, days: int, seen: int | None = None, now: int
+    ) -> Grant:
         """
-        Move the end of an active access by *days*.
+        Move the end of an active access, and of its unopened links, by *days*.
+
+        With *seen*, the end that the owner saw, the same request again changes nothing.
 
         Raises:
             NotFound: Unknown grant, or not its owner's token.
@@ -117,13 +144,19 @@ class Access:
                 raise NotFound
             if grant.state != "active" or grant.deadline <= now:
                 raise GrantEnded("This access is over, so it cannot be extended.")
+            if seen is not None and grant.expires_at != seen:
+                return grant
             until = grant.expires_at + days * DAY
             if days < 1 or until > now + self.max_days * DAY:
                 raise InvalidInput(
                     "days", f"Access can last at most {self.max_days} days from now."
                 )
-            return replace(grant, expires_at=until, due_at=until).with_event(
+            # What is due before the end, such as a mail about a locked link, stays due.
+            due_at = until if grant.due_at in (None, grant.expires_at) else grant.due_at
+            return replace(grant, expires_at=until, due_at=due_at).with_event(
                 Event(now, "extended", "owner", str(days))
             )
 
-        return change(self.grants, grant_id, later)
+        grant = change(self.grants, grant_id, later)
+        self.links.prolong(grant, end=grant.expires_at - days * DAY)
+        return grant

@@ -12,6 +12,7 @@ What binds here:
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -28,9 +29,12 @@ ADMINISTRATORS: Query = {
     "context": "edit",
     "orderby": "id",
     "order": "asc",
-    "_fields": "id,username,registered_date",
+    "_fields": "id,username,email,registered_date",
 }
-FIELDS: Query = {"context": "edit", "_fields": "id,username,email,roles,capabilities"}
+FIELDS: Query = {
+    "context": "edit",
+    "_fields": "id,username,email,roles,capabilities,registered_date",
+}
 NEEDED = ("list_users", "create_users", "edit_users", "promote_users", "delete_users")
 USER_ADDRESS = re.compile(r"/wp/v2/users/([1-9][0-9]{0,15})/?$")
 
@@ -48,27 +52,35 @@ def by_id(rest: Rest, user_id: int) -> Account | None:
 
 def by_login(rest: Rest, username: str) -> Account | None:
     """
-    Return the user of exactly that login.
+    Return the user of that login, or of that e-mail address: people sign in with either.
 
     WordPress has no look-up by login. Its search covers logins, and finds more than is wanted;
-    the slug would be exact, but the user can change it.
+    the slug would be exact, but the user can change it. Upper and lower case are the same to it.
     """
+    wanted = username.casefold()
     for row in rest.pages(USERS, {**FIELDS, "search": username}):
-        if row.get("username") == username:
+        if wanted in {str(row.get(name)).casefold() for name in ("username", "email")}:
             return account_of(row)
     return None
 
 
-def create(rest: Rest, user: NewUser) -> Account:
+def create(rest: Rest, user: NewUser, *, may_exist: bool) -> Account:
     """
     Create *user* as administrator, or return it when an earlier try has made it.
 
-    What comes out otherwise than asked is deleted again.
+    With *may_exist* it is looked for first: a site that needs longer for a POST than we wait would
+    otherwise never get past it. What comes out otherwise than asked is deleted again.
 
     Raises:
         SiteUnsupported: ``creation_refused`` or ``rest_blocked``.
         NotAdministrator, KeyRefused: The key's holder may not, or the key is dead.
     """
+    made = by_login(rest, user.username) if may_exist else None
+    return _as_asked(rest, user, made or _post(rest, user))
+
+
+def _post(rest: Rest, user: NewUser) -> Account:
+    """Ask the site to make *user*; return what it made, or what an earlier try had made."""
     reply = rest.post(
         USERS,
         {
@@ -87,6 +99,11 @@ def create(rest: Rest, user: NewUser) -> Account:
         made = by_login(rest, user.username)
     if made is None:
         raise unavailable("odd_answer") if reply.ok else unsupported("creation_refused")
+    return made
+
+
+def _as_asked(rest: Rest, user: NewUser, made: Account) -> Account:
+    """Return *made* if it is what was asked for; what is ours and is not gets deleted."""
     if made.email.casefold() != user.email.casefold():
         # Somebody else's. Whatever the site just did, this user is not ours to touch.
         raise unsupported("creation_refused")
@@ -148,14 +165,24 @@ def account_of(data: dict[str, Any]) -> Account:
         email=email if isinstance(email, str) else "",
         is_administrator=isinstance(roles, list) and "administrator" in roles,
         may_manage_users=isinstance(can, dict) and all(can.get(name) for name in NEEDED),
+        registered_at=_moment(data.get("registered_date")),
     )
 
 
 def positive(number: object) -> int:
-    """Return *number* if it can be a user's id; anything else is an odd answer."""
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+    """Return *number* if it can be a user's id (BIGINT UNSIGNED); else it is an odd answer."""
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 2**64:
         raise unavailable("odd_answer")
     return number
+
+
+def _moment(value: object) -> int | None:
+    """Return the epoch seconds of WordPress' ``registered_date``, ISO 8601 in UTC."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if moment is None else int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
 
 
 def _made(rest: Rest, reply: Reply) -> Account | None:

@@ -21,6 +21,10 @@ from chalicelib.outbound import Answer
 from chalicelib.problems import unavailable, unsupported
 
 MOST_STARTS = 64
+LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 PAGE = re.compile(r"<(!doctype|html|head|\?xml)", re.IGNORECASE)
 # What challenge pages say that come as if all were well, and what block pages with 503 say.
 CHALLENGE_MARKS = (b"<title>just a moment", b"sgcaptcha", b"robot challenge screen", b"ddos-guard")
@@ -147,6 +151,8 @@ def parse(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
     hold brackets too. A whole HTML page is not searched: what it holds is not WordPress' answer.
     """
     text = body.decode("utf-8-sig", errors="replace").strip()
+    # Half of a surrogate pair is legal in JSON, and nothing after it could write it down.
+    text = LONE_SURROGATE.sub(r"\\ufffd", text)
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

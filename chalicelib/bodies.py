@@ -28,6 +28,7 @@ URL = 2000  # Characters; the longest that every browser handles.
 SECRET_BYTES = 10 * 1024
 MESSAGE = 10_000
 MOST_DAYS = 30
+LAST_SECOND = 2**40
 PROOF_BYTES = 32
 LEAST_PASSWORD = 12
 SMALLEST_SECRET = 12 + 16  # An empty text: the IV and the tag.
@@ -141,9 +142,13 @@ def ticket(body: Body) -> Ticket:
     )
 
 
-def days(body: Body) -> int:
-    """Read ``{"days"}``."""
-    return number(body, "days", least=1, most=MOST_DAYS)
+def extension(body: Body) -> tuple[int, int | None]:
+    """Read ``{"days", "expires_at"?}``: the end that the owner saw makes a repetition harmless."""
+    seen = body.get("expires_at")
+    return (
+        number(body, "days", least=1, most=MOST_DAYS),
+        None if seen is None else number(body, "expires_at", least=0, most=LAST_SECOND),
+    )
 
 
 def says_gone(body: Body) -> bool:

@@ -4,6 +4,9 @@ Ending an access: at the deadline, at "end now", by repair, and when a set-up wa
 Whatever fails is tried again after 1, 5, 15 and 60 minutes, then hourly, then daily, without end.
 After the third failure the owner is asked to help. Owner and support are told when it is over, and
 a grant comes to rest only after that. A locked link is told to the owner while the access runs on.
+
+A person may ask for a try at any time. If it was not due, its failure counts nothing, so nobody can
+put the next try off, or fill a mailbox, by asking often.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from chalicelib.telling import Telling, untold_lock
 FIRST_RETRIES = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
 HOURLY_TRIES = 23  # With the first four, about a day; after that once a day.
 LOCK_RETRY = 5 * MINUTE
+MAIL_TRIES = 34  # About a week. The account is gone; a mailbox that refuses that long is dead.
 LEASE = 120  # Longer than the share of time that one grant gets.
 SHARE_SECONDS = 60.0  # A slow site must not starve the others.
 BATCH = 100
@@ -43,8 +47,8 @@ LOOK_SECONDS = 12.0
 class Secrets(Protocol):
     """What ending needs of one-time secrets."""
 
-    def withdraw(self, secret_id: str, *, now: int) -> None:
-        """Make an unopened secret unreadable; leave an opened one as it is."""
+    def withdraw(self, grant: Grant, *, now: int) -> None:
+        """Make the unopened secrets of *grant* unreadable; leave opened ones as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,15 @@ class SweepReport:
     """
     What one sweep did. `oldest_overdue` is in seconds, 0 when nothing is overdue.
 
-    `failed` counts grants that a part of ours kept from being looked at or written.
+    `failed` counts grants that a part of ours kept from being looked at or written, and
+    `unexpected` is the first error that nobody raised on purpose.
     """
 
     ended: int
     put_off: int
     failed: int
     oldest_overdue: int
+    unexpected: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,9 @@ class Ending:
         """Do what is left to do for *grant*, unless another call is at it or nothing is left."""
         if grant.due_at is None:
             return grant
+        was_due = grant.due_at <= now
         leased = lease(self.grants, grant, now=now, seconds=LEASE)
-        return grant if leased is None else self._settle(leased, now)
+        return grant if leased is None else self._settle(leased, now, counts=was_due)
 
     def say_gone(self, grant_id: str, token: str, *, now: int) -> Grant:
         """
@@ -117,6 +124,7 @@ class Ending:
     def sweep(self, *, now: int) -> SweepReport:
         """End what is due, oldest first. One grant's failure never stops the others."""
         ended = put_off = failed = 0
+        unexpected: Exception | None = None
         for grant_id in self.grants.due(now, BATCH):
             if not self.deadline.share(SHARE_SECONDS):
                 break
@@ -131,9 +139,12 @@ class Ending:
                     put_off += 1
             except TryAgain:
                 failed += 1  # Nothing could be recorded, so it is due again within minutes.
+            except Exception as error:  # noqa: BLE001 - raised by the caller, after the others
+                failed += 1
+                unexpected = unexpected or error
         oldest = self.grants.overdue_since()
         overdue = 0 if oldest is None else max(0, now - oldest)
-        return SweepReport(ended, put_off, failed, overdue)
+        return SweepReport(ended, put_off, failed, overdue, unexpected)
 
     def _taken(self, grant_id: str, now: int) -> Grant | None:
         """Lease a grant that is due; None when it is not, or another call is at it."""
@@ -143,7 +154,7 @@ class Ending:
             return None
         return lease(self.grants, grant, now=now, seconds=LEASE)
 
-    def _settle(self, grant: Grant, now: int) -> Grant:
+    def _settle(self, grant: Grant, now: int, *, counts: bool = True) -> Grant:
         """Take a leased grant as far as it goes: the account, then the mails, then rest."""
         if grant.state == "active" and grant.deadline > now:
             return self._wait(grant, now)
@@ -151,11 +162,10 @@ class Ending:
             if grant.state != "ended":
                 grant = self._cleared(self.look_around(grant), now)
                 grant = change(self.grants, grant.id, lambda grant: ended(grant, now))
-            for secret_id in grant.secret_ids:
-                self.secrets.withdraw(secret_id, now=now)
+            self.secrets.withdraw(grant, now=now)
             grant = self.telling.of_end(grant)
         except HallpassError as error:
-            return self._put_off(grant, error, now)
+            return self._put_off(grant, error, now, counts=counts)
         return change(self.grants, grant.id, lambda grant: _at_rest(grant, now))
 
     def _wait(self, grant: Grant, now: int) -> Grant:
@@ -174,28 +184,26 @@ class Ending:
     def _cleared(self, grant: Grant, now: int) -> Grant:
         """Take the grant off its site, and where the site has moved, off its new address."""
         try:
-            self.removal.clear(grant, now=now)
+            return self.removal.clear(grant, now=now)
         except HallpassError as problem:
             site = self.removal.find_again(grant, problem)
             if site is None:
                 raise
-        else:
-            return grant
         moved = Event(now, "site_moved", detail=site.url)
         grant = change(
             self.grants, grant.id, lambda grant: replace(grant, site=site).with_event(moved)
         )
-        grant = self.look_around(grant)
-        self.removal.clear(grant, now=now)
-        return grant
+        return self.removal.clear(self.look_around(grant), now=now)
 
     def look_around(self, grant: Grant) -> Grant:
         """
         Record what has changed on the site since support came in, as far as it can be seen.
 
-        It never keeps an account alive: after two failures the removal goes on without a look.
+        It never keeps an account alive: after two failures the removal goes on without a look,
+        unless the owner has brought a key that sees more.
         """
-        if not grant.before or grant.attempts > LOOKS:
+        is_hopeless = grant.attempts > LOOKS and grant.sealed_consent is None
+        if not grant.before or is_hopeless:
             return grant
         try:
             with self.deadline.within(LOOK_SECONDS):
@@ -206,9 +214,11 @@ class Ending:
         found = compare(read(grant.before), after, ours=ours, our_keys=grant.own_key_ids)
         return change(self.grants, grant.id, lambda grant: replace(grant, report=found))
 
-    def _put_off(self, grant: Grant, error: HallpassError, now: int) -> Grant:
+    def _put_off(self, grant: Grant, error: HallpassError, now: int, *, counts: bool) -> Grant:
         """Record the failure, come back later, and after the third ask for help."""
         reason = str(error.details().get("reason", error.code))
+        if not counts:
+            return change(self.grants, grant.id, lambda grant: replace(grant, lease_until=0))
         grant = change(self.grants, grant.id, lambda grant: _failed(grant, reason, now))
         return self.telling.of_failure(grant, now)
 
@@ -238,6 +248,8 @@ def ended(grant: Grant, now: int, by: str = "hallpass") -> Grant:
 
 def _failed(grant: Grant, reason: str, now: int) -> Grant:
     attempts = grant.attempts + 1
+    if grant.state == "ended" and attempts >= MAIL_TRIES:
+        return _at_rest(grant, now)
     delay = DAY if grant.by_hand and grant.state != "ended" else retry_delay(attempts)
     put_off = replace(grant, attempts=attempts, lease_until=0, due_at=now + delay)
     if grant.state == "ended":

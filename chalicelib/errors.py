@@ -68,7 +68,8 @@ class NotFound(HallpassError):
     Unknown id and wrong token look alike, so neither can be told from the answer.
 
     Of a secret that was there and is still remembered, `gone` says why it is not any more
-    (``burned``, ``expired`` or ``ended``) and `at` since when, in epoch seconds.
+    (``burned``, ``expired`` or ``ended``), `at` since when, in epoch seconds, and `grant_id` which
+    access it belonged to, for whoever can prove to hold its link.
     """
 
     code = "not_found"
@@ -79,12 +80,16 @@ class NotFound(HallpassError):
         *,
         gone: str = "",
         at: int = 0,
+        grant_id: str = "",
     ) -> None:
         super().__init__(message)
-        self.gone, self.at = gone, at
+        self.gone, self.at, self.grant_id = gone, at, grant_id
 
     def details(self) -> dict[str, object]:
-        return {"gone": self.gone, "at": self.at} if self.gone else {}
+        if not self.gone:
+            return {}
+        told: dict[str, object] = {"gone": self.gone, "at": self.at}
+        return {**told, "grant_id": self.grant_id} if self.grant_id else told
 
 
 class GrantExists(HallpassError):
@@ -124,17 +129,18 @@ class SiteUnsupported(HallpassError):
     Attributes:
         reason: Stable name, such as ``multisite`` or ``app_passwords_off``.
         fix: What the owner can do, in one or two sentences.
+        key_left: Whether the consent key could not be taken back, so that its owner has to.
     """
 
     code = "site_unsupported"
 
-    def __init__(self, reason: str, message: str, fix: str = "") -> None:
+    def __init__(self, reason: str, message: str, fix: str = "", *, key_left: bool = False) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.fix = fix
+        self.reason, self.fix, self.key_left = reason, fix, key_left
 
     def details(self) -> dict[str, object]:
-        return {"reason": self.reason, "fix": self.fix}
+        told: dict[str, object] = {"reason": self.reason, "fix": self.fix}
+        return {**told, "key_left": True} if self.key_left else told
 
 
 class SiteUnavailable(HallpassError):
@@ -220,9 +226,20 @@ class TooManyRequests(HallpassError):
 
 
 class DeliveryFailed(HallpassError):
-    """A message could not be handed to the mail system. The same request again is safe."""
+    """
+    A message could not be handed to the mail system. The same request again is safe.
+
+    `support_has_it` is true when only the owner's confirmation is missing.
+    """
 
     code = "delivery_failed"
+
+    def __init__(self, message: str, *, support_has_it: bool = False) -> None:
+        super().__init__(message)
+        self.support_has_it = support_has_it
+
+    def details(self) -> dict[str, object]:
+        return {"support_has_it": True} if self.support_has_it else {}
 
 
 class TryAgain(HallpassError):

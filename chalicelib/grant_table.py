@@ -93,8 +93,8 @@ def _grant_item(grant: Grant) -> Item:
     values = asdict(grant)
     if grant.due_at is not None:
         values["due_shard"] = SHARD
-    if grant.overdue_since is not None:
-        values |= {"overdue_shard": SHARD, "overdue_since": grant.overdue_since}
+    if grant.alarming_since is not None:
+        values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
     return to_item(values)
 
 

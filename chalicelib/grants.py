@@ -28,6 +28,7 @@ Holder = Literal["owner", "support"]
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 KEEP_ENDED = 90 * DAY  # The owner can look at the receipt this long after the end.
 TIMELINE_LENGTH = 60  # DynamoDB items end at 400 KB; a grant's story is far shorter.
+ACCESS_CREATED = "access_created"
 REPEATING = frozenset({"removal_failed", "link_locked"})
 CHANGE_TRIES = 8  # More writers at once on one grant than this has not been seen.
 
@@ -53,7 +54,8 @@ class Grant:
     for, `by_hand` that the owner made it, so that there is no key; `asks_passphrase` that the
     newest one-time link does. `before` is what the site looked like before (`report.write`),
     `report` what has changed, and `own_key_ids` the consent keys that came and went on the way.
-    `told` names the mails that have gone out. `version` and `mark` belong to the store.
+    `checked` becomes false again when the user is confirmed gone. `told` names the mails that have
+    gone out. `version` and `mark` belong to the store.
     """
 
     id: str
@@ -99,18 +101,39 @@ class Grant:
         return min(self.expires_at, self.end_requested_at or self.expires_at)
 
     @property
+    def was_active(self) -> bool:
+        """Whether support could ever sign in."""
+        return any(event.name == ACCESS_CREATED for event in self.timeline)
+
+    @property
     def overdue_since(self) -> int | None:
         """When the account should have been gone, if a removal has failed; None otherwise."""
         if self.state == "ended" or self.attempts == 0:
             return None
         return self.deadline if self.state == "active" else self.created_at
 
+    @property
+    def alarming_since(self) -> int | None:
+        """
+        As `overdue_since`, for the operator: only accounts that Hallpass made, or may have made.
+
+        Otherwise a stranger could hold the gauge up with a user that never existed.
+        """
+        return self.overdue_since if self.checked and not self.by_hand else None
+
     def with_event(self, event: Event) -> Grant:
-        """Append *event*; of those that may repeat without end, only the last in a row is kept."""
+        """
+        Append *event*; of those that may repeat without end, only the last in a row is kept.
+
+        When there are too many, the oldest goes, but never the one that says that access was given.
+        """
         kept = self.timeline
         if kept and event.name == kept[-1].name and event.name in REPEATING:
             kept = kept[:-1]
-        return replace(self, timeline=(*kept, event)[-TIMELINE_LENGTH:])
+        if len(kept) >= TIMELINE_LENGTH:
+            oldest = next(place for place, e in enumerate(kept) if e.name != ACCESS_CREATED)
+            kept = kept[:oldest] + kept[oldest + 1 :]
+        return replace(self, timeline=(*kept, event))
 
 
 class GrantStore(Protocol):
@@ -131,7 +154,7 @@ class GrantStore(Protocol):
         """Return ids of grants whose `due_at` has come, oldest first. May be a moment behind."""
 
     def overdue_since(self) -> int | None:
-        """Return the deadline of the grant that is overdue longest, or None when none is."""
+        """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
 
 
 def change(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:

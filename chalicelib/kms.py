@@ -3,7 +3,7 @@ KMS: seals the keys that must be kept.
 
 One direct Encrypt call (AWS allows 4096 bytes of plaintext; a key has 24). The grant's id and the
 purpose go in as encryption context, so a ciphertext that is moved to another grant, or used for
-another purpose, does not open; the functions' IAM policies ask for that context as well.
+another purpose, does not open; the functions' IAM policies allow no other context.
 """
 
 from __future__ import annotations

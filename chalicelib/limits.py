@@ -19,10 +19,11 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chalicelib.errors import TooManyRequests
+from chalicelib.errors import TooManyRequests, TryAgain
 from chalicelib.grants import DAY, HOUR, MINUTE
 
 Action = Literal["sites", "users", "secrets", "open", "tickets", "grants"]
@@ -67,18 +68,27 @@ class Limits:
     counter: HitCounter
     factor: float = 1.0
 
-    def admit(
-        self, action: Action, *, address: str, site: str = "", mailbox: str = "", now: int
-    ) -> None:
+    def admit(self, action: Action, *, address: str, site: str = "", now: int) -> None:
         """
-        Count one request. *site* is a normalised address; *mailbox* would get mail of it.
+        Count one request. *site* is a normalised address.
+
+        Ending an access is let through even when nothing can be counted: it must not hang on that.
 
         Raises:
-            TooManyRequests: The address, the site or the mailbox has had its share.
+            TooManyRequests: The address or the site has had its share.
         """
-        self._count(f"{action} address {_network(address)}", BY_ADDRESS[action], now)
+        with suppress(TryAgain) if action == "grants" else nullcontext():
+            self._count(f"{action} address {_network(address)}", BY_ADDRESS[action], now)
         if site and action in BY_SITE:
             self._count(f"{action} site {_host(site)}", BY_SITE[action], now)
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        """
+        Count what will be written to *mailbox*; "" is nobody's.
+
+        Raises:
+            TooManyRequests: It has had its share of the day.
+        """
         if mailbox:
             # The counters outlive the request, so they hold no address that can be read.
             digest = hashlib.sha256(mailbox.casefold().encode()).hexdigest()

@@ -13,6 +13,7 @@ WORDS = {
     "administrator_added": "A new administrator, “{0.name}”, was added.",
     "administrator_removed": "The administrator “{0.name}” was removed.",
     "key_added": "The account “{0.name}” got a new application password, “{0.detail}”.",
+    "email_changed": "The account “{0.name}” has another e-mail address.",
     "key_removed": "The application password “{0.detail}” of “{0.name}” was deleted.",
     "plugin_added": "The plugin {0.name} was added ({0.detail}).",
     "plugin_removed": "The plugin {0.name} was removed.",
@@ -23,7 +24,7 @@ WORDS = {
     "theme_updated": "The theme {0.name} is now version {0.detail}.",
     "theme_switched": "The theme {0.name} is now {0.detail}.",
     "admin_email_changed": "The administration e-mail is now {0.name}.",
-    "not_seen": "We could not see this part: {0.name} {0.detail}",
+    "not_seen": "We could not see this part: {0.name}. {0.detail}",
     "more": "… and {0.name} more changes.",
 }
 
@@ -40,14 +41,20 @@ class MailNotices:
     def ended(self, grant: Grant, reader: Holder) -> None:
         """Tell *reader* that WordPress has confirmed the end."""
         site, moment = site_name(grant), when(grant.ended_at or grant.expires_at)
-        was_active = any(event.name == "access_created" for event in grant.timeline)
-        if not was_active:
+        if not grant.was_active:
             text = (
                 f"Setting up temporary access to {site} was not finished, so we took it back.\n"
                 f"There is no temporary account, and we hold no key to your site.\n\n"
                 f"To let {self.support_name} in after all, please start again: {self.public_url}/\n"
             )
             subject = f"Access to {site} was not set up"
+        elif _is_only_said(grant):
+            text = (
+                f"The owner of {site} said that the user “{grant.username}” is deleted: {moment}.\n"
+                "The user was made by hand, and we hold no key to that site, so we could not ask "
+                "the site itself.\n\n"
+            )
+            subject = f"Access to {site} has ended"
         else:
             text = (
                 f"The temporary administrator “{grant.username}” on {site} is gone.\n"
@@ -59,6 +66,9 @@ class MailNotices:
     def stuck(self, grant: Grant, reader: Holder, receipt_token: str, *, now: int) -> None:
         """Tell *reader* that the account could not be removed, and how to do it by hand."""
         site = site_name(grant)
+        if not grant.checked:
+            self._send(reader, grant, f"Please check {site}: an approval is left", _key_left(grant))
+            return
         text = (_reminder(grant, site) if grant.by_hand else _failure(grant, site, now)) + (
             "Please delete it by hand. It takes a minute:\n"
             f"1. Open {user_admin_url(grant)}\n"
@@ -68,9 +78,14 @@ class MailNotices:
         )
         if reader == "owner":
             text += (
-                "Or let us do it: open your receipt, press “Repair”, and approve once more on your "
-                f"site.\n{self.public_url}/receipt#{grant.id}.{receipt_token}\n\n"
+                "Or let us do it: open your receipt, press “Approve and delete”, and approve once "
+                f"more on your site.\n{self.public_url}/receipt#{grant.id}.{receipt_token}\n\n"
             )
+            if grant.by_hand:
+                text += (
+                    "Is it gone already, or was it never yours? Press “It is gone: I deleted it” "
+                    "on that page, and we stop writing.\n\n"
+                )
         text += (
             "We remind you every day until you tell us that it is gone.\n"
             if grant.by_hand
@@ -95,10 +110,27 @@ class MailNotices:
         self.outbox.send(Mail(to, subject, f"{text}\n{self.support_name} · {self.public_url}\n"))
 
 
+def _is_only_said(grant: Grant) -> bool:
+    """Tell whether the end stands on the owner's word, because nobody else can know."""
+    return any((event.name, event.by) == ("ended", "owner") for event in grant.timeline)
+
+
+def _key_left(grant: Grant) -> str:
+    """Say that no account is there, but the approval is."""
+    return (
+        f"Setting up temporary access to {site_name(grant)} was not finished. "
+        "No temporary account is there.\n\n"
+        "But your site does not let us delete the application password that you approved. We go "
+        "on trying. You can delete it yourself:\n"
+        "1. Sign in to your WordPress and open Users » Profile.\n"
+        "2. Under “Application Passwords”, press “Revoke” beside the one that names us.\n"
+    )
+
+
 def _failure(grant: Grant, site: str, now: int) -> str:
     return (
         f"The temporary administrator “{grant.username}” on {site} should be gone since "
-        f"{when(grant.deadline)}, but the site did not let us delete it "
+        f"{when(grant.overdue_since or now)}, but the site did not let us delete it "
         f"({grant.attempts} tries, last {when(now)}). We go on trying.\n\n"
     )
 

@@ -31,6 +31,7 @@ from chalicelib.secret import (
     KEEP_TRACE,
     MAX_LIFETIME,
     MIN_LIFETIME,
+    MOST_SECRETS,
     Secret,
     SecretStore,
 )
@@ -52,20 +53,22 @@ class OneTimeSecrets:
         The same request again returns what the first one stored.
 
         Raises:
-            InvalidInput: Field ``lifetime_seconds``.
+            InvalidInput: Field ``lifetime_seconds``, or ``grant_id``: it has too many links.
             NotFound: The grant is unknown or over, or *support_token* is not its token.
             SecretExists: The id is taken by a request that said something else.
         """
         if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
             raise InvalidInput("lifetime_seconds", "A link can live for at most 30 days.")
-        expires_at = now + lifetime
-        if secret.grant_id:
-            grant = self._join_grant(secret, support_token or "", now)
-            expires_at = min(expires_at, grant.expires_at)
-        new = replace(secret, expires_at=expires_at, purge_at=expires_at)
-        if self.store.add(new):
-            return new, True
         known = self.store.get(secret.id)
+        if known is None:
+            expires_at = now + lifetime
+            if secret.grant_id:
+                grant = self._join_grant(secret, support_token or "", now)
+                expires_at = min(expires_at, grant.expires_at)
+            new = replace(secret, expires_at=expires_at, purge_at=expires_at)
+            if self.store.add(new):
+                return new, True
+            known = self.store.get(secret.id)
         if known is None or not hmac.compare_digest(known.fingerprint, secret.fingerprint):
             raise SecretExists("A link with this id exists already.")
         return known, False
@@ -129,15 +132,23 @@ class OneTimeSecrets:
             raise NotFound
         if holder_of(self.grants.get(secret.grant_id), owner_token)[1] != "owner":
             raise NotFound
-        self.store.withdraw(secret_id, "burned", now=now, purge_at=now + KEEP_TRACE)
+        self.store.withdraw(
+            secret_id, secret.grant_id, "burned", now=now, purge_at=now + KEEP_TRACE
+        )
         left = self.store.get(secret_id)
         if left is not None and left.withdrawn == "burned":
             at = left.withdrawn_at or now
             self._note(secret, Event(at, "link_burned", "owner", secret_id))
 
-    def withdraw(self, secret_id: str, *, now: int) -> None:
-        """Make an unopened secret unreadable because its access is over."""
-        self.store.withdraw(secret_id, "ended", now=now, purge_at=now + KEEP_TRACE)
+    def withdraw(self, grant: Grant, *, now: int) -> None:
+        """Make the unopened secrets of *grant* unreadable because the access is over."""
+        for secret_id in grant.secret_ids:
+            self.store.withdraw(secret_id, grant.id, "ended", now=now, purge_at=now + KEEP_TRACE)
+
+    def prolong(self, grant: Grant, *, end: int) -> None:
+        """Let the unopened secrets of *grant* that were to end with it, at *end*, end with it."""
+        for secret_id in grant.secret_ids:
+            self.store.prolong(secret_id, grant.id, end=end, new_end=grant.expires_at)
 
     def _join_grant(self, secret: Secret, support_token: str, now: int) -> Grant:
         """Note on the grant that the secret is its own, before the secret exists."""
@@ -149,6 +160,8 @@ class OneTimeSecrets:
                 raise NotFound("That access is over.")
             if secret.id in grant.secret_ids:
                 return grant
+            if len(grant.secret_ids) >= MOST_SECRETS:
+                raise InvalidInput("grant_id", "This access has had as many links as it can have.")
             return replace(
                 grant,
                 secret_ids=(*grant.secret_ids, secret.id),

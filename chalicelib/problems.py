@@ -44,14 +44,6 @@ UNSUPPORTED = {
         "WordPress must be 5.6 or newer and must know that it is on https; behind a proxy, "
         "your host has to pass X-Forwarded-Proto on.",
     ),
-    "header_stripped": Words(
-        "Your web server drops the Authorization header, so the approved key never reaches "
-        "WordPress.",
-        "On Apache, add this line at the top of .htaccess: "
-        'SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1\n'
-        "On other servers, ask your host to pass the Authorization header to PHP. "
-        "Then try again.",
-    ),
     "rest_blocked": Words(
         "This site keeps its REST API closed, and the approval works through it.",
         "A plugin closes it (for example Disable REST API, Solid Security or All-In-One Security). "
@@ -84,6 +76,16 @@ UNSUPPORTED = {
         "The site refused to make the temporary account.",
         "A plugin that checks new users (security, membership, registration) stopped it. "
         "Pause that plugin, approve again, and switch it back on.",
+    ),
+    "user_not_found": Words(
+        "We find no user of that name on the site.",
+        "Look at Users » All Users. If the user is there under another name, delete it by hand; "
+        "if it is gone, say so on your receipt.",
+    ),
+    "user_is_older": Words(
+        "The user of that name has been on the site for long, so we did not delete it.",
+        "If it is the one that you made for support, delete it by hand: Users » All Users » hover "
+        "» Delete » Confirm Deletion.",
     ),
     "not_ours": Words(
         "The user that we find on the site is not the one that we made.",

@@ -23,11 +23,11 @@ controls the site's address gets to see the removal key, as the site itself does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.access_request import plus_address
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
-from chalicelib.grants import DAY, Grant
+from chalicelib.grants import DAY, Grant, GrantStore, change
 from chalicelib.keys import Sealer
 from chalicelib.problems import unsupported
 from chalicelib.sites import Account, Key, Site, Snapshot, WordPress
@@ -42,13 +42,17 @@ FIRST_USER = 1
 class Removal:
     """Removes what a grant has made on its site. Its mail goes to `support_email`, as in set-up."""
 
+    grants: GrantStore
     wordpress: WordPress
     sealer: Sealer
     support_email: str
 
-    def clear(self, grant: Grant, *, now: int) -> None:
+    def clear(self, grant: Grant, *, now: int) -> Grant:
         """
-        Take everything of *grant* off the site. Safe to repeat.
+        Take everything of *grant* off the site, and return it as it is stored. Safe to repeat.
+
+        That the user is gone is recorded before the consent key goes: without that key, nobody
+        could ask the site again whether a user is there whose id was never known.
 
         Raises:
             KeyRefused: No key of ours is accepted, and the site does not say that the user is gone.
@@ -57,12 +61,19 @@ class Removal:
         """
         if not grant.checked and grant.site is None:
             self._clear_unseen(grant, now)
-            return
+            return grant
+        if grant.by_hand and grant.sealed_consent is None:
+            # Nobody but its owner can tell, so there is no use in asking.
+            raise KeyRefused("There is no key to a user that was made by hand.")
         site = grant.site or self.wordpress.discover(grant.site_url)
         # The check comes before the first request to make a user, so without it there is none.
-        if grant.checked and not self._user_is_gone(grant, site):
-            raise KeyRefused("The site does not accept our key any more.")
+        if grant.checked:
+            if not self._user_is_gone(grant, site):
+                raise KeyRefused("The site does not accept our key any more.")
+            if grant.sealed_consent is not None:
+                grant = change(self.grants, grant.id, _without_user)
         self._drop_consent(grant, site)
+        return grant
 
     def find_again(self, grant: Grant, problem: HallpassError) -> Site | None:
         """
@@ -98,12 +109,20 @@ class Removal:
             except KeyRefused:
                 if grant.sealed_consent is None:
                     raise
-        return self.wordpress.snapshot(grant.site, self._consent(grant))
+        if grant.sealed_consent is None:
+            raise KeyRefused("We hold no key to that site any more.")
+        return self.wordpress.snapshot(grant.site, self.consent(grant))
 
     def drop_consent(self, grant: Grant) -> None:
         """Let the owner's consent key delete itself; raise `SiteUnavailable` if that must wait."""
         site = grant.site or self.wordpress.discover(grant.site_url)
         self._drop_consent(grant, site)
+
+    def consent(self, grant: Grant) -> Key:
+        """Return the owner's consent key that is kept while a set-up or a repair is unfinished."""
+        sealed = grant.sealed_consent or b""
+        plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
+        return Key(grant.owner_login, plain)
 
     def _user_is_gone(self, grant: Grant, site: Site) -> bool:
         if grant.sealed_removal is not None:
@@ -140,7 +159,7 @@ class Removal:
 
     def _removed_by_owner(self, grant: Grant, site: Site) -> bool:
         """Delete the support user with the owner's consent key."""
-        consent = self._consent(grant)
+        consent = self.consent(grant)
         try:
             account = self._found_by_owner(grant, site, consent)
             if account is None:
@@ -157,16 +176,20 @@ class Removal:
         """
         Return our account as the owner sees it, under the login name it was given or another.
 
-        A user of that id with neither our login name nor our address is another: a new one after
-        a backup was restored. Should it be ours after all, changed in the database, then the
-        after-visit report shows it as an administrator who was added.
+        A search may be made to hide it, so it is asked for by its id as well. A user of that id
+        with neither our login name nor our address is another: a new one after a backup was
+        restored. Should it be ours after all, changed in the database, then the after-visit report
+        shows it as an administrator who was added.
         """
         account = self.wordpress.find_user(site, consent, grant.username)
         if account is not None or grant.user_id is None:
             return account
         account = self.wordpress.user_by_id(site, consent, grant.user_id)
-        is_ours = account is not None and account.email.casefold() == self._email(grant).casefold()
-        return account if is_ours else None
+        if account is None:
+            return None
+        same_name = account.username.casefold() == grant.username.casefold()
+        same_email = account.email.casefold() == self._email(grant).casefold()
+        return account if same_name or same_email else None
 
     def _is_said_to_be_gone(self, grant: Grant, site: Site) -> bool:
         """
@@ -192,7 +215,7 @@ class Removal:
         """Let the consent key delete itself, unless it is dead already."""
         if grant.sealed_consent is None:
             return
-        consent = self._consent(grant)
+        consent = self.consent(grant)
         try:
             key_id = grant.consent_key_id or self.wordpress.key_id(site, consent)
         except KeyRefused:
@@ -214,15 +237,15 @@ class Removal:
     def _email(self, grant: Grant) -> str:
         return plus_address(self.support_email, grant.username)
 
-    def _consent(self, grant: Grant) -> Key:
-        sealed = grant.sealed_consent or b""
-        plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
-        return Key(grant.owner_login, plain)
-
 
 def is_elsewhere(problem: HallpassError) -> bool:
     """Tell whether an address gave what it gives when the site is not there any more."""
     return isinstance(problem, SiteUnavailable | SiteUnsupported) and problem.reason in ELSEWHERE
+
+
+def _without_user(grant: Grant) -> Grant:
+    """Return *grant* as one whose user is confirmed gone, should the rest be tried again."""
+    return replace(grant, checked=False, user_id=None, sealed_removal=None)
 
 
 def _known(number: int | None) -> int:

@@ -64,7 +64,7 @@ def secret(secret: Secret, *, now: int) -> Json:
         "state": _state(secret, now),
         "passphrase": secret.passphrase,
         "expires_at": secret.expires_at,
-        "tries_left": secret.tries_left,
+        "tries_left": secret.tries(now),
     }
     if secret.opened_at is not None:
         shown["opened_at"] = secret.opened_at

@@ -19,7 +19,7 @@ from chalicelib.errors import (
     NotFound,
     TryAgain,
 )
-from chalicelib.grants import Event, Grant, GrantStore, change, holder_of, lease
+from chalicelib.grants import DAY, Event, Grant, GrantStore, change, holder_of, lease
 from chalicelib.keys import Sealer
 from chalicelib.problems import unsupported
 from chalicelib.removal import Removal, is_elsewhere
@@ -27,6 +27,7 @@ from chalicelib.setup import CONSENT_REFUSED
 from chalicelib.sites import Account, Key, Site, WordPress
 from chalicelib.steps import NOT_ADMINISTRATOR, Door
 
+OLDEST = 30 * DAY  # A user that was made by hand was made shortly before the message.
 LEASE = 35  # A little longer than API Gateway lets one request live (29 s).
 
 
@@ -48,7 +49,8 @@ class Repair:
         Raises:
             NotFound: Unknown grant, or not its owner's token.
             ConsentRejected, NotAdministrator: The consent key is of no use.
-            SiteUnsupported, SiteUnavailable: The site did not let the account be removed.
+            SiteUnsupported, SiteUnavailable: The site did not let the account be removed, or a
+                user made by hand is not the one that was meant.
             TooManyRequests: Keys were sent too often to where the site has moved.
             TryAgain: The sweep is at this grant at the moment.
         """
@@ -61,7 +63,8 @@ class Repair:
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
-            grant = self.ending.look_around(self._accept(leased, consent, now))
+            self._take_back_the_last(leased, consent)
+            grant = self.ending.look_around(self._accept(leased.id, consent, now))
             self.removal.clear(grant, now=now)
         except HallpassError as error:
             grant = self._give_back(grant_id)
@@ -78,9 +81,20 @@ class Repair:
 
         return self.ending.finish(change(self.grants, grant_id, over), now)
 
-    def _accept(self, grant: Grant, consent: Key, now: int) -> Grant:
+    def _take_back_the_last(self, grant: Grant, consent: Key) -> None:
+        """
+        Delete another consent key that an earlier, interrupted call has left, before it is lost.
+
+        Raises:
+            SiteUnavailable, SiteUnsupported: Then the new one is not used.
+        """
+        if grant.sealed_consent is not None and self.removal.consent(grant) != consent:
+            self.removal.drop_consent(grant)
+            change(self.grants, grant.id, _without_consent)
+
+    def _accept(self, grant_id: str, consent: Key, now: int) -> Grant:
         """Record the consent key, see whose it is, and record that."""
-        sealed = self.sealer.seal(consent.password, grant_id=grant.id, purpose="consent")
+        sealed = self.sealer.seal(consent.password, grant_id=grant_id, purpose="consent")
 
         def asked(grant: Grant) -> Grant:
             event = Event(now, "repair_requested", "owner")
@@ -93,7 +107,7 @@ class Repair:
                 due_at=now + LEASE,
             ).with_event(event)
 
-        grant = change(self.grants, grant.id, asked)
+        grant = change(self.grants, grant_id, asked)
         site, account = self._holder(grant, consent, now)
         key_id = self.wordpress.key_id(site, consent)
         # Whoever consents takes what the support user wrote, and is never deleted in its place.
@@ -113,6 +127,8 @@ class Repair:
         if grant.user_id is None:
             # Known before it is deleted, so that an interrupted repair can see that it is gone.
             found = self.wordpress.find_user(site, consent, grant.username)
+            if grant.by_hand:
+                _require_made_for_support(grant, found)
             user_id = found.id if found is not None else None
             grant = change(self.grants, grant.id, lambda grant: replace(grant, user_id=user_id))
         return grant
@@ -126,6 +142,8 @@ class Repair:
         """
         if grant.site is None:
             site = self.wordpress.discover(grant.site_url)
+            typed = self.wordpress.address(grant.site_url)
+            self.door.admit_found(typed, site.rest_root, now=now)
             return site, self.wordpress.whoami(site, consent)
         try:
             return grant.site, self.wordpress.whoami(grant.site, consent)
@@ -151,6 +169,22 @@ class Repair:
         except HallpassError:
             return change(self.grants, grant_id, _released)
         return change(self.grants, grant_id, _without_consent)
+
+
+def _require_made_for_support(grant: Grant, found: Account | None) -> None:
+    """
+    See that the user whose name the owner typed is there, and no old colleague.
+
+    A name that is mistyped is no proof that a user is gone, and whoever typed it for somebody else
+    is not to have another's account deleted.
+
+    Raises:
+        SiteUnsupported: ``user_not_found`` or ``user_is_older``.
+    """
+    if found is None:
+        raise unsupported("user_not_found")
+    if found.registered_at is None or found.registered_at < grant.created_at - OLDEST:
+        raise unsupported("user_is_older")
 
 
 def _released(grant: Grant) -> Grant:

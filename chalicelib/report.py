@@ -17,6 +17,12 @@ from typing import Any
 from chalicelib.sites import Administrator, KeyRecord, Plugin, Snapshot, Theme
 
 MOST_CHANGES = 100  # More than that is told as a number, so that the grant stays small.
+MOST_NAMED = 10
+LARGEST = 150_000  # Bytes of a kept snapshot; DynamoDB items end at 400 KB.
+
+
+# Who could come back in first; then the rest, in the order in which it was found.
+ORDER = {"administrator_added": 0, "email_changed": 1, "key_added": 2, "admin_email_changed": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ def compare(
     Return what changed, leaving out the users *ours* (login names by id) and the keys *our_keys*.
 
     Our id under another login name is not left out: after a restored backup it is somebody else.
+    What is new comes first, so that nothing which matters falls behind the end of a long list.
     """
     changes = [
         *_administrators(before, after, ours, our_keys),
@@ -45,6 +52,7 @@ def compare(
         changes.append(Change("not_seen", "admin_email"))
     elif before.admin_email != after.admin_email:
         changes.append(Change("admin_email_changed", after.admin_email))
+    changes.sort(key=lambda change: ORDER.get(change.kind, len(ORDER)))
     if len(changes) > MOST_CHANGES:
         left_out = len(changes) - MOST_CHANGES
         changes = [*changes[:MOST_CHANGES], Change("more", str(left_out))]
@@ -52,8 +60,9 @@ def compare(
 
 
 def write(snapshot: Snapshot) -> str:
-    """Return *snapshot* as text, to be kept on the grant."""
-    return json.dumps(asdict(snapshot), separators=(",", ":"))
+    """Return *snapshot* as text, to be kept on the grant; "" when it is too large to be kept."""
+    text = json.dumps(asdict(snapshot), separators=(",", ":"))
+    return text if len(text) <= LARGEST else ""
 
 
 def read(text: str) -> Snapshot:
@@ -75,13 +84,21 @@ def _administrators(
         return
     old = {user.id: user for user in before.administrators if ours.get(user.id) != user.username}
     new = {user.id: user for user in after.administrators if ours.get(user.id) != user.username}
+    unseen: list[str] = []
     for user_id, user in new.items():
         if user_id not in old:
             yield Change("administrator_added", user.username)
-        elif user.keys is None or old[user_id].keys is None:
-            yield Change("not_seen", "keys", user.username)
+            continue
+        known = old[user_id]
+        if known.email_mark and user.email_mark and known.email_mark != user.email_mark:
+            yield Change("email_changed", user.username)
+        if user.keys is None or known.keys is None:
+            unseen.append(user.username)
         else:
-            yield from _keys(user.username, old[user_id].keys or (), user.keys, our_keys)
+            yield from _keys(user.username, known.keys, user.keys, our_keys)
+    if unseen:
+        named = ", ".join(unseen[:MOST_NAMED])
+        yield Change("not_seen", "keys", named if len(unseen) <= MOST_NAMED else f"{named}, …")
     for user_id, user in old.items():
         if user_id not in new:
             yield Change("administrator_removed", user.username)

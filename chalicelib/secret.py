@@ -15,6 +15,7 @@ from chalicelib.errors import NotFound
 from chalicelib.grants import DAY, MINUTE
 
 CLAIM_SECONDS = 60
+MOST_SECRETS = 20  # Of one grant: they are listed on it, and DynamoDB items end at 400 KB.
 KEEP_TRACE = 30 * DAY  # So long a late reader learns that it was opened, burned or is over.
 MAX_TRIES = 5
 LOCK_SECONDS = 30 * MINUTE
@@ -54,14 +55,20 @@ class Secret:
         """Return why and since when nobody can open it any more, or None."""
         if self.opened_at is not None:
             return None
-        if self.withdrawn_at is not None:
-            return NotFound(gone=self.withdrawn, at=self.withdrawn_at)
-        return NotFound(gone="expired", at=self.expires_at) if self.expires_at <= now else None
+        why, at = self.withdrawn, self.withdrawn_at
+        if at is None and self.expires_at <= now:
+            why, at = "expired", self.expires_at
+        return None if at is None else NotFound(gone=why, at=at, grant_id=self.grant_id)
 
     def unlocks_at(self, now: int) -> int | None:
         """Return when the next try is allowed, or None when one is allowed now."""
         until = self.last_try_at + LOCK_SECONDS
         return until if self.passphrase and self.tries_left == 0 and until > now else None
+
+    def tries(self, now: int) -> int:
+        """Return how many passphrases may be tried; a lock whose time is over gives all back."""
+        is_over = self.tries_left == 0 and self.unlocks_at(now) is None
+        return MAX_TRIES if is_over else self.tries_left
 
 
 class SecretStore(Protocol):
@@ -93,5 +100,8 @@ class SecretStore(Protocol):
     def acknowledge(self, secret_id: str, claim: str, *, purge_at: int) -> bool:
         """Drop the ciphertext if *claim* opened it; True when that holds already."""
 
-    def withdraw(self, secret_id: str, why: str, *, now: int, purge_at: int) -> None:
-        """Drop the ciphertext of an unopened secret and note *why*; the first reason stays."""
+    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
+        """Drop the ciphertext of that grant's unopened secret; the first reason *why* stays."""
+
+    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
+        """Move the end of that grant's unopened secret, if it is *end*, to *new_end*."""

@@ -17,7 +17,8 @@ from chalicelib.secret import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-UNREAD = "attribute_exists(ciphertext) AND attribute_not_exists(opened_at) AND expires_at > :now"
+WAITING = "attribute_exists(ciphertext) AND attribute_not_exists(opened_at)"
+UNREAD = f"{WAITING} AND expires_at > :now"
 
 
 class SecretTable:
@@ -69,12 +70,20 @@ class SecretTable:
         )
         return forgotten is not None
 
-    def withdraw(self, secret_id: str, why: str, *, now: int, purge_at: int) -> None:
+    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
         self._update(
             secret_id,
             "SET withdrawn = :why, withdrawn_at = :now, purge_at = :purge_at REMOVE ciphertext",
-            "attribute_exists(ciphertext) AND attribute_not_exists(opened_at)",
-            {":why": why, ":now": now, ":purge_at": purge_at},
+            f"{WAITING} AND grant_id = :grant",
+            {":why": why, ":now": now, ":purge_at": purge_at, ":grant": grant_id},
+        )
+
+    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
+        self._update(
+            secret_id,
+            "SET expires_at = :new_end, purge_at = :new_end",
+            f"{WAITING} AND grant_id = :grant AND expires_at = :end",
+            {":grant": grant_id, ":end": end, ":new_end": new_end},
         )
 
     def _update(

@@ -38,19 +38,22 @@ from chalicelib.grants import DAY, MINUTE, Grant, GrantStore, change, lease, tok
 from chalicelib.keys import Sealer
 from chalicelib.removal import Removal
 from chalicelib.sites import WordPress
-from chalicelib.steps import Steps
+from chalicelib.steps import Door, Steps
 
 SETUP_TIMEOUT = 15 * MINUTE
 LEASE = 35  # A little longer than API Gateway lets one request live (29 s).
 STEP_SECONDS = 8.0  # With less time than this left, the next step waits for the next request.
 
-CONSENT_REFUSED = (
-    "Your site did not accept the approval. Please approve once more. If that does not help, your "
-    "web server may be dropping the Authorization header; your host can switch it on."
-)
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "
     "Application Passwords » Revoke."
+)
+# To WordPress, a key that is wrong and one that never arrives are the same.
+CONSENT_REFUSED = (
+    "Your site did not accept the approval. Please approve once more. If it happens again, your "
+    "web server drops the Authorization header on the way to WordPress: on Apache, add the line "
+    'SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1 at the top of .htaccess; on other '
+    f"servers, ask your host to pass that header to PHP. {KEY_LEFT}"
 )
 
 
@@ -64,6 +67,7 @@ class Setup:
     steps: Steps
     removal: Removal
     deadline: Deadline
+    door: Door
 
     def prepare(self, request: AccessRequest, *, now: int) -> tuple[Grant, bool]:
         """
@@ -74,11 +78,12 @@ class Setup:
             GrantEnded: The access is over, or set-up took too long and was undone.
             ConsentRejected, NotAdministrator, SiteUnsupported, InvalidInput: Nothing is left.
             SiteUnavailable: No usable answer this time. The same request again goes on.
-            TooManyRequests: Keys were sent to that site too often. Nothing is left.
+            TooManyRequests: Keys were sent to that site, or mails to that address, too often.
+                Nothing is left.
         """
         self.wordpress.address(request.site_url)
         grant = self._record(request, now)
-        if grant.state == "ended":
+        if grant.state == "ended" or (grant.end_requested_at and grant.state == "preparing"):
             raise GrantEnded("This access is over. To let support in again, please approve again.")
         if grant.state == "active":
             return grant, False
@@ -98,6 +103,7 @@ class Setup:
         """Write the grant, or find what an earlier identical request wrote."""
         known = self.grants.get(request.grant_id)
         if known is None:
+            self.door.admit_mail(request.owner_email, now=now)
             grant = self._new_grant(request, now)
             if self.grants.add(grant):
                 return grant
@@ -130,7 +136,7 @@ class Setup:
         """Do the steps that are missing and record each; on a refusal take back all of them."""
         try:
             for step in self.steps:
-                if self.deadline.left() < STEP_SECONDS:
+                if self.deadline.left() < STEP_SECONDS or grant.end_requested_at is not None:
                     break
                 grant = change(self.grants, grant.id, step(grant, request, now))
         except KeyRefused:
@@ -146,7 +152,7 @@ class Setup:
             if self._take_back(grant, now):
                 raise
             fix = f"{error.fix} {KEY_LEFT}".strip()
-            raise SiteUnsupported(error.reason, error.message, fix) from None
+            raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
 
     def _take_back(self, grant: Grant, now: int) -> bool:
@@ -159,7 +165,7 @@ class Setup:
         undone = grant.site is not None
         try:
             if undone:
-                self.removal.clear(grant, now=now)
+                grant = self.removal.clear(grant, now=now)
         except HallpassError as error:
             if grant.checked or not isinstance(error, SiteUnsupported):
                 self._release(grant)

@@ -34,13 +34,18 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the site, as that site describes it, or as far as we know it."""
+    """
+    A user of the site, as that site describes it, or as far as we know it.
+
+    `registered_at` is in epoch seconds.
+    """
 
     id: int
     username: str
     email: str = ""
     is_administrator: bool = False
     may_manage_users: bool = False
+    registered_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +92,18 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """An administrator. `registered` is ISO 8601; `keys` is None when the site does not tell."""
+    """
+    An administrator. `keys` is None when the site does not tell.
+
+    `registered` is ISO 8601. `email_mark` is the same for the same e-mail address, and not the
+    address itself, which is nothing for us to keep.
+    """
 
     id: int
     username: str
     registered: str
     keys: tuple[KeyRecord, ...] | None = None
+    email_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +174,13 @@ class WordPress(Protocol):
             KeyRefused: The key is dead.
         """
 
-    def create_administrator(self, site: Site, key: Key, user: NewUser) -> Account:
+    def create_administrator(
+        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+    ) -> Account:
         """
         Create *user* as administrator, or return it when an earlier try has made it.
+
+        With *may_exist* it is looked for first.
 
         Raises:
             SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
@@ -174,13 +189,17 @@ class WordPress(Protocol):
         """
 
     def find_user(self, site: Site, key: Key, username: str) -> Account | None:
-        """Return the user of exactly that login name, or None when there is none."""
+        """Return the user of that login name, in any case as WordPress has it, or None."""
 
     def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
         """Return the user of that id, or None when there is none."""
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str) -> Key:
-        """Give *user* one application password, dropping any that it already has."""
+    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
+        """
+        Give *user* one application password, dropping any that it already has.
+
+        *holder_id*, whose *key* is used, must be another user.
+        """
 
     def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
         """Delete *key* with itself and see it refused. A dead key is no error."""

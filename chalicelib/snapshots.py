@@ -7,6 +7,7 @@ refuses or gets wrong is left out; only a dead key or a site that does not answe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
 from chalicelib.rest import Rest
 from chalicelib.sites import Administrator, KeyRecord, Plugin, Snapshot, Theme
 
+LONGEST = 100  # Characters of a name.
 MOST_KEYRINGS = 50  # Each administrator's keys are one more request.
 
 Part = TypeVar("Part")
@@ -42,6 +44,7 @@ def _administrator(rest: Rest, row: dict[str, Any], *, with_keys: bool) -> Admin
         id=user_id,
         username=_word(row, "username"),
         registered=_word(row, "registered_date"),
+        email_mark=_mark(_word(row, "email")),
         keys=_tell(lambda: _keys(rest, user_id)) if with_keys else None,
     )
 
@@ -78,10 +81,18 @@ def _admin_email(rest: Rest) -> str | None:
 
 
 def _word(row: dict[str, Any], name: str) -> str:
-    """Return a text of *row*; WordPress wraps some in an object with ``raw``."""
+    """
+    Return a text of *row*, in one line and short, because it goes into mails.
+
+    WordPress wraps some in an object with ``raw``.
+    """
     value = row.get(name)
     value = value.get("raw", value.get("rendered")) if isinstance(value, dict) else value
-    return value if isinstance(value, str) else ""
+    return " ".join(value.split())[:LONGEST] if isinstance(value, str) else ""
+
+
+def _mark(email: str) -> str:
+    return hashlib.sha256(email.casefold().encode()).hexdigest()[:16] if email else ""
 
 
 def _tell(part: Callable[[], Part]) -> Part | None:

@@ -14,10 +14,10 @@ from chalicelib import report
 from chalicelib.access_request import AccessRequest, plus_address
 from chalicelib.deadline import Deadline
 from chalicelib.errors import KeyRefused, NotAdministrator, SiteUnavailable, SiteUnsupported
-from chalicelib.grants import Event, Grant
+from chalicelib.grants import ACCESS_CREATED, Event, Grant
 from chalicelib.keys import Sealer
 from chalicelib.problems import unsupported
-from chalicelib.sites import Account, NewUser, Site, WordPress
+from chalicelib.sites import Account, Key, NewUser, Site, WordPress
 
 LOOK_SECONDS = 10.0
 NOT_ADMINISTRATOR = (
@@ -30,9 +30,13 @@ Step = Callable[[Grant, AccessRequest, int], Change]
 
 
 class Door(Protocol):
-    """Raises `TooManyRequests` when keys are sent to one site too often."""
+    """Both raise `TooManyRequests`."""
 
-    def admit_found(self, typed: str, found: str, *, now: int) -> None: ...
+    def admit_found(self, typed: str, found: str, *, now: int) -> None:
+        """Count keys that are sent to the site that *typed* was found to be."""
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        """Count what will be written to *mailbox*; "" is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Steps:
         yield self.look_around
         yield self.create
         yield self.arm
+        yield self.prove
         yield self.let_go
 
     def discover(self, grant: Grant, request: AccessRequest, _: int) -> Change:
@@ -103,7 +108,7 @@ class Steps:
             pass  # The report will say that nobody could look; the access is not held up for it.
         return lambda grant: replace(grant, looked=True, before=before)
 
-    def create(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+    def create(self, grant: Grant, request: AccessRequest, now: int) -> Change:
         if grant.user_id is not None:
             return _as_it_is
         user = self.wordpress.create_administrator(
@@ -115,18 +120,31 @@ class Steps:
                 password=request.password,
                 display_name=f"{self.support_name} (temporary, removes itself)",
             ),
+            # An earlier request may have made it, and then a slow site is not asked to again.
+            may_exist=now > grant.created_at,
         )
         return lambda grant: replace(grant, user_id=user.id)
 
     def arm(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        """Give the support user its removal key, and see that the key can do its one job."""
+        """Give the support user its removal key."""
         if grant.sealed_removal is not None:
             return _as_it_is
-        site = _site(grant)
+        user, owner_id = Account(_known(grant.user_id), grant.username), _known(grant.owner_id)
+        key = self.wordpress.make_key(
+            _site(grant), request.consent, user, "Hallpass removal key", holder_id=owner_id
+        )
+        sealed = self.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
+        return lambda grant: replace(grant, sealed_removal=sealed)
+
+    def prove(self, grant: Grant, request: AccessRequest, _: int) -> Change:
+        """See that the removal key can do its one job."""
+        del request
+        password = self.sealer.unseal(
+            grant.sealed_removal or b"", grant_id=grant.id, purpose="removal"
+        )
         user = Account(_known(grant.user_id), grant.username)
-        key = self.wordpress.make_key(site, request.consent, user, "Hallpass removal key")
         try:
-            self.wordpress.check_removable(site, key, user)
+            self.wordpress.check_removable(_site(grant), Key(grant.username, password), user)
         except KeyRefused:
             raise SiteUnsupported(
                 "cannot_remove",
@@ -134,14 +152,17 @@ class Steps:
                 "A security plugin may block application passwords for new users; allow them "
                 "and try again.",
             ) from None
-        sealed = self.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
-        return lambda grant: replace(grant, sealed_removal=sealed)
+        return _as_it_is
 
     def let_go(self, grant: Grant, request: AccessRequest, now: int) -> Change:
         self.wordpress.drop_own_key(_site(grant), request.consent, grant.consent_key_id or "")
-        event = Event(now, "access_created", "owner")
+        event = Event(now, ACCESS_CREATED, "owner")
         return lambda grant: replace(
-            grant, state="active", sealed_consent=None, due_at=grant.expires_at
+            # The deadline may have come already: somebody may have said "end now" meanwhile.
+            grant,
+            state="active",
+            sealed_consent=None,
+            due_at=grant.deadline,
         ).with_event(event)
 
 

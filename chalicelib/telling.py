@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.errors import HallpassError
+from chalicelib.errors import DeliveryFailed, HallpassError
 from chalicelib.grants import Grant, GrantStore, Holder, change, token_hash
 
 TELL_AFTER = 3  # Failures, before the owner is asked to help.
@@ -38,9 +38,16 @@ class Telling:
 
     def of_end(self, grant: Grant) -> Grant:
         """Tell everybody who has not been told that *grant* is over; raise `DeliveryFailed`."""
+        failure: DeliveryFailed | None = None
         for reader in _readers(grant, "ended"):
-            self.notices.ended(grant, reader)
-            grant = self._told(grant, f"ended {reader}")
+            try:
+                self.notices.ended(grant, reader)
+            except DeliveryFailed as error:  # One dead mailbox keeps nobody else from being told.
+                failure = error
+            else:
+                grant = self._told(grant, f"ended {reader}")
+        if failure is not None:
+            raise failure
         return grant
 
     def of_failure(self, grant: Grant, now: int) -> Grant:
@@ -99,7 +106,6 @@ def untold_lock(grant: Grant) -> int | None:
 
 def _readers(grant: Grant, about: str) -> list[Holder]:
     """Return who has yet to be told. Support hears only of accesses that it could have used."""
-    was_active = any(event.name == "access_created" for event in grant.timeline)
     readers: list[Holder] = ["owner"] if grant.owner_email else []
-    readers += ["support"] if was_active else []
+    readers += ["support"] if grant.was_active else []
     return [reader for reader in readers if f"{about} {reader}" not in grant.told]

@@ -4,9 +4,10 @@ The ticket: what support receives, and the confirmation that the owner gets.
 The mail to support is the delivery; until the mail system has taken it, nothing is claimed. The
 same request again sends only what has not gone out yet, so sending again is always safe.
 
-The owner's confirmation goes out only for a real access: its receipt link needs the owner token of
-a grant, and a grant needs an administrator's consent on a real site. Nothing that the sender typed
-stands in it. So this form cannot be used to send strangers mail.
+The owner's confirmation goes out only for an access: its receipt link needs the owner token of a
+grant. Nothing that the sender typed stands in it but the name of a site and, where the owner made
+the user, that name. A grant can be had with somebody else's address, so what goes to one mailbox is
+counted as well.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ class Ticket:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).digest()
 
 
+class MailDoor(Protocol):
+    """Counts what one mailbox gets."""
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        """Raise `TooManyRequests` when *mailbox* has had its share of the day."""
+
+
 class TicketLog(Protocol):
     """Remembers for two days which mails of a ticket have gone out."""
 
@@ -64,6 +72,7 @@ class Tickets:
     """Delivers tickets to one support team."""
 
     log: TicketLog
+    door: MailDoor
     grants: GrantStore
     outbox: Outbox
     support_name: str
@@ -80,6 +89,7 @@ class Tickets:
             InvalidInput: Field ``link``: not a one-time link of this place.
             NotFound: The grant is unknown, or *owner_token* is not its owner's.
             DeliveryFailed: A mail was not taken. The same request again is safe.
+            TooManyRequests: The owner's mailbox has had its share of the day. Nothing is sent.
             TryAgain: The same ticket is being sent at this moment.
         """
         self._check_link(ticket.link)
@@ -93,6 +103,8 @@ class Tickets:
         if grant is not None:
             wanted["owner"] = self._to_owner(ticket, grant, reference)
         try:
+            if grant is not None and "owner" not in told:
+                self.door.admit_mail(wanted["owner"].to, now=now)
             for reader, mail in wanted.items():
                 if reader not in told:
                     self._send(mail, reader)
@@ -113,7 +125,8 @@ class Tickets:
                 ) from error
             raise DeliveryFailed(
                 "Support has your message, but your confirmation could not be sent. "
-                "Please press send again; support will not get it twice."
+                "Please press send again; support will not get it twice.",
+                support_has_it=True,
             ) from error
 
     def _check_link(self, link: str) -> None:
@@ -150,8 +163,13 @@ class Tickets:
         if ticket.link:
             lines += ["Sign-in details, in a link that opens once:", ticket.link, ""]
         if grant is not None:
+            end = (
+                "The owner made the account “{}” by hand, and is asked to delete it on {}."
+                if grant.by_hand
+                else "The account “{}” removes itself on {}."
+            )
             lines += [
-                f"The account “{grant.username}” removes itself on {when(grant.expires_at)}.",
+                end.format(grant.username, when(grant.expires_at)),
                 "Done earlier? Press “end access now” on the page behind the link.",
                 "",
             ]
@@ -167,11 +185,16 @@ class Tickets:
         )
 
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
+        afterwards = (
+            "we ask you to delete the account, which you made yourself"
+            if grant.by_hand
+            else "the account removes itself, and we tell you"
+        )
         text = (
             f"{self.support_name} has your request. Reference: {reference}\n\n"
             f"Until {when(grant.expires_at)}, {self.support_name} can sign in to "
             f"{site_name(grant)} as the temporary administrator “{grant.username}”. "
-            "Then the account removes itself, and we tell you.\n\n"
+            f"Then {afterwards}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
             f"{self.public_url}/receipt#{grant.id}.{ticket.owner_token}\n\n"

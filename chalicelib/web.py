@@ -13,7 +13,8 @@ import functools
 import hmac
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -77,6 +78,15 @@ def endpoint(view: Callable[..., Response]) -> Callable[..., Response]:
             )
 
     return wrapped
+
+
+@contextmanager
+def field(name: str, *, of: str) -> Iterator[None]:
+    """Let an `InvalidInput` that names the field *of* name *name*, as this request calls it."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(name if error.field == of else error.field, error.message) from error
 
 
 def _cause(error: HallpassError) -> dict[str, str]:

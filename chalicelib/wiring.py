@@ -77,20 +77,21 @@ def hallpass() -> Hallpass:
         allowed_sites=settings.allowed_sites,
     )
     wordpress = RestWordPress(outbound)
-    removal = Removal(wordpress, sealer, settings.support_email)
+    removal = Removal(grants, wordpress, sealer, settings.support_email)
     support = (settings.support_name, settings.support_email)
     notices = MailNotices(outbox, *support, settings.public_url)
     ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
     limits = Limits(HitCounter(dynamodb, settings.counters_table), settings.rate_limits)
     steps = Steps(wordpress, sealer, deadline, limits, *support)
-    setup = Setup(grants, wordpress, sealer, steps, removal, deadline)
+    setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
     return Hallpass(
-        access=Access(grants, setup, settings.max_days),
+        access=Access(grants, setup, secrets, settings.max_days),
         ending=ending,
         repair=Repair(grants, wordpress, sealer, removal, ending, limits),
         secrets=secrets,
         tickets=Tickets(
             TicketLog(dynamodb, settings.counters_table),
+            limits,
             grants,
             outbox,
             *support,

@@ -90,8 +90,10 @@ class RestWordPress:
             raise unsupported("cannot_remove")
         raise refusal(reply)
 
-    def create_administrator(self, site: Site, key: Key, user: NewUser) -> Account:
-        return accounts.create(self._rest(site, key), user)
+    def create_administrator(
+        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+    ) -> Account:
+        return accounts.create(self._rest(site, key), user, may_exist=may_exist)
 
     def find_user(self, site: Site, key: Key, username: str) -> Account | None:
         return accounts.by_login(self._rest(site, key), username)
@@ -99,9 +101,9 @@ class RestWordPress:
     def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
         return accounts.by_id(self._rest(site, key), user_id)
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str) -> Key:
+    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
         rest = self._rest(site, key)
-        if accounts.whoami(rest).id == user.id:
+        if holder_id == user.id:
             raise ValueError("Nobody's own application passwords are dropped all at once.")
         accounts.require_same(accounts.by_id(rest, user.id), user)
         passwords = f"{USERS}/{accounts.positive(user.id)}/application-passwords"

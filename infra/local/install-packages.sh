@@ -2,9 +2,15 @@
 # install-packages.sh run|test|browsers
 #
 # Makes sure that this machine has the programs that are not Python's: for `run` what the local
-# WordPress needs, for `test` a browser besides, for `browsers` two more. Installs what is missing on Debian and Ubuntu, with
-# sudo where it must; elsewhere it says what to install. Does nothing where nothing is missing.
+# WordPress needs, for `test` a browser besides, for `browsers` two more. Installs what is missing on
+# Debian and Ubuntu, with sudo where it must; elsewhere it says what to install. Does nothing where
+# nothing is missing.
 set -euo pipefail
+python=${PYTHON3:-python3}
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
+  echo "Hallpass needs Python 3.11 or newer, and “$python” is not. Install one, or name it: make PYTHON3=/path/to/python3.11" >&2
+  exit 1
+fi
 missing=()
 need() { missing+=("$@"); }
 
@@ -24,7 +30,7 @@ if [ "${1:-run}" = browsers ]; then
   command -v xvfb-run > /dev/null || need xvfb xauth
 fi
 # Debian's python3 comes without the module that makes virtual environments.
-[ -x .venv/bin/python ] || "${PYTHON3:-python3}" -c 'import ensurepip' 2> /dev/null || need python3-venv
+[ -x .venv/bin/pip ] || "$python" -c 'import ensurepip' 2> /dev/null || need python3-venv
 command -v npm > /dev/null || need npm
 [ ${#missing[@]} -gt 0 ] || exit 0
 
@@ -42,7 +48,8 @@ fi
 as_root=()
 if [ "$(id -u)" != 0 ]; then
   command -v sudo > /dev/null || { echo "Please run as root: apt-get install ${missing[*]}" >&2; exit 1; }
-  as_root=(sudo)
+  # sudo clears the environment, and a question that nobody sees would hang for ever.
+  as_root=(sudo env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a)
 fi
 echo "Installing ${missing[*]}"
 log=.local/apt.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -10,6 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOST = "127.0.0.1"
+HIGHEST = 65535
+
+
+def bypass_proxies() -> None:
+    """Keep this process, and what it starts, from asking a proxy for what is on this machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        listed = os.environ.get(name, "")
+        os.environ[name] = f"{listed},{HOST}" if listed else HOST
 
 
 def free_port() -> int:

@@ -26,7 +26,7 @@ from infra import package
 from infra.deploy import DeployError
 from infra.local.cores import WordPressFailedError, newest
 from infra.local.ministack import MiniStackFailedError
-from infra.local.ports import is_free, wait_until
+from infra.local.ports import HIGHEST, bypass_proxies, is_free, wait_until
 from infra.local.processes import Processes, end_leftovers
 from infra.local.stack import Stack, StackFailedError
 from infra.local.wordpress import WordPress
@@ -59,7 +59,9 @@ def main() -> None:
     """Run until Ctrl-C, SIGTERM, or the end of whoever started this."""
     # Also where SIGINT came ignored, as a shell script leaves it to what it starts with `&`.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed.
+        signal.signal(ending, signal.default_int_handler)
+    bypass_proxies()
     LOCAL.mkdir(exist_ok=True)
     try:
         with ExitStack() as run:
@@ -86,7 +88,8 @@ def _start(run: ExitStack, processes: Processes) -> None:
         say(f"Ended {name}, which an earlier run had left behind")
     logs = LOCAL / "logs"
     shutil.rmtree(logs, ignore_errors=True)
-    port, wordpress_port, aws_port = (_port(name, say) for name in PORTS)
+    taken: set[int] = set()
+    port, wordpress_port, aws_port = (_port(name, taken, say) for name in PORTS)
     say("Packaging the Chalice app (a changed app takes about ten seconds)")
     built = package.build()
     say(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
@@ -174,17 +177,19 @@ def _only_one_run() -> IO[str]:
     return lock
 
 
-def _port(name: str, say: Callable[[str], None]) -> int:
+def _port(name: str, taken: set[int], say: Callable[[str], None]) -> int:
+    """Return the port that *name* chooses, or the next free one, and add it to *taken*."""
     chosen = os.environ.get(name)
+    port = int(chosen) if chosen and chosen.isdigit() else PORTS[name]
     if chosen:
-        if not chosen.isdigit() or not is_free(int(chosen)):
+        is_port = chosen.isdigit() and 0 < port <= HIGHEST
+        if not is_port or port in taken or not is_free(port):
             raise CannotRunError(f"{name}={chosen} is taken, or is no port. Choose another one.")
-        return int(chosen)
-    port = PORTS[name]
-    while not is_free(port):
+    while port in taken or not is_free(port):
         port += 1
-    if port != PORTS[name]:
+    if not chosen and port != PORTS[name]:
         say(f"Port {PORTS[name]} is taken by another program; using {port} ({name} chooses)")
+    taken.add(port)
     return port
 
 

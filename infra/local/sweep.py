@@ -10,12 +10,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.ports import bypass_proxies
 from infra.local.run import RUN
 from infra.local.stack import StackFailedError, invoke_sweep
 
 
 def main() -> None:
     """Invoke the sweep and say what it did."""
+    bypass_proxies()
     if not RUN.exists():
         sys.exit("Nothing runs here. Start it with `make run`.")
     aws = json.loads(RUN.read_text())["aws"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.stub import Stubber
 
 from chalicelib.errors import DeliveryFailed, TryAgain
+from chalicelib.grant_table import GrantTable
 from chalicelib.keys import Sealer
 from chalicelib.kms import KmsSealer
 from chalicelib.letters import Mail, Outbox
@@ -89,6 +93,35 @@ class TestOutbox:
         assert simple["Body"]["Text"]["Data"] == MAIL.text
         subject = second["Content"]["Simple"]["Subject"]["Data"]  # type: ignore[index]
         assert subject == "two Bcc: x@y.example lines"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("ThrottlingException", "ProvisionedThroughputExceededException"),
+        *("RequestLimitExceeded", "LimitExceededException", "TooManyRequestsException"),
+        "InternalServerError",
+    ],
+)
+def test_a_service_that_throttles_or_fails_asks_for_another_try(code: str) -> None:
+    # As AWS says it, after the SDK's own tries are used up.
+    account = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    once = Config(retries={"total_max_attempts": 1})
+    dynamodb, kms, ses = (
+        boto3.client(name, config=once, **account)  # type: ignore[call-overload]
+        for name in ("dynamodb", "kms", "sesv2")
+    )
+    for client, call in ((dynamodb, "get_item"), (kms, "decrypt"), (ses, "send_email")):
+        stubber = Stubber(client)
+        stubber.add_client_error(call, code)
+        stubber.activate()
+
+    with pytest.raises(TryAgain):
+        GrantTable(dynamodb, "grants").get("g" * 22)
+    with pytest.raises(TryAgain):
+        KmsSealer(kms, "key").unseal(b"sealed", grant_id="g", purpose="removal")
+    with pytest.raises(DeliveryFailed):
+        SesOutbox(ses, SENDER).send(MAIL)
 
 
 def _nowhere(request: object, **_: object) -> None:

@@ -180,8 +180,8 @@ class TestSecrets:
     def test_withdrawing_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw(secret.id, "ended", now=NOW + 1, purge_at=NOW + 99)
+        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW + 1, purge_at=NOW + 99)
 
         assert secrets.get(secret.id) == replace(
             secret, ciphertext=None, withdrawn="burned", withdrawn_at=NOW, purge_at=NOW + 9
@@ -190,7 +190,7 @@ class TestSecrets:
     def test_nobody_opens_or_guesses_at_a_withdrawn_secret(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, "ended", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
 
         assert secrets.open(secret.id, "right", "claim", now=NOW) is None
         assert secrets.spend_try(secret.id, now=NOW) is None
@@ -201,11 +201,30 @@ class TestSecrets:
     ) -> None:
         opened = secrets.open(secret.id, "right", "claim", now=NOW)
 
-        secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw("nothing" * 4, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.withdraw("nothing" * 4, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
 
         assert secrets.get(secret.id) == opened
         assert secrets.get("nothing" * 4) is None
+
+    def test_only_its_own_grant_withdraws_or_prolongs_a_secret(
+        self, secrets: SecretStore, secret: Secret
+    ) -> None:
+        end = secret.expires_at
+        secrets.withdraw(secret.id, "another", "ended", now=NOW, purge_at=NOW + 9)
+        secrets.prolong(secret.id, "another", end=end, new_end=end + 9)
+        secrets.prolong(secret.id, secret.grant_id, end=end - 1, new_end=end + 9)
+        assert secrets.get(secret.id) == secret
+
+        secrets.prolong(secret.id, secret.grant_id, end=end, new_end=end + 9)
+        assert secrets.get(secret.id) == replace(secret, expires_at=end + 9, purge_at=end + 9)
+
+    def test_an_opened_secret_is_not_prolonged(self, secrets: SecretStore, secret: Secret) -> None:
+        opened = secrets.open(secret.id, "right", "claim", now=NOW)
+
+        secrets.prolong(secret.id, secret.grant_id, end=secret.expires_at, new_end=NOW + 99)
+
+        assert secrets.get(secret.id) == opened
 
     def test_a_reader_and_the_owner_at_once_leave_one_of_two_traces(
         self, secrets: SecretStore, secret: Secret
@@ -213,7 +232,7 @@ class TestSecrets:
         def act(number: int) -> Secret | None:
             if number % 2:
                 return secrets.open(secret.id, "right", f"claim {number}", now=NOW)
-            secrets.withdraw(secret.id, "burned", now=NOW, purge_at=NOW + 9)
+            secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
             return None
 
         winners = [won for won in at_once(act) if isinstance(won, Secret)]
@@ -277,9 +296,19 @@ class TestGrants:
     def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
         self, grants: GrantStore, grant: Grant
     ) -> None:
-        overdue = grants.replace(grant, replace(grant, attempts=1, expires_at=NOW - 10**9))
+        late = replace(grant, attempts=1, expires_at=NOW - 10**9, checked=True)
+        overdue = grants.replace(grant, late)
         assert overdue is not None
         assert grants.overdue_since() == NOW - 10**9
+
+        # An account that never was, or that only its owner can delete, alarms nobody.
+        for quiet in (replace(late, checked=False), replace(late, by_hand=True)):
+            hidden = grants.replace(overdue, quiet)
+            assert hidden is not None
+            assert grants.overdue_since() != NOW - 10**9
+            overdue = grants.replace(hidden, late)
+            assert overdue is not None
+            assert grants.overdue_since() == NOW - 10**9
 
         grants.replace(overdue, replace(overdue, state="ended"))
 

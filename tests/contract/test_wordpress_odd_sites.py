@@ -69,7 +69,7 @@ def live_through(place: RealPlace) -> Site:
     support = port.create_administrator(site, owner, user)
     assert port.create_administrator(site, owner, user) == support
     assert port.find_user(site, owner, user.username) == support
-    removal = port.make_key(site, owner, support, "removal")
+    removal = port.make_key(site, owner, support, "removal", holder_id=1)
     port.check_removable(site, removal, support)
     assert port.snapshot(site, removal).administrators
     port.drop_own_key(site, owner, key_id)
@@ -194,7 +194,7 @@ class TestNoise:
         site = place.port.discover(place.url)
 
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal")
+        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
         place.port.delete_self(site, removal, made, 1)
 
         assert place.port.is_gone(site, made.id)
@@ -274,7 +274,10 @@ class TestKeysThatDoNotArrive:
             "fn( $is, $user ) => $user->ID === 1, 10, 2 );"
         )
 
-        assert reason(place.port.make_key, site, key, made, "removal") == "app_passwords_off"
+        assert (
+            reason(lambda: place.port.make_key(site, key, made, "removal", holder_id=1))
+            == "app_passwords_off"
+        )
 
     def test_a_name_outside_latin_1_arrives(self, place: RealPlace) -> None:
         user_id, name = place.add_user()
@@ -487,7 +490,7 @@ class TestRefusals:
     def test_of_a_deletion_by_a_plugin_are_told(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal")
+        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
         place.site.mu(
             "<?php add_filter( 'map_meta_cap', fn( $caps, $cap ) => $cap === 'delete_user' ? "
             "array( 'do_not_allow' ) : $caps, 10, 2 );"
@@ -502,7 +505,7 @@ class TestRefusals:
     def test_of_the_last_administrator_name_the_reason(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal")
+        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
         place.site.mu(
             "<?php add_action( 'pre_get_users', fn( $query ) => $query->set( 'include', array( "
             f"{made.id} ) ) );"

@@ -45,7 +45,7 @@ class MemoryGrants:
         return [grant_id for due_at, grant_id in sorted(due) if due_at <= now][:limit]
 
     def overdue_since(self) -> int | None:
-        since = [g.overdue_since for g in self.items.values() if g.overdue_since is not None]
+        since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]
         return min(since, default=None)
 
 
@@ -93,13 +93,23 @@ class MemorySecrets:
             self._put(replace(secret, ciphertext=None, purge_at=purge_at))
             return True
 
-    def withdraw(self, secret_id: str, why: str, *, now: int, purge_at: int) -> None:
+    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
         with self._lock:
             secret = self.items.get(secret_id)
             if secret is None or secret.ciphertext is None or secret.opened_at is not None:
                 return
+            if secret.grant_id != grant_id:
+                return
             trace = replace(secret, ciphertext=None, withdrawn=why, withdrawn_at=now)
             self._put(replace(trace, purge_at=purge_at))
+
+    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
+        with self._lock:
+            secret = self.items.get(secret_id)
+            if secret is None or secret.ciphertext is None or secret.opened_at is not None:
+                return
+            if (secret.grant_id, secret.expires_at) == (grant_id, end):
+                self._put(replace(secret, expires_at=new_end, purge_at=new_end))
 
     def _unread(self, secret_id: str, now: int) -> Secret | None:
         secret = self.items.get(secret_id)

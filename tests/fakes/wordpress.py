@@ -37,6 +37,7 @@ from chalicelib.sites import (
     Theme,
 )
 
+REGISTERED = 1_800_000_000
 CREATED = "2026-01-01T00:00:00"
 
 
@@ -59,11 +60,19 @@ class FakeUser:
     roles: set[str]
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, password
     display_name: str = ""
+    registered_at: int | None = None
 
     @property
     def account(self) -> Account:
         is_administrator = "administrator" in self.roles
-        return Account(self.id, self.username, self.email, is_administrator, is_administrator)
+        return Account(
+            self.id,
+            self.username,
+            self.email,
+            is_administrator,
+            is_administrator,
+            self.registered_at,
+        )
 
 
 @dataclass
@@ -106,6 +115,7 @@ class FakeSite:
         self.last_id += 1
         email = email or f"{username}@example.test"
         user = FakeUser(self.last_id, username, email, "", {role} if role else set())
+        user.registered_at = REGISTERED
         self.users[user.id] = user
         return user
 
@@ -145,6 +155,7 @@ class FakeWordPress:
     def __init__(self) -> None:
         self.sites: dict[str, FakeSite] = {}
         self.calls: list[Call] = []
+        self.looked_first: list[bool] = []
         self._faults: list[tuple[str, HallpassError, bool]] = []
         self._lock = threading.RLock()
 
@@ -208,9 +219,12 @@ class FakeWordPress:
             if there.protects_users or not holder.account.may_manage_users:
                 raise unsupported("cannot_remove")
 
-    def create_administrator(self, site: Site, key: Key, user: NewUser) -> Account:
+    def create_administrator(
+        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+    ) -> Account:
         with self._call("create_administrator", site.url, key) as there:
             _administrator(there, key)
+            self.looked_first.append(may_exist)
             known = there.user(user.username)
             if known is None:
                 taken = any(other.email == user.email for other in there.users.values())
@@ -228,17 +242,21 @@ class FakeWordPress:
     def find_user(self, site: Site, key: Key, username: str) -> Account | None:
         with self._call("find_user", site.url, key) as there:
             _administrator(there, key)
-            user = there.user(username)
-            return user.account if user else None
+            wanted = username.casefold()
+            for user in there.users.values():
+                if wanted in {user.username.casefold(), user.email.casefold()}:
+                    return user.account
+            return None
 
     def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
         with self._call("user_by_id", site.url, key) as there:
             _administrator(there, key)
             return there.users[user_id].account if user_id in there.users else None
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str) -> Key:
+    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
         with self._call("make_key", site.url, key) as there:
-            if _administrator(there, key).id == user.id:
+            _administrator(there, key)
+            if holder_id == user.id:
                 raise ValueError("Nobody's own application passwords are dropped all at once.")
             found = there.users.get(user.id)
             require_same(found.account if found else None, user)
@@ -282,6 +300,7 @@ class FakeWordPress:
                     user.username,
                     CREATED,
                     tuple(KeyRecord(each, name, CREATED) for each, (name, _) in user.keys.items()),
+                    uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
                 )
                 for user in sorted(there.users.values(), key=lambda user: user.id)
                 if "administrator" in user.roles

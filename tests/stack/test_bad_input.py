@@ -5,13 +5,14 @@ and nothing is left behind on the site or in the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 import requests
 
+from chalicelib.envelope import encode
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import Page, basic, token
@@ -91,6 +92,22 @@ def odd_stack(sites: dict[str, WordPress]) -> Iterator[Stack]:
 def place(sites: dict[str, WordPress], odd_stack: Stack) -> Iterator[Place]:
     yield Place(sites["plain"], odd_stack)
     sites["plain"].mu("<?php")
+
+
+@pytest.fixture
+def stored(odd_stack: Stack) -> Callable[[], list[int]]:
+    """Count what is in the tables and what was sent."""
+
+    def count() -> list[int]:
+        dynamodb = odd_stack.client("dynamodb")
+        tables = [odd_stack.outputs[name] for name in ("GrantsTableName", "SecretsTableName")]
+        counts = [dynamodb.scan(TableName=table, Select="COUNT")["Count"] for table in tables]
+        mails = requests.get(
+            odd_stack.mail_url, headers={"Accept": "application/json"}, timeout=30
+        ).json()
+        return [*counts, len(mails)]
+
+    return count
 
 
 def refused(place: Place, page: Page, status: int, code: str, reason: str = "") -> dict[str, str]:
@@ -204,7 +221,7 @@ def test_an_address_that_is_not_public_https_names_the_field(place: Place, addre
 
     assert refused(place, page, 400, "invalid_input")["field"] == "site_url"
     status, body = page.call("POST", "/sites", {"url": address})
-    assert (status, body["code"]) == (400, "invalid_input")
+    assert (status, body["code"], body["field"]) == (400, "invalid_input", "url")
 
 
 def test_an_unknown_site(place: Place) -> None:
@@ -216,24 +233,106 @@ def test_an_unknown_site(place: Place) -> None:
     assert (status, body["problem"]["code"]) == (200, "site_unreachable")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/users", []),
-        ("POST", "/users", {"days": "three"}),
-        ("POST", "/secrets", {"id": 5}),
-        ("POST", "/tickets", {"name": "x" * 300}),
-        ("POST", "/sites", {"url": None}),
-        ("POST", "/sites", {"url": "x" * 70_000}),
+WRONG: dict[str, list[tuple[str, object]]] = {
+    "/users": [
+        ("grant_id", "short"),
+        ("site_url", 7),
+        ("user_login", ""),
+        ("application_password", None),
+        ("password", "short"),
+        ("password", "with a \\ in it, and long"),
+        ("days", "three"),
+        ("days", 0),
+        ("days", 31),
+        ("days", 2.5),
+        ("days", True),
+        ("owner_token", "*" * 30),
+        ("support_token", None),
+        ("owner_email", "owner at blog"),
     ],
-)
-def test_a_malformed_body_names_the_field(
-    place: Place, method: str, path: str, body: object
-) -> None:
-    status, answer = place.page().call(method, path, body)
+    "/secrets": [
+        ("id", 5),
+        ("ciphertext", "A" * 20_000),
+        ("ciphertext", "not base64url!"),
+        ("access_sha256", "AAAA"),
+        ("passphrase", "yes"),
+        ("lifetime_seconds", 31 * 86_400),
+        ("lifetime_seconds", -1),
+    ],
+    "/tickets": [
+        ("name", "x" * 300),
+        ("email", "a@b"),
+        ("email", "a@b.example\r\nBcc: c@d.example"),
+        ("subject", ["Help"]),
+        ("message", "x" * 10_001),
+        ("link", "https://evil.example/open#" + "A" * 43),
+    ],
+    "/grants": [("username", "<b>"), ("days", 0), ("owner_email", "")],
+    "/sites": [("url", None), ("url", "x" * 3000)],
+}
 
-    assert (status, answer["code"]) == (400, "invalid_input")
-    assert answer["field"]
+
+def whole(page: Page, path: str) -> dict[str, object]:
+    """Return a body in which nothing is wrong."""
+    link = page.link
+    made = {name: page.user[name] for name in ("grant_id", "site_url", "days")}
+    tokens = {name: page.user[name] for name in ("owner_token", "support_token")}
+    bodies: dict[str, dict[str, object]] = {
+        "/users": page.user,
+        "/grants": {**made, **tokens, "username": "helper", "owner_email": "o@blog.example"},
+        "/secrets": {
+            "id": link.id,
+            "ciphertext": encode(link.seal("{}", bytes(12))),
+            "access_sha256": link.access_sha256,
+            "passphrase": False,
+            "lifetime_seconds": 60,
+        },
+        "/tickets": {"name": "O", "email": "o@blog.example", "subject": "H", "message": "M"},
+        "/sites": {"url": page.site_url},
+    }
+    return bodies[path]
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [(path, *wrong) for path, each in WRONG.items() for wrong in each],
+)
+def test_a_wrong_field_is_named_and_nothing_is_stored_or_sent(
+    place: Place, stored: Callable[[], list[int]], path: str, field: str, value: object
+) -> None:
+    page = place.page()
+    before = stored()
+
+    status, answer = page.call("POST", path, {**whole(page, path), field: value})
+
+    assert (status, answer["code"], answer["field"]) == (400, "invalid_input", field)
+    assert answer["message"].endswith(".")
+    assert stored() == before
+
+
+@pytest.mark.parametrize("path", WRONG)
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"nonsense", b"\xff", b'{"a": NaN}', b"[" * 9000]
+)
+def test_what_is_no_json_object_names_the_body(
+    place: Place, stored: Callable[[], list[int]], path: str, raw: bytes
+) -> None:
+    before = stored()
+    answer = requests.post(
+        f"{place.stack.app_url}/api{path}",
+        data=raw,
+        headers={"Content-Type": "application/json"},
+        timeout=60,
+    )
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "body")
+    assert stored() == before
+
+
+def test_too_much_at_once_is_refused(place: Place) -> None:
+    status, answer = place.page().call("POST", "/sites", {"url": "x" * 70_000})
+
+    assert (status, answer["field"]) == (400, "body")
 
 
 def test_a_slow_site_is_202_and_the_same_request_goes_on(place: Place) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -63,6 +64,14 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
     claim = "CanaryClaim" + token()
     assert page.open(claim)[0] == 200
     assert page.call("POST", f"/secrets/{page.link.id}/ack", {"claim": claim})[0] == 204
+    extend = {"days": 1}
+    assert (
+        page.call("POST", f"/grants/{page.grant_id}/extend", extend, bearer=page.owner_token)[0]
+        == 200
+    )
+    assert page.call("POST", "/sites", {"url": wordpress.url})[0] == 200
+    removal = _removal_key(stack, page)
+    mailed = _told_of_a_failing_end(stack, wordpress, page)
     before_end = _everything(stack, wordpress)
     assert page.end()[0] == 200
     after_end = _everything(stack, wordpress)
@@ -71,6 +80,8 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
         "page": page,
         "claim": claim,
         "wrong": wrong.application_password,
+        "removal": removal,
+        "mailed": mailed,
         "places": {name: before_end[name] + after_end[name] for name in before_end},
     }
 
@@ -94,6 +105,7 @@ def test_the_search_finds_what_is_there(traces: dict[str, Any]) -> None:
             lambda t: t["page"].application_password.replace(" ", ""), id="consent key, bare"
         ),
         pytest.param(lambda t: t["wrong"], id="wrong key"),
+        pytest.param(lambda t: t["removal"], id="removal key"),
         pytest.param(lambda _: "Canary\\Bad", id="password that was refused"),
         pytest.param(lambda t: t["page"].link.access, id="access proof"),
         pytest.param(lambda t: t["page"].link.support, id="support token"),
@@ -117,6 +129,41 @@ def test_the_owner_token_is_in_the_owners_receipt_link_alone(traces: dict[str, A
     assert holding == {traces["page"].owner_email}
 
 
+def test_a_mailed_receipt_token_is_in_that_mail_alone(traces: dict[str, Any]) -> None:
+    assert _found(traces["places"], traces["mailed"]) == {"mails"}
+
+
+def _removal_key(stack: Stack, page: Page) -> str:
+    """Unseal the one credential that is kept, as only the functions' roles may."""
+    item = stack.client("dynamodb").get_item(
+        TableName=stack.outputs["GrantsTableName"], Key={"id": {"S": page.grant_id}}
+    )["Item"]
+    plain: bytes = stack.client("kms").decrypt(
+        CiphertextBlob=item["sealed_removal"]["B"],
+        EncryptionContext={"grant_id": page.grant_id, "purpose": "removal"},
+    )["Plaintext"]
+    assert len(plain) == len("abcd efgh ijkl mnop qrst uvwx".replace(" ", ""))
+    return plain.decode()
+
+
+def _told_of_a_failing_end(stack: Stack, wordpress: WordPress, page: Page) -> str:
+    """Let the removal fail three times, and return the receipt token in the mail about it."""
+    wordpress.mu(ACCESS_LOG + "add_filter('rest_pre_dispatch', fn() => wp_die('CanaryBroken'));")
+    then = {"N": str(int(time.time()) - 60)}
+    for _ in range(3):
+        stack.client("dynamodb").update_item(
+            TableName=stack.outputs["GrantsTableName"],
+            Key={"id": {"S": page.grant_id}},
+            UpdateExpression="SET expires_at = :then, due_at = :then",
+            ExpressionAttributeValues={":then": then},
+        )
+        stack.sweep()
+    wordpress.mu(ACCESS_LOG)
+    mails = requests.get(stack.mail_url, headers={"Accept": "application/json"}, timeout=30).json()
+    (told,) = [m for m in mails if "still there" in m["subject"] and m["to"] == page.owner_email]
+    return str(told["text"].partition(f"/receipt#{page.grant_id}.")[2].split()[0])
+
+
 def _found(places: dict[str, bytes], secret: str) -> set[str]:
     plain = secret.encode()
     spellings = {
@@ -137,17 +184,19 @@ def _everything(stack: Stack, wordpress: WordPress) -> dict[str, bytes]:
     return {
         "logs": b"".join(
             event["message"].encode() + b"\n"
-            for group in logs.describe_log_groups()["logGroups"]
-            for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+            for group in _all(logs, "describe_log_groups", "logGroups")
+            for event in _all(
+                logs, "filter_log_events", "events", logGroupName=group["logGroupName"]
+            )
         ),
         "tables": b"".join(
-            _bytes(tables.scan(TableName=stack.outputs[f"{name}TableName"])["Items"])
+            _bytes(_all(tables, "scan", "Items", TableName=stack.outputs[f"{name}TableName"]))
             for name in ("Secrets", "Grants", "Counters")
         ),
         "pages": b"".join(
             s3.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
             for bucket in s3.list_buckets()["Buckets"]
-            for item in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
+            for item in _all(s3, "list_objects_v2", "Contents", Bucket=bucket["Name"])
             if not item["Key"].endswith(".zip")
         ),
         "metrics": repr(stack.client("cloudwatch").list_metrics()).encode(),
@@ -156,6 +205,12 @@ def _everything(stack: Stack, wordpress: WordPress) -> dict[str, bytes]:
         "emulator": b"".join(path.read_bytes() for path in stack.directory.glob("*.log")),
         "WordPress": b"".join(path.read_bytes() for path in wordpress.dir.glob("*.log")),
     }
+
+
+def _all(client: Any, call: str, what: str, **options: str) -> list[Any]:  # noqa: ANN401
+    """Return all pages of a listing: a secret may be on the last one."""
+    pages = client.get_paginator(call).paginate(**options)
+    return [entry for page in pages for entry in page.get(what, [])]
 
 
 def _bytes(value: object) -> bytes:

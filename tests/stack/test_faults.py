@@ -361,3 +361,46 @@ def test_a_sweep_that_cannot_see_what_is_due_fails_aloud(
         one.sweep()
 
     one.ends()
+
+
+class TestWhenAServiceOfOursFailsThePages:
+    """The same failures under the API: the caller is told, and sending again is safe."""
+
+    API = ("ApiHandlerRole", "api")
+
+    @pytest.fixture
+    def page(self, place: Place) -> Iterator[Page]:
+        page = Page(place.stack.app_url, place.front.url, "admin", place.consent())
+        yield page
+        page.call("POST", f"/grants/{page.grant_id}/end", {}, bearer=page.owner_token)
+
+    @pytest.mark.parametrize("sid", ["Keys", "Grants", "Counters"])
+    def test_no_access_is_made_and_the_same_request_later_makes_it(
+        self, place: Place, page: Page, sid: str
+    ) -> None:
+        before = [user["id"] for user in place.rest("GET", "")]
+        with place.without_right(sid, *self.API):
+            status, said = page.create_user()
+        assert (status, said["code"]) == (503, "try_again")
+        assert [user["id"] for user in place.rest("GET", "")] == before
+
+        assert page.create_user()[0] == 201
+
+    def test_without_mail_the_ticket_is_not_claimed_and_sending_again_sends_it(
+        self, place: Place, page: Page
+    ) -> None:
+        page.create_user()
+        with place.without_right("Mail", *self.API):
+            status, said = page.send_ticket()
+        assert (status, said["code"]) == (502, "delivery_failed")
+
+        assert page.send_ticket()[0] == 201
+
+    def test_an_access_ends_even_when_nothing_can_be_counted(
+        self, place: Place, visit: Callable[[], Visit]
+    ) -> None:
+        one = visit()
+        with place.without_right("Counters", *self.API):
+            assert one.page.end()[0] == 200
+
+        one.is_over()

@@ -161,8 +161,8 @@ class TestRights:
     def test_the_key_opens_only_what_names_its_grant(self, resources: dict[str, Any]) -> None:
         for name in LEAST:
             (keys,) = (s for s in statements(resources[name]) if "kms:Decrypt" in s["Action"])
-            assert "kms:EncryptionContextKeys" in str(keys["Condition"])
-            assert "grant_id" in str(keys["Condition"])
+            only = keys["Condition"]["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"]
+            assert only == ["grant_id", "purpose"]
 
 
 class TestFunctions:
@@ -234,7 +234,7 @@ class TestSite:
         return str(said["Fn::Sub"] if isinstance(said, dict) else said)
 
     def test_pages_run_only_their_own_scripts(self, resources: dict[str, Any]) -> None:
-        for path in ("*", "/open", "/open.html"):
+        for path in ("*", "/", "/index.html", "/open", "/open.html"):
             directives = self.policy(resources, path).split("; ")
             assert "default-src 'none'" in directives
             assert "script-src 'self'" in directives
@@ -251,6 +251,17 @@ class TestSite:
             assert different == {
                 "form-action 'self'",
                 "form-action 'self' https: ${SignInOrigins}",
+            }
+
+    def test_only_the_form_may_show_a_picture_from_elsewhere(
+        self, resources: dict[str, Any]
+    ) -> None:
+        usual = self.policy(resources, "*").split("; ")
+        for path in ("/", "/index.html"):
+            different = set(usual) ^ set(self.policy(resources, path).split("; "))
+            assert different == {
+                "img-src 'self' data:",
+                "img-src 'self' data: https: ${SignInOrigins}",
             }
 
     def test_only_the_distribution_reads_the_bucket(self, resources: dict[str, Any]) -> None:

@@ -62,13 +62,15 @@ class Place:
         database.close()
 
     @contextmanager
-    def without_right(self, sid: str) -> Iterator[None]:
-        """Take one right from the sweep, as if that service were down."""
+    def without_right(
+        self, sid: str, role: str = "SweepRole", policy: str = "sweep"
+    ) -> Iterator[None]:
+        """Take one right from the sweep, or from another role, as if that service were down."""
         roles = self.stack.client("iam")
         found = self.stack.ministack.cloudformation.describe_stack_resources(
-            StackName=self.stack.aws["stack"], LogicalResourceId="SweepRole"
+            StackName=self.stack.aws["stack"], LogicalResourceId=role
         )["StackResources"]
-        names = {"RoleName": found[0]["PhysicalResourceId"], "PolicyName": "sweep"}
+        names = {"RoleName": found[0]["PhysicalResourceId"], "PolicyName": policy}
         whole = roles.get_role_policy(**names)["PolicyDocument"]
         rest = [right for right in whole["Statement"] if right["Sid"] != sid]
         less = {**whole, "Statement": rest}

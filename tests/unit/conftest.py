@@ -62,16 +62,16 @@ class World:
 def world() -> World:
     wordpress, grants, stored = FakeWordPress(), MemoryGrants(), MemorySecrets()
     sealer, outbox, deadline = FakeSealer(), FakeOutbox(), Deadline()
-    removal = Removal(wordpress, sealer, SUPPORT[1])
+    removal = Removal(grants, wordpress, sealer, SUPPORT[1])
     secrets = OneTimeSecrets(stored, grants)
     notices = MailNotices(outbox, *SUPPORT, PUBLIC_URL)
     ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
     limits = Limits(MemoryHits(), 1000)
     steps = Steps(wordpress, sealer, deadline, limits, *SUPPORT)
-    setup = Setup(grants, wordpress, sealer, steps, removal, deadline)
-    access = Access(grants, setup, max_days=14)
+    setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
+    access = Access(grants, setup, secrets, max_days=14)
     repair = Repair(grants, wordpress, sealer, removal, ending, limits)
-    tickets = Tickets(MemoryTicketLog(), grants, outbox, *SUPPORT, PUBLIC_URL)
+    tickets = Tickets(MemoryTicketLog(), limits, grants, outbox, *SUPPORT, PUBLIC_URL)
     return World(
         wordpress,
         grants,

@@ -171,10 +171,10 @@ class TestSetUp:
         original = world.wordpress.create_administrator
         seen: list[str] = []
 
-        def meanwhile(*args: object) -> object:
+        def meanwhile(*args: object, **options: object) -> object:
             if not seen:
                 seen.append(world.access.prepare(request_, now=NOW)[0].state)
-            return original(*args)  # type: ignore[arg-type]
+            return original(*args, **options)  # type: ignore[arg-type]
 
         world.wordpress.create_administrator = meanwhile  # type: ignore[method-assign,assignment]
         grant, _ = world.access.prepare(request_, now=NOW)
@@ -258,13 +258,13 @@ class TestRefusedAtTheDoor:
         world.wordpress.fail_next("check_removable", unsupported("cannot_remove"))
         original = world.wordpress.make_key
 
-        def dead_key(*args: object) -> Key:
-            key = original(*args)  # type: ignore[arg-type]
+        def dead_key(*args: object, **options: object) -> Key:
+            key = original(*args, **options)  # type: ignore[arg-type]
             site.revoke(key.username)
             return key
 
         world.wordpress._faults.clear()
-        world.wordpress.make_key = dead_key  # type: ignore[method-assign,assignment]
+        world.wordpress.make_key = dead_key  # type: ignore[method-assign]
         with pytest.raises(SiteUnsupported) as refused:
             world.access.prepare(request_, now=NOW)
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from chalicelib.accounts import positive
 from chalicelib.answers import parse, read
 from chalicelib.errors import SiteUnavailable, SiteUnsupported
 from chalicelib.outbound import Answer
@@ -114,6 +115,20 @@ def test_a_list_is_asked_for_and_nothing_else_taken(data: object) -> None:
         return
     with pytest.raises(SiteUnavailable):
         reply.rows()
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d", "\\ud83dx"])
+def test_half_a_character_cannot_break_what_is_written_later(half: str) -> None:
+    reply = read(Answer(200, {}, f'{{"name": "a{half}b", "good": "\\ud83d\\ude00"}}'.encode(), ""))
+
+    json.dumps(reply.object(), ensure_ascii=False).encode()
+    assert reply.object()["good"] == "😀"
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**64, 10**50, True, 1.0, "7", None])
+def test_what_cannot_be_the_id_of_a_user_is_an_odd_answer(number: object) -> None:
+    with pytest.raises(SiteUnavailable):
+        positive(number)
 
 
 def test_requests_is_not_loaded_before_the_first_call() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pytest
@@ -77,18 +78,18 @@ def start(outside: Outside, process: Process) -> Parts:
     wordpress, grants = process.wrap(outside.wordpress), process.wrap(outside.grants)
     sealer, outbox = process.wrap(outside.sealer), process.wrap(outside.outbox)
     secrets = OneTimeSecrets(process.wrap(outside.stored), grants)
-    removal, deadline = Removal(wordpress, sealer, SUPPORT_MAIL), Deadline()
+    removal, deadline = Removal(grants, wordpress, sealer, SUPPORT_MAIL), Deadline()
     notices = MailNotices(outbox, *TEAM, PUBLIC_URL)
     ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
     limits = Limits(process.wrap(outside.hits), 1000)
     steps = Steps(wordpress, sealer, deadline, limits, *TEAM)
-    setup = Setup(grants, wordpress, sealer, steps, removal, deadline)
+    setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
     return Parts(
-        Access(grants, setup, 14),
+        Access(grants, setup, secrets, 14),
         ending,
         Repair(grants, wordpress, sealer, removal, ending, limits),
         secrets,
-        Tickets(process.wrap(outside.log), grants, outbox, *TEAM, PUBLIC_URL),
+        Tickets(process.wrap(outside.log), limits, grants, outbox, *TEAM, PUBLIC_URL),
     )
 
 
@@ -125,6 +126,36 @@ def die_in(job: Job, outside: Outside, number: int, *, after: bool) -> None:
     process = Process(number, after=after)
     with pytest.raises(Died):
         job(start(outside, process), NOW)
+
+
+def refused_by(fault: str) -> Callable[[Outside], Job]:
+    """A set-up that the site refuses at some step, so that all of it is taken back."""
+
+    def refused(outside: Outside) -> Job:
+        request = request_of(outside)
+        setattr(outside.site, *REFUSALS[fault])
+
+        def job(parts: Parts, now: int) -> None:
+            with suppress(HallpassError):
+                parts.access.prepare(request, now=now)
+
+        return job
+
+    return refused
+
+
+REFUSALS: dict[str, tuple[str, object]] = {
+    "network": ("multisite", True),
+    "protected": ("protects_users", True),
+    "vetoed": ("refuses_creation", True),
+    "other role": ("gives_role", "subscriber"),
+}
+
+
+def undoing(outside: Outside, number: int) -> Job:
+    """The sweep that takes back a set-up which died at its call *number*."""
+    die_in(preparing(outside), outside, number, after=True)
+    return lambda parts, now: parts.ending.sweep(now=now + SETUP_TIMEOUT + HOUR)
 
 
 def preparing(outside: Outside) -> Job:
@@ -213,6 +244,56 @@ class TestSetUp:
             assert outside.owner_keys == 0  # It had died after the last step.
         else:
             nothing_is_left(outside)
+
+
+@pytest.mark.parametrize(
+    ("fault", "number", "after"),
+    [(fault, *point) for fault in REFUSALS for point in points(refused_by(fault))],
+)
+@pytest.mark.parametrize("by", ["request", "sweep"])
+def test_a_refused_set_up_is_taken_back_whole(
+    fault: str, number: int, by: str, *, after: bool
+) -> None:
+    outside = Outside()
+    job = refused_by(fault)(outside)
+    die_in(job, outside, number, after=after)
+    if GRANT not in outside.grants.items:
+        # Before the record the site was never asked; after the undoing nothing is left there.
+        assert outside.wordpress.calls == [] or outside.owner_keys == 0
+        assert outside.strangers == []
+        return
+
+    if by == "request":
+        job(start(outside, Process()), NOW + HOUR // 60 * 5)
+    start(outside, Process()).ending.sweep(now=NOW + SETUP_TIMEOUT + HOUR)
+
+    if GRANT in outside.grants.items:
+        nothing_is_left(outside)
+    assert (outside.strangers, outside.owner_keys) == ([], 0)
+
+
+def test_a_sweep_that_dies_while_it_takes_back_a_set_up_is_finished_by_the_next() -> None:
+    alive = Process()
+    preparing(outside := Outside())(start(outside, alive), NOW)
+    died = 0
+    for half in range(len(alive.calls)):
+        outside = Outside()
+        job = undoing(outside, half)
+        if GRANT not in outside.grants.items or outside.grants.items[GRANT].state == "active":
+            continue
+        process = Process()
+        job(start(outside, process), NOW)
+        for number in range(len(process.calls)):
+            for after in (False, True):
+                outside = Outside()
+                die_in(undoing(outside, half), outside, number, after=after)
+                died += 1
+
+                start(outside, Process()).ending.sweep(now=NOW + DAY)
+
+                nothing_is_left(outside)
+    print(f"died {died} times while taking back a set-up")
+    assert died > 1000
 
 
 @pytest.mark.parametrize(
@@ -323,5 +404,6 @@ def test_the_enumeration_sees_every_kind_of_call() -> None:
         "FakeWordPress",
         "MemoryGrants",
         "FakeSealer",
+        "MemoryHits",
     }
     assert copy.copy(replace(SEALED)) == SEALED

@@ -282,13 +282,13 @@ def test_an_opened_link_cannot_be_burned_any_more(
 @pytest.mark.parametrize("passphrase", [False, True])
 @pytest.mark.parametrize("why", ["burned", "ended", "expired"])
 def test_a_late_reader_learns_why_a_link_is_gone_and_since_when(
-    secrets: OneTimeSecrets, why: str, *, passphrase: bool
+    secrets: OneTimeSecrets, grants: MemoryGrants, why: str, *, passphrase: bool
 ) -> None:
     put(secrets, replace(SECRET, grant_id=GRANT.id, passphrase=passphrase), lifetime=60)
     if why == "burned":
         secrets.burn(SECRET.id, "owner", now=NOW + 60)
     if why == "ended":
-        secrets.withdraw(SECRET.id, now=NOW + 60)
+        secrets.withdraw(grants.items[GRANT.id], now=NOW + 60)
 
     with pytest.raises(NotFound) as looked:
         secrets.look(SECRET.id, now=NOW + 99)
@@ -296,7 +296,7 @@ def test_a_late_reader_learns_why_a_link_is_gone_and_since_when(
         secrets.open(SECRET.id, "right", "claim", now=NOW + 99)
 
     for lost in (looked.value, opened.value):
-        assert lost.details() == {"gone": why, "at": NOW + 60}
+        assert lost.details() == {"gone": why, "at": NOW + 60, "grant_id": GRANT.id}
 
 
 def test_nothing_is_said_of_a_link_that_never_was(secrets: OneTimeSecrets) -> None:

@@ -102,6 +102,35 @@ def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
     assert told[-1] == Change("more", str(501 - MOST_CHANGES))
 
 
+def test_a_new_e_mail_address_of_an_administrator_is_told_and_no_address_is_kept() -> None:
+    before = replace(BEFORE, administrators=(replace(OWNER, email_mark="1"),))
+
+    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark="2"),)), before) == [
+        Change("email_changed", "olivia")
+    ]
+    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark=""),)), before) == []
+
+
+def test_what_lets_somebody_back_in_comes_before_everything_else() -> None:
+    crowd = tuple(replace(OWNER, id=100 + n, username=f"u{n}", keys=None) for n in range(200))
+    before = replace(BEFORE, administrators=(OWNER, *crowd))
+    many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(200))
+    after = replace(AFTER, administrators=(OWNER, *crowd, EVIL), plugins=many)
+
+    told = changes(after, before)
+
+    assert told[0] == Change("administrator_added", "evil")
+    assert [change for change in told if change.kind == "not_seen"] == [
+        Change("not_seen", "keys", "u0, u1, u2, u3, u4, u5, u6, u7, u8, u9, …")
+    ]
+
+
+def test_a_snapshot_that_is_too_large_is_not_kept() -> None:
+    many = tuple(Plugin(f"p{n}/p", "P" * 100, "1", "active") for n in range(2000))
+
+    assert write(replace(BEFORE, plugins=many)) == ""
+
+
 def test_a_snapshot_survives_being_kept() -> None:
     for snapshot in (BEFORE, AFTER, Snapshot()):
         assert read(write(snapshot)) == snapshot

@@ -34,6 +34,17 @@ def user(world: World, **changes: object) -> dict[str, object]:
     }
 
 
+class CountingDoor:
+    """Writes down whose mails are counted."""
+
+    def __init__(self, counted: list[str]) -> None:
+        self._counted = counted
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        assert now == NOW
+        self._counted.append(mailbox)
+
+
 def secret(**changes: object) -> dict[str, object]:
     return {
         "id": LINK.id,
@@ -172,6 +183,16 @@ class TestUsers:
         assert world.grants.items == {}
 
 
+class TestSites:
+    @pytest.mark.parametrize(
+        "url", ["http://blog.example", "https://10.0.0.1", "ftp://x.example", 7]
+    )
+    def test_a_bad_address_names_the_field_of_this_request(self, api: Api, url: object) -> None:
+        status, body = api("POST", "/sites", {"url": url})
+
+        assert (status, body["code"], body["field"]) == (400, "invalid_input", "url")
+
+
 class TestSecrets:
     def test_create_look_open_acknowledge(self, api: Api) -> None:
         assert api("POST", "/secrets", secret()) == (
@@ -210,6 +231,20 @@ class TestSecrets:
         status, answer = api("POST", f"/secrets/{LINK.id}/open", wrong)
         assert (status, answer["code"], answer["unlocks_at"]) == (423, "locked", NOW + 1800)
         assert api("GET", f"/secrets/{LINK.id}")[1]["state"] == "locked"
+
+    def test_when_a_lock_is_over_all_tries_are_back(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guarded = Link.derive(bytes(range(32)), "horse")
+        api("POST", "/secrets", secret(access_sha256=guarded.access_sha256, passphrase=True))
+        for _ in range(5):
+            api("POST", f"/secrets/{LINK.id}/open", {"access": LINK.access, "claim": "c" * 22})
+        assert api("GET", f"/secrets/{LINK.id}")[1]["tries_left"] == 0
+
+        monkeypatch.setattr(app_module, "now", lambda: NOW + 1800)
+        _, shown = api("GET", f"/secrets/{LINK.id}")
+
+        assert (shown["state"], shown["tries_left"]) == ("waiting", 5)
 
     @pytest.mark.parametrize("path_id", ["x" * 22, "short", "a%2Fb", "%00" * 8])
     def test_an_unknown_id_is_404(self, api: Api, path_id: str) -> None:
@@ -290,6 +325,31 @@ class TestTickets:
         assert (mail.to, mail.reply_to) == ("support@acme.example", "olivia@blog.example")
         assert body["reference"] in mail.subject
         assert "It is broken." in mail.text
+
+    def test_what_the_caller_says_of_our_name_is_in_no_mail(self, world: World, api: Api) -> None:
+        api("POST", "/users", user(world))
+        names = ("Host", "X-Forwarded-Host", "Forwarded", "Origin", "Referer")
+        said = dict.fromkeys(names, "https://evil.example")
+        body = ticket(grant_id=GRANT_ID, owner_token=OWNER)
+
+        assert api("POST", "/tickets", body, headers=said)[0] == 201
+        api("POST", f"/grants/{GRANT_ID}/end", {}, token=OWNER, headers=said)
+
+        assert len(world.outbox.sent) == 4
+        for mail in world.outbox.sent:
+            assert "evil.example" not in mail.text + mail.subject + mail.to + mail.reply_to
+
+    def test_the_mailbox_that_is_counted_is_the_one_that_gets_the_mail(
+        self, world: World, api: Api
+    ) -> None:
+        api("POST", "/users", user(world))
+        counted: list[str] = []
+        object.__setattr__(world.tickets, "door", CountingDoor(counted))
+
+        body = ticket(email="somebody@else.example", grant_id=GRANT_ID, owner_token=OWNER)
+        assert api("POST", "/tickets", body)[0] == 201
+
+        assert counted == ["owner@blog.example"]
 
     def test_a_link_from_elsewhere_is_refused(self, world: World, api: Api) -> None:
         for link in (
@@ -423,6 +483,16 @@ class TestGrants:
         assert (status, body["state"], body["ended_at"]) == (200, "ended", NOW)
         assert api("POST", f"/grants/{GRANT_ID}/end", {}, token=token) == (status, body)
         assert api("GET", f"/grants/{GRANT_ID}", token=OWNER)[1]["state"] == "ended"
+
+    def test_extending_twice_by_mistake_extends_once(self, world: World, api: Api) -> None:
+        _, made = api("POST", "/users", user(world))
+        body = {"days": 2, "expires_at": made["expires_at"]}
+        ends = [
+            api("POST", f"/grants/{GRANT_ID}/extend", body, token=OWNER)[1]["expires_at"]
+            for _ in range(2)
+        ]
+
+        assert ends == [made["expires_at"] + 2 * 86400] * 2
 
     def test_only_the_owner_extends_and_only_up_to_the_cap(self, world: World, api: Api) -> None:
         api("POST", "/users", user(world))

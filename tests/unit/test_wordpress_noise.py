@@ -93,7 +93,7 @@ def test_no_answer_breaks_the_adapter(
         lambda: port.create_administrator(SITE, KEY, NEW),
         lambda: port.find_user(SITE, KEY, "hp7"),
         lambda: port.user_by_id(SITE, KEY, 7),
-        lambda: port.make_key(SITE, KEY, Account(8, "hp7"), "name"),
+        lambda: port.make_key(SITE, KEY, Account(8, "hp7"), "name", holder_id=1),
         lambda: port.drop_own_key(SITE, KEY, "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"),
         lambda: port.delete_self(SITE, KEY, USER, 1),
         lambda: port.delete_user(SITE, KEY, USER, 1),
