@@ -363,6 +363,33 @@ def test_a_sweep_that_cannot_see_what_is_due_fails_aloud(
     one.ends()
 
 
+def test_a_user_made_by_hand_is_asked_about_every_day_until_a_consent_removes_it(
+    place: Place,
+) -> None:
+    name = f"helper{token(6).lower().strip('-_')}"
+    made = {"username": name, "email": f"{name}@x.example", "password": "x" * 20}
+    user = place.rest("POST", "", {**made, "roles": ["administrator"]})
+    page = Page(place.stack.app_url, place.front.url, "admin", "")
+    page.owner_email = f"{token(6).lower().strip('-_')}@blog.example"
+    kept = ("grant_id", "site_url", "days", "owner_token", "support_token", "owner_email")
+    body = {field: page.user[field] for field in kept}
+    assert page.call("POST", "/grants", {**body, "username": name.upper()})[0] == 201
+    one = Visit(place, page, user, username=name)
+
+    for day in range(3):
+        metrics = one.sweep()
+        assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (0, 0)
+        assert one.delay == DAY
+        asked = [m for m in place.mails(STUCK, page) if m["to"] == page.owner_email]
+        assert len(asked) == day + 1
+        assert "Confirm Deletion" in asked[-1]["text"]
+    assert one.is_there
+
+    status, said = one.repairs()
+    assert (status, said["state"]) == (200, "ended")
+    one.is_over()
+
+
 class TestWhenAServiceOfOursFailsThePages:
     """The same failures under the API: the caller is told, and sending again is safe."""
 
