@@ -24,17 +24,21 @@ async function endAccess({ held, look, say }) {
         const at = await end(held.grantId, held.ownerToken)
         await look()
         if (at) say("ended.text", { date: at })
-        else say("ended.later_text")
+        else say("ended.owner_text")
+        $("#state").focus()
     })
 }
 
 /** @param {Receipt} receipt */
-async function burn({ held, grant, look, say }) {
+async function burn(receipt) {
+    const { held, look, say } = receipt
     if (!(await confirmed($("#confirm-burn")))) return
     await attempt(async () => {
-        await burnSecret(grant.secret.id, held.ownerToken)
+        await burnSecret(receipt.grant.secret.id, held.ownerToken)
         await look()
-        say("burn.done")
+        // Support may have opened it a moment before; then the account is what has to go.
+        say(receipt.grant.secret?.state === "opened" ? "burn.opened" : "burn.done")
+        $("#state").focus()
     })
 }
 
@@ -49,7 +53,7 @@ async function offer(receipt) {
     if (!possible.length) return say("extend.most", { days: () => duration(config.max_days * DAY) })
     const form = /** @type {HTMLFormElement} */ ($("#extend"))
     $("#choices").replaceChildren(...possible.map((days, place) => choice(grant.expires_at, days, place === 0)))
-    form.onsubmit = () => void busy($("#extend button"), () => extend(receipt))
+    form.onsubmit = () => void busy($("#extend button"), () => extend(receipt, grant.expires_at))
     $("#less").onclick = () => {
         form.hidden = true
         $("#more").focus()
@@ -73,11 +77,14 @@ function choice(until, days, first) {
     return make("label", { class: "choice" }, radio, make("span", {}, name, date))
 }
 
-/** @param {Receipt} receipt */
-async function extend({ held, look, say }) {
+/**
+ * @param {Receipt} receipt
+ * @param {number} end what the choices were counted from
+ */
+async function extend({ held, look, say }, end) {
     const days = Number(/** @type {HTMLInputElement} */ ($("#choices input:checked")).value)
     await attempt(async () => {
-        const { expires_at: until } = await extendGrant(held.grantId, held.ownerToken, days)
+        const { expires_at: until } = await extendGrant(held.grantId, held.ownerToken, days, end)
         $("#extend").hidden = true
         await look()
         say("extend.done", { date: new Date(until * 1000) })
@@ -86,8 +93,10 @@ async function extend({ held, look, say }) {
 }
 
 /** @param {Receipt} receipt */
-async function repair({ held, grant, config }) {
-    await attempt(() => leave(grant, held, config.support_name))
+async function repair({ held, grant, config, say }) {
+    await attempt(async () => {
+        if (!(await leave(grant, held, config.support_name))) say("repair.failed")
+    })
 }
 
 /**
@@ -98,6 +107,7 @@ async function sayGone({ held, look }) {
     await attempt(async () => {
         await endGrant(held.grantId, held.ownerToken, { gone: true })
         await look()
+        $("#state").focus()
     })
 }
 
@@ -107,7 +117,7 @@ async function attempt(work) {
     try {
         await work()
     } catch (error) {
-        $("#notice").hidden = true
+        $("#notice p").hidden = true
         tell($("#now-problem"), error)
     }
 }

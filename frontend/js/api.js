@@ -1,19 +1,10 @@
 // @ts-check
-// The one place that talks to the server. Every call is safe to repeat, because
-// the page makes all ids and keys. A call that fails throws a Problem.
+// Everything that the pages ask of the server. Every call is safe to repeat,
+// because the page makes all ids and keys. A call that fails throws a Problem.
 
-/** A refusal or a failure, with what the server said about it. */
-export class Problem extends Error {
-    /**
-     * @param {string} code
-     * @param {Record<string, any>} [details]
-     */
-    constructor(code, details = {}) {
-        super(details.message ?? code)
-        this.code = code
-        this.details = details
-    }
-}
+import { call } from "./server.js"
+
+export { Problem, readGrant, readSecret } from "./server.js"
 
 /** @param {string} url */
 export function checkSite(url) {
@@ -35,11 +26,6 @@ export function createSecret(secret) {
     return call("POST", "secrets", { body: secret })
 }
 
-/** @param {string} id */
-export function readSecret(id) {
-    return call("GET", `secrets/${id}`)
-}
-
 /**
  * @param {string} id
  * @param {{access: string, claim: string}} proof
@@ -49,11 +35,12 @@ export function openSecret(id, proof) {
 }
 
 /**
+ * It arrives even when the page is left at once.
  * @param {string} id
  * @param {string} claim
  */
 export function acknowledgeSecret(id, claim) {
-    return call("POST", `secrets/${id}/ack`, { body: { claim } })
+    return call("POST", `secrets/${id}/ack`, { body: { claim }, keepalive: true })
 }
 
 /**
@@ -72,14 +59,6 @@ export function sendTicket(ticket) {
 /**
  * @param {string} id
  * @param {string} token the owner's or support's
- */
-export function readGrant(id, token) {
-    return call("GET", `grants/${id}`, { token })
-}
-
-/**
- * @param {string} id
- * @param {string} token the owner's or support's
  * @param {{gone?: boolean}} [body] the owner's word that a user made by hand is deleted
  */
 export function endGrant(id, token, body) {
@@ -90,9 +69,10 @@ export function endGrant(id, token, body) {
  * @param {string} id
  * @param {string} token
  * @param {number} days
+ * @param {number} end as the owner saw it, so that the same request again does not add them twice
  */
-export function extendGrant(id, token, days) {
-    return call("POST", `grants/${id}/extend`, { token, body: { days } })
+export function extendGrant(id, token, days, end) {
+    return call("POST", `grants/${id}/extend`, { token, body: { days, expires_at: end } })
 }
 
 /**
@@ -102,56 +82,4 @@ export function extendGrant(id, token, days) {
  */
 export function repairGrant(id, token, consent) {
     return call("POST", `grants/${id}/repair`, { token, body: consent, seconds: 40 })
-}
-
-/**
- * @param {string} method
- * @param {string} path
- * @param {{body?: unknown, token?: string, seconds?: number}} [options]
- * @returns {Promise<any>} the answer's body
- */
-async function call(method, path, { body, token, seconds = 20 } = {}) {
-    /** @type {Record<string, string>} */
-    const headers = { Accept: "application/json" }
-    if (method !== "GET") headers["Content-Type"] = "application/json"
-    if (token) headers.Authorization = `Bearer ${token}`
-    /** @type {Response} */
-    let response
-    /** @type {any} */
-    let answer
-    try {
-        response = await fetch(`/api/${path}`, {
-            method,
-            headers,
-            body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
-            cache: "no-store",
-            signal: AbortSignal.timeout(seconds * 1000),
-        })
-        answer = await read(response)
-    } catch (error) {
-        throw new Problem(/** @type {Error} */ (error).name === "TimeoutError" ? "timeout" : "offline")
-    }
-    if (response.ok) return answer
-    throw new Problem(codeOf(response.status, answer), answer)
-}
-
-/** @param {Response} response */
-async function read(response) {
-    const text = await response.text()
-    try {
-        return text ? JSON.parse(text) : {}
-    } catch {
-        return {}
-    }
-}
-
-/**
- * @param {number} status
- * @param {Record<string, any>} answer
- */
-function codeOf(status, answer) {
-    if (answer.code) return answer.code
-    if (status === 429) return "too_many_requests"
-    if (status === 404) return "not_found"
-    return status === 503 || status === 504 ? "timeout" : "server_error"
 }

@@ -43,10 +43,23 @@ export function make(tag, attributes = {}, ...children) {
 export async function busy(button, work) {
     if (button.getAttribute("aria-disabled") === "true") return
     button.setAttribute("aria-disabled", "true")
+    await guard(work)
+    button.removeAttribute("aria-disabled")
+}
+
+/**
+ * Run *work*. When it fails, most likely a module did not come, and people are told.
+ * @param {() => Promise<void> | void} work
+ */
+export async function guard(work) {
+    const told = $("#not-loaded")
     try {
         await work()
-    } finally {
-        button.removeAttribute("aria-disabled")
+        told.hidden = true
+    } catch (error) {
+        console.error(error)
+        told.hidden = false
+        told.scrollIntoView({ block: "nearest" })
     }
 }
 

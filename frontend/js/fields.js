@@ -31,8 +31,18 @@ export async function complete(form) {
  * @param {string} name
  */
 export async function complain(field, name) {
-    mark(field, await text(name))
+    await judge(field, name)
     field.focus()
+}
+
+/**
+ * Mark one field with the text *name*, or take the mark away.
+ * @param {HTMLInputElement} field
+ * @param {string} name "" when fine
+ * @param {import("./types.js").Values} [values]
+ */
+export async function judge(field, name, values) {
+    mark(field, name && (await text(name, values)))
 }
 
 /**

@@ -7,12 +7,12 @@
 // reload. Secrets are only in memory (`keys`): a reload forgets them, and the
 // page then asks for them again.
 
-import { $, all, brand, busy, press } from "./dom.js"
+import { $, all, brand, busy, guard, press } from "./dom.js"
 import { catalogue, put, start } from "./i18n.js"
 
 const KEPT = "hallpass.draft"
 const STEPS = ["what", "site", "time", "send"]
-const FIELDS = /** @type {const} */ (["message", "url", "name", "email"])
+const FIELDS = /** @type {const} */ (["message", "url", "name", "email", "login_url"])
 const LATER = /** @type {Record<string, () => Promise<{enter: (visit: import("./types.js").Visit) => Promise<void> | void}>>} */ ({
     site: () => import("./site.js"),
     time: () => import("./time.js"),
@@ -32,6 +32,7 @@ if (given) {
     history.replaceState(null, "", location.pathname)
 }
 let over = false
+let turns = 0
 const starting = start()
 /** @type {import("./types.js").Visit} */
 const visit = { draft, keys: {}, config: /** @type {any} */ (null), save, forget, go, enter, notice }
@@ -52,14 +53,18 @@ for (const button of all("[data-back]")) {
 }
 press($("#again"), () => location.assign("/"))
 addEventListener("focusin", () => void catalogue(), { once: true })
-addEventListener("popstate", () => void enter(location.hash.slice(1)))
+addEventListener("popstate", () => {
+    // What is sent cannot be changed any more. Words that stand nowhere else stay in view.
+    if (!over) guard(() => enter(location.hash.slice(1)))
+    else if ($("#sent-words").hidden) location.replace("/")
+})
 
 // A later step is shown at once, but cannot be used before its module is there.
 display(returning ? "send" : draft.step)
 $("main").inert = returning || draft.step !== "what"
 visit.config = await starting
 brand(visit.config)
-await arrive()
+await guard(arrive)
 
 /** Go on where the owner is: back from WordPress, after a reload, or new. */
 async function arrive() {
@@ -85,9 +90,11 @@ async function go(step) {
  * @param {boolean} [focus]
  */
 async function enter(step, focus = true) {
+    const turn = (turns += 1)
     await starting
     const reached = possible(step)
     await (await LATER[reached]?.())?.enter(visit)
+    if (turn !== turns) return // The owner went elsewhere before this step was there.
     draft.step = reached
     save()
     display(reached)
@@ -119,7 +126,7 @@ function display(step) {
         else item.removeAttribute("aria-current")
     }
     $("#steps").hidden = !STEPS.includes(step)
-    $("#notice").hidden = true
+    $("#notice p").hidden = true
 }
 
 /**
@@ -128,7 +135,7 @@ function display(step) {
  * @param {import("./types.js").Values} [values]
  */
 function notice(name, values) {
-    $("#notice").hidden = false
+    $("#notice p").hidden = false
     put($("#notice p"), name, values)
 }
 
@@ -137,7 +144,7 @@ function readDraft() {
     /** @type {import("./types.js").Draft} */
     const fresh = {
         step: "what", door: "consent", days: 0, message: "", url: "", name: "", email: "",
-        site: null, consent_url: null, hint: "", state: null,
+        login_url: "", site: null, consent_url: null, hint: "", state: null,
     }
     try {
         const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}")
@@ -160,5 +167,9 @@ function save() {
 /** The message is sent: nothing of it stays here. */
 function forget() {
     over = true
-    sessionStorage.removeItem(KEPT)
+    try {
+        sessionStorage.removeItem(KEPT)
+    } catch {
+        // Then nothing was kept.
+    }
 }

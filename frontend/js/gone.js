@@ -19,6 +19,7 @@ const MAY_END = ["burned", "expired", "locked", "opened", "over"]
  * @param {number} [at] in epoch seconds
  */
 export async function tellGone({ held, grant, show }, why, at) {
+    if (why === "expired" && grant?.state === "ended") [why, at] = ["ended", grant.ended_at]
     await catalogue() // Texts first, so that nothing moves when they come.
     // A server that says more than we know, or not when, is told like one that says nothing.
     if (!WHYS.includes(why) || (["burned", "expired"].includes(why) && !at)) why = "not_found"
@@ -30,7 +31,7 @@ export async function tellGone({ held, grant, show }, why, at) {
     put($("#end-lead"), grant?.by_hand ? "end.by_hand" : why === "over" ? "end.lead" : "end.not_you")
     put($("#end-now"), why === "over" ? "end.now" : "end.yes")
     show("gone")
-    $("#end").hidden = !MAY_END.includes(why) || !held?.grantId
+    $("#end").hidden = !MAY_END.includes(why) || !held?.grantId || grant?.state === "ended"
 }
 
 /** @param {import("./types.js").Opening} visit */

@@ -1,6 +1,8 @@
 // @ts-check
 // Texts, dates and durations in the reader's language. English stands in the
-// HTML; its catalogue comes when a text is needed that is not there.
+// HTML, or only in the catalogue, which comes when such a text is needed.
+
+import { $ } from "./dom.js"
 
 export const LANGUAGES = ["en", "de", "es", "fr", "pt", "ar", "ja"]
 const KEPT = "hallpass.language"
@@ -23,13 +25,13 @@ const given = new WeakMap()
  */
 export async function start() {
     const reading = readJson("../config.json")
-    for (const element of translated()) texts[key(element)] = (element.textContent ?? "").trim()
-    const menu = /** @type {HTMLSelectElement} */ (document.querySelector("#language"))
+    for (const element of translated()) if (element.textContent) texts[key(element)] = element.textContent.trim()
+    const menu = /** @type {HTMLSelectElement} */ ($("#language"))
     for (const code of LANGUAGES) menu.add(new Option(new Intl.DisplayNames(code, { type: "language" }).of(code), code))
     menu.value = choose([storage()[KEPT] ?? "", ...navigator.languages], LANGUAGES)
     menu.addEventListener("change", () => {
-        storage()[KEPT] = menu.value
         speak(menu.value)
+        storage()[KEPT] = menu.value
     })
     use(menu.value)
     if (language !== "en") await catalogue()
@@ -38,6 +40,7 @@ export async function start() {
     shared.host = location.host
     renderAll()
     menu.hidden = false // Shown means ready, see watch.js.
+    $("#not-loaded").hidden = true
     return config
 }
 
@@ -71,10 +74,13 @@ export function put(element, name, values = {}, fallback = "") {
     render(element)
 }
 
-/** @param {string} name */
-export async function text(name) {
+/**
+ * @param {string} name
+ * @param {import("./types.js").Values} [values]
+ */
+export async function text(name, values = {}) {
     if (!(name in texts)) await catalogue()
-    return fill(texts[name] ?? "", {})
+    return fill(texts[name] ?? "", values)
 }
 
 /**
@@ -111,13 +117,17 @@ export function duration(seconds) {
 
 /** Load all texts of the language in use. */
 export function catalogue() {
-    loading ??= readJson(`../i18n/${language}.json`).then(
+    const wanted = language
+    loading ??= readJson(`../i18n/${wanted}.json`).then(
         (all) => {
+            if (wanted !== language) return // The last choice counts, not the last to arrive.
             texts = all
             renderAll()
         },
         () => {
+            if (wanted !== language) return
             loading = null
+            $("#not-loaded").hidden = false
         },
     )
     return loading
@@ -166,15 +176,23 @@ function key(element) {
  */
 export function fill(template, values) {
     return template.replace(/\{(\w+)\}/g, (whole, name) => {
-        const value = values[name] ?? shared[name] ?? whole
-        if (typeof value === "function") return value()
-        return value instanceof Date ? moment(value) : String(value)
+        const found = values[name] ?? shared[name] ?? whole
+        const value = typeof found === "function" ? found() : found instanceof Date ? moment(found) : String(found)
+        // Isolated, so that a name or an address does not reorder the sentence around it.
+        return language === "ar" ? `\u2068${value}\u2069` : value
     })
 }
 
-/** @param {string} path beside this module */
-async function readJson(path) {
-    const response = await fetch(new URL(path, import.meta.url))
-    if (!response.ok) throw new Error(`${path}: ${response.status}`)
-    return response.json()
+/**
+ * Tried again for a while: a phone may lose its network for a moment, just when it brings an approval back.
+ * @param {string} path beside this module
+ * @param {number} [pause] in milliseconds
+ * @returns {Promise<any>}
+ */
+async function readJson(path, pause = 500) {
+    const response = await fetch(new URL(path, import.meta.url)).catch(() => null)
+    if (response?.ok) return response.json()
+    if (pause > 8000) throw new Error(path)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    return readJson(path, pause * 2)
 }

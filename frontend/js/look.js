@@ -10,7 +10,7 @@ import { tell } from "./problem.js"
 const PAUSE = 700
 const WHOLE = /^(https?:\/\/)?[^\s/@]+\.[^\s/@]{2,}(\/\S*)?$/i
 /** What half an address gives as well, so it is no reason to offer another way yet. */
-const PERHAPS_TYPING = ["not_wordpress", "site_unreachable"]
+const PERHAPS_TYPING = ["needs_https", "not_wordpress", "site_unreachable"]
 
 /** @typedef {{site: import("./types.js").Site, consent_url: string | null, problem: any}} Look */
 
@@ -62,7 +62,7 @@ export async function look() {
         $("#site-problem").hidden = true
         put($("#look"), "site.looking", { site: url.replace(/^https?:\/\//i, "") })
         $("#look").hidden = false
-        last = { url, answer: checkSite(url) }
+        last = { url, answer: ask(url) }
     }
     const asked = last
     try {
@@ -82,6 +82,22 @@ export async function look() {
         $("#look").hidden = true
         throw error
     }
+}
+
+/**
+ * The server calls no public site over http, and most sites that are typed so have https as well.
+ * @param {string} url
+ * @returns {Promise<Look>}
+ */
+async function ask(url) {
+    try {
+        return await checkSite(url)
+    } catch (error) {
+        if (!/^http:/i.test(url) || !(error instanceof Problem) || error.code !== "invalid_input") throw error
+    }
+    const answer = await checkSite(url.replace(/^http:/i, "https:"))
+    if (answer.problem?.code !== "site_unreachable") return answer
+    return { ...answer, problem: { code: "needs_https" } }
 }
 
 /**

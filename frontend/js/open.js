@@ -2,13 +2,10 @@
 // The one-time page. The link key is in the fragment, which browsers do not
 // send. Nothing is opened until a person presses the button, because mail and
 // chat scanners follow links too.
-//
-// The fragment leaves the address bar at once. Until the secret is open the key
-// stays in this history entry, so that a reload loses nothing; after that only
-// what may see and end the access stays there. Storage is never used.
+// How it is held while the page is there says types.js.
 
-import { Problem, readGrant, readSecret } from "./api.js"
-import { $, all, brand, busy, hostOf, press } from "./dom.js"
+import { Problem, readGrant, readSecret } from "./server.js"
+import { $, all, brand, busy, guard, hostOf, press } from "./dom.js"
 import { decode, encode, identify, randomBytes } from "./link.js"
 import { duration, put, start } from "./i18n.js"
 
@@ -22,7 +19,7 @@ $("#waiting").addEventListener("submit", () => busy($("#open"), async () => (awa
 press($("#end-now"), async () => (await import("./gone.js")).endNow(visit))
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 addEventListener("pageshow", ({ persisted }) => persisted && look())
-await look()
+await guard(look)
 
 /** @returns {Promise<import("./types.js").HeldLink | null>} null when the address is not that of a link */
 async function hold() {
@@ -53,6 +50,9 @@ async function look() {
         else offer(secret, grant)
     } catch (error) {
         const { code, details } = error instanceof Problem ? error : new Problem("offline")
+        // Of a link that cannot be opened any more, the access may still be there to end.
+        held.grantId ??= details.grant_id
+        if (details.grant_id) visit.grant = await readGrant(details.grant_id, held.support).catch(() => null)
         await (code === "not_found" ? gone(details.gone ?? code, details.at) : gone("unreachable"))
     }
 }

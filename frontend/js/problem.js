@@ -2,16 +2,17 @@
 // How a refusal or a failure is told: what happened, and what to do now.
 
 import { Problem } from "./api.js"
-import { moment, put } from "./i18n.js"
+import { make } from "./dom.js"
+import { duration, moment, put } from "./i18n.js"
 
 /** Every code has the texts `error.<code>` and `error.<code>.next`. */
 export const CODES = [
     "already_opened", "app_passwords_off", "basic_auth", "cannot_remove", "consent_rejected", "creation_refused",
-    "delivery_failed", "firewall", "grant_ended", "grant_exists", "header_stripped", "hidden_login", "invalid_input",
-    "locked", "maintenance", "misunderstood", "multisite", "needs_https", "not_administrator", "not_found", "not_ours",
+    "delivery_failed", "firewall", "grant_ended", "grant_exists", "hidden_login", "invalid_input", "locked",
+    "maintenance", "misunderstood", "multisite", "needs_https", "not_administrator", "not_found", "not_ours",
     "not_wordpress", "odd_answer", "offline", "rest_blocked", "secret_exists", "server_error", "site_error",
-    "site_unavailable", "site_unreachable", "site_unsupported", "slow", "timeout", "too_large", "too_many_requests",
-    "try_again", "wordpress_com", "wrong_passphrase",
+    "site_unavailable", "site_unreachable", "site_unsupported", "slow", "support_has_it", "timeout", "too_large",
+    "too_many_requests", "try_again", "user_is_older", "user_not_found", "wordpress_com", "wrong_passphrase",
 ]
 
 /** Different for programs, the same for people. @type {Record<string, string>} */
@@ -36,10 +37,17 @@ export function tell(box, error) {
     const values = {
         n: details.tries_left ?? "",
         time: () => moment(new Date((details.unlocks_at ?? 0) * 1000), { hour: "numeric", minute: "2-digit" }),
+        wait: () => duration(Math.ceil((details.retry_after || 60) / 60) * 60),
     }
-    const [what, next] = box.querySelectorAll("p")
+    const [what, next, ...rest] = box.querySelectorAll("p")
     put(what, `error.${name}`, values, details.message)
     put(next, `error.${name}.next`, values, details.fix)
+    for (const old of rest) old.remove()
+    if (details.key_left) {
+        const left = make("p")
+        put(left, "error.key_left")
+        next.after(left)
+    }
     box.hidden = false
     return problem
 }
@@ -49,8 +57,18 @@ export function tell(box, error) {
  * @param {Problem} problem
  */
 export function nameOf({ code, details }) {
-    const reason = OF_A_SITE[details.reason] ?? details.reason
-    if (code.startsWith("site_") && CODES.includes(reason)) return reason
+    const reason = reasonOf(details.reason)
+    if (code.startsWith("site_") && reason) return reason
+    if (code === "delivery_failed" && details.support_has_it) return "support_has_it"
     const name = LIKE[code] ?? code
     return CODES.includes(name) || details.message ? name : "server_error"
+}
+
+/**
+ * Which text says what a site gave as its reason; "" when there is none.
+ * @param {string} [reason]
+ */
+export function reasonOf(reason = "") {
+    const name = OF_A_SITE[reason] ?? reason
+    return CODES.includes(name) ? name : ""
 }

@@ -1,41 +1,23 @@
 // @ts-check
 // The owner's receipt: what happened, how long it lasts, and the way to end it.
 //
-// The link's fragment is "<grant id>.<owner token>". It leaves the address bar
-// at once, so that an address copied from there gives nothing away, and stays in
-// the state of this history entry: a reload must not take the button that ends
-// the access away from the owner. The entry is no more exposed than the address
-// in the history was, and the token can end and extend, never open a secret.
+// The link's fragment is "<grant id>.<owner token>". How it is held while the
+// page is there says types.js.
 
-import { Problem, readGrant } from "./api.js"
+import { Problem, readGrant } from "./server.js"
 import { copyOnPress } from "./copy.js"
-import { $, all, brand, hostOf, make, press } from "./dom.js"
-import { catalogue, duration, moment, phrase, put, start } from "./i18n.js"
+import { $, all, brand, guard, hostOf, make, press } from "./dom.js"
+import { catalogue, duration, moment, put, start } from "./i18n.js"
 
 const DAY = 86400
 /** A receipt is kept and printed. @type {Intl.DateTimeFormatOptions} */
 const DATED = { dateStyle: "medium", timeStyle: "short" }
 const SOON = 10
 const LATER = 60
-const GOOD = ["ended"]
 const BAD = ["link_locked", "removal_failed"]
 
 /** What is told in another way when the owner made the account. @type {Record<string, string>} */
 const BY_HAND = { access_created: "noted", removal_failed: "reminded" }
-
-/** What may stand in the timeline; each has a text `event.<name>`. */
-export const EVENTS = [
-    "access_created", "noted", "ticket_sent", "link_opened", "link_locked", "link_burned", "extended", "end_requested",
-    "removal_failed", "reminded", "repair_requested", "setup_undone", "site_moved", "ended", "confirmed",
-]
-
-/** What the report may find; each has a text `report.<kind>`. Those after `is_` are states of a plugin or theme. */
-export const KINDS = [
-    "administrator_added", "administrator_removed", "admin_email_changed", "key_added", "key_removed", "more",
-    "plugin_added", "plugin_removed", "plugin_switched", "plugin_updated",
-    "theme_added", "theme_removed", "theme_switched", "theme_updated", "is_active", "is_inactive", "is_network_active",
-    "not_seen_administrators", "not_seen_keys", "not_seen_plugins", "not_seen_themes", "not_seen_admin_email",
-]
 
 const arrived = location.href
 const returning = /[?#&](repair|password|user_login)=/.test(arrived)
@@ -44,6 +26,10 @@ if (returning) history.replaceState(null, "", location.pathname)
 let held = hold()
 /** @type {any} */
 let grant = null
+/** When it was read. */
+let readAt = new Date()
+/** The timeline as it is shown. */
+let shown = ""
 let rounds = 0
 let timer = 0
 /** @type {() => void} */
@@ -59,8 +45,8 @@ for (const [button, action] of [["#end-now", "end"], ["#burn", "burn"], ["#more"
 press($("#print"), () => print())
 copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${held?.grantId}.${held?.ownerToken}`)
 document.addEventListener("visibilitychange", () => void (document.hidden || grant?.state === "ended" || look()))
-if (returning) await comeBack()
-await look()
+if (returning) await guard(comeBack)
+await guard(look)
 greet()
 
 /** @returns {import("./types.js").HeldGrant | null} */
@@ -80,9 +66,12 @@ async function look() {
         // Texts first, so that nothing moves when they come.
         const [read] = await Promise.all([readGrant(held.grantId, held.ownerToken), catalogue()])
         grant = read
+        readAt = new Date()
         await draw()
     } catch (error) {
         if (!grant) missing(error instanceof Problem && error.code === "not_found" ? "not_found" : "unreachable")
+        else put($("#stale"), "receipt.stale", { time: readAt })
+        $("#stale").hidden = !grant
         if (!(error instanceof Problem)) throw error
     }
     if (grant?.state === "ended") return
@@ -96,14 +85,16 @@ async function draw() {
     const said = grant.timeline.some((/** @type {any} */ { event, by }) => event === "ended" && by === "owner")
     const going = byHand ? (asked ? "done" : "by_hand") : asked ? "ending" : state
     const name = state === "ended" ? (said ? "said" : "ended") : overdue && !(byHand && asked) ? "overdue" : going
-    const date = new Date((grant.ended_at ?? grant.expires_at) * 1000)
+    const date = new Date((grant.ended_at ?? Math.min(grant.expires_at, asked ?? Infinity)) * 1000)
     put($("#state"), `state.${name}`, { site: hostOf(site.url) })
     put($("#about"), `state.${name}_text`, { username: grant.username ?? "", date })
+    $("#stale").hidden = true
     stopClock()
-    $("#left").hidden = over || Boolean(asked)
+    // Between the deadline and the sweep there is nothing to count; looking again every so often is enough.
+    $("#left").hidden = over || Boolean(asked) || grant.expires_at * 1000 <= Date.now()
     if (!$("#left").hidden) {
         const { countDown } = await import("./countdown.js")
-        stopClock = countDown($("#left"), grant.expires_at, () => void look())
+        stopClock = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
     }
     const users = /** @type {HTMLAnchorElement} */ ($("#users"))
     users.hidden = !/^https?:/.test(grant.user_admin_url ?? "")
@@ -113,36 +104,29 @@ async function draw() {
     $("#overdue").classList.toggle("problem", overdue)
     $("#repair").hidden = !can.includes("repair")
     $("#gone").hidden = !can.includes("say_gone")
-    $("#end-now").hidden = over || byHand || !can.includes("end")
+    $("#end-now").hidden = byHand || !can.includes("end")
     $("#more").hidden = over || Boolean(asked) || !can.includes("extend")
+    if ($("#more").hidden) $("#extend").hidden = true
     $("#burn").hidden = over || !can.includes("burn")
-    $("#timeline").replaceChildren(...grant.timeline.map((/** @type {any} */ happened) => entry(happened, byHand)))
-    $("#changes").replaceChildren(...(grant.report ?? []).map(change))
+    // Drawn again only when it changed, so that nobody loses the place while reading.
+    const now = JSON.stringify([document.documentElement.lang, grant.timeline])
+    if (shown !== now) $("#timeline").replaceChildren(...grant.timeline.map(entry))
+    shown = now
     for (const panel of all(".panel")) panel.hidden = !["now", "happened", "keep"].includes(panel.id)
-    $("#report").hidden = !grant.report
-    $("#unchanged").hidden = grant.report?.length > 0
+    if (grant.report || (state === "ended" && !byHand)) (await import("./report.js")).showReport(grant.report)
 }
 
-/**
- * @param {{at: number, event: string, by?: string, detail?: string}} happened
- * @param {boolean} byHand
- */
-function entry({ at, event, by, detail }, byHand) {
+/** @param {{at: number, event: import("./types.js").EventName, by?: string, detail?: string}} happened */
+function entry({ at, event, by, detail }) {
     const what = make("span")
     const date = new Date(at * 1000)
-    const name = event === "ended" && by !== "owner" ? "confirmed" : (byHand && BY_HAND[event]) || event
+    const name = event === "ended" && by !== "owner" ? "confirmed" : (grant.by_hand && BY_HAND[event]) || event
     put(what, `event.${name}`, { days: () => duration(Number(detail) * DAY), detail: detail ?? "" }, event)
     const who = make("span", { class: "hint" })
     if (by === "owner" || by === "support") put(who, `event.by_${by}`)
-    const kind = GOOD.includes(event) ? "good" : BAD.includes(name) ? "bad" : ""
-    return make("li", { class: kind }, what, " ", who, make("time", { datetime: date.toISOString() }, moment(date, DATED)))
-}
-
-/** @param {{change: string, name: string, detail: string}} found */
-function change({ change: kind, name, detail }) {
-    const item = make("li")
-    const values = { name, detail: () => phrase(`report.is_${detail.replaceAll("-", "_")}`) || detail }
-    put(item, kind === "not_seen" ? `report.not_seen_${name}` : `report.${kind}`, values, `${kind} ${name} ${detail}`)
+    const kind = event === "ended" ? "good" : BAD.includes(name) ? "bad" : ""
+    const item = make("li", { class: kind }, what, " ", who, make("time", { datetime: date.toISOString() }, moment(date, DATED)))
+    if (name === "removal_failed" && detail) import("./report.js").then(({ explain }) => explain(item, detail), () => {})
     return item
 }
 
@@ -158,21 +142,27 @@ function missing(why) {
 async function act(action) {
     if (!held) return
     const { actions } = await import("./actions.js")
-    await actions[action]({ held, grant, config, look, say })
+    await actions[action]({ held, config, look, say, get grant() { return grant } })
 }
 
 /** Back from WordPress with a new approval. */
 async function comeBack() {
     const { finish } = await import("./repair.js")
-    held = await finish(arrived, say)
-    history.replaceState(held, "")
+    await finish(arrived, say, (found) => {
+        held = found
+        history.replaceState(found, "")
+    })
 }
 
 /** Just sent: say so, once. */
 function greet() {
-    const reference = sessionStorage.getItem("hallpass.sent")
-    sessionStorage.removeItem("hallpass.sent")
-    if (reference && grant) say("receipt.sent", { reference })
+    try {
+        const reference = sessionStorage.getItem("hallpass.sent")
+        sessionStorage.removeItem("hallpass.sent")
+        if (reference && grant) say("receipt.sent", { reference })
+    } catch {
+        // A browser that keeps nothing does not greet.
+    }
 }
 
 /**
@@ -180,6 +170,6 @@ function greet() {
  * @param {import("./types.js").Values} [values]
  */
 function say(name, values) {
-    $("#notice").hidden = false
+    $("#notice p").hidden = false
     put($("#notice p"), name, values)
 }

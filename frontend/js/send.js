@@ -1,17 +1,37 @@
 // @ts-check
 // Step 4: the owner looks once more, presses "Send", and follows what happens.
 
+import { readAddress } from "./address.js"
+import { endGrant } from "./api.js"
 import { copyOnPress } from "./copy.js"
 import { $, all, busy, hostOf, make, press } from "./dom.js"
-import { complain, complete } from "./fields.js"
+import { complain, complete, judge } from "./fields.js"
 import { duration, put } from "./i18n.js"
+import { keep } from "./kept.js"
 import { tell } from "./problem.js"
 import { needsAccess, newSetup, partsOf, run, subjectOf } from "./setup.js"
 
-/** These need a new approval. After them, as after any refusal by the site, the server has undone its part. */
-const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator"]
-/** Where the owner typed what the server refused: step, field, and the text beside it. @type {Record<string, string[]>} */
-const TYPED = { site_url: ["site", "#url", "field.url"], owner_email: ["send", "#email", "field.email"], email: ["send", "#email", "field.email"] }
+/** After these the server has undone its part, and the approval is used up. */
+const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator", "site_unsupported"]
+/** After these, too, the same request again would be refused again. */
+const FINAL = [
+    ...ASK_AGAIN, "bad_request", "invalid_input", "method_not_allowed", "not_found", "not_json", "secret_exists", "too_large",
+]
+/** Where the owner typed or chose what the server refused: step, field, and the text beside it. @type {Record<string, string[]>} */
+const TYPED = {
+    site_url: ["site", "#url", "field.url"],
+    user_login: ["site", "#user_login", "field.refused"],
+    application_password: ["site", "#application_password", "field.refused"],
+    username: ["site", "#username", "field.refused"],
+    days: ["time", "#date", ""],
+    owner_email: ["send", "#email", "field.email"],
+    email: ["send", "#email", "field.email"],
+    name: ["send", "#name", "field.refused"],
+    passphrase_hint: ["send", "#passphrase_hint", "field.refused"],
+    subject: ["what", "#message", "field.refused"],
+    message: ["what", "#message", "field.refused"],
+}
+const GIVEN_BY_WORDPRESS = ["user_login", "application_password"]
 const DAY = 24 * 60 * 60 * 1000
 
 /** @type {import("./types.js").Visit} */
@@ -35,6 +55,7 @@ export function enter(current) {
     put($("#send-lead"), `send.lead_${draft.door}`)
     $("#send-subject").textContent = subjectOf(draft.message)
     $("#send-site").textContent = hostOf(draft.site?.url)
+    $("#hidden-login").hidden = !access || draft.hint !== "hidden_login"
     put($("#send-until"), "consent.until_text", {
         date: new Date(Date.now() + draft.days * DAY),
         duration: () => duration(draft.days * 86400),
@@ -57,6 +78,10 @@ async function send() {
     const { draft, keys } = visit
     if (!setup && draft.door !== "none" && !keys.application_password && !keys.password) return visit.go("send")
     if (!setup && !(await complete($("#send")))) return
+    const page = /** @type {HTMLInputElement} */ ($("#login_url"))
+    const unclear = !$("#hidden-login").hidden && page.value.trim() !== "" && !readAddress(page.value)
+    await judge(page, "")
+    if (!setup && unclear) return complain(page, "field.url")
     setup ??= begin()
     $("#send-problem").hidden = true
     $("#progress").hidden = $("#stay").hidden = false
@@ -108,18 +133,43 @@ async function failed(error) {
     const { code, details } = tell($("#send-problem"), error)
     $("#stay").hidden = true
     for (const item of $("#progress").children) if (item.className !== "done") item.className = "stopped"
-    const askAgain = ASK_AGAIN.includes(code)
-    const typed = code === "invalid_input" && !setup?.grant && TYPED[details.field]
-    put($("#send-now"), askAgain ? "send.ask_again" : "send.again")
-    if (!askAgain && !typed && details.code !== "site_unsupported") return
+    put($("#send-now"), "send.again")
+    if (!FINAL.includes(code)) return
+    const { draft, keys } = visit
+    const byWordPress = draft.door === "consent" && GIVEN_BY_WORDPRESS.includes(details.field)
+    const used = Boolean(setup?.grant) || ASK_AGAIN.includes(code) || byWordPress
+    abandon()
+    if (used) {
+        delete keys.application_password
+        const pasted = /** @type {HTMLInputElement} */ ($("#application_password"))
+        pasted.value = ""
+        // Without a key the button leads to where a new one is given.
+        if (draft.door === "consent") put($("#send-now"), "send.ask_again")
+        if (draft.door === "paste") put($("#send-now"), "page.back")
+    }
+    if (code === "invalid_input" && !byWordPress) await correct(details.field)
+}
+
+/** What was begun cannot be finished: end what there is of it, and let the owner change everything. */
+function abandon() {
+    // Should this call fail, the account still goes at its deadline.
+    if (setup?.grant) endGrant(setup.grantId, setup.ownerToken).catch(() => {})
     setup = null
     history.replaceState(null, "")
-    if (askAgain) delete visit.keys.application_password
     freeze(false)
-    if (!typed) return
-    const [step, field, text] = typed
+}
+
+/**
+ * Move to where the owner gave what the server refused.
+ * @param {string} name as the server calls it
+ */
+async function correct(name) {
+    const [step, field, complaint] = TYPED[name] ?? []
+    if (!step) return
     if (step !== "send") await visit.go(step)
-    await complain(/** @type {HTMLInputElement} */ ($(field)), text)
+    const unsafe = field === "#url" && /^http:/i.test(visit.draft.url)
+    if (complaint) await complain($(field), unsafe ? "error.needs_https" : complaint)
+    else visit.notice("error.invalid_input")
 }
 
 /** @param {import("./types.js").Setup} done */
@@ -128,6 +178,7 @@ async function finish({ reference, grantId, ownerToken, passphrase, grant }) {
     history.replaceState(null, "")
     const receipt = `/receipt#${grantId}.${ownerToken}`
     if (grant && !passphrase) return toReceipt(receipt, reference)
+    if (passphrase) history.pushState(null, "") // One press of "Back" does not lose the words.
     put($("#sent-text"), "sent.text", { reference: reference ?? "" })
     $("#sent-words").hidden = !passphrase
     $("#sent-again").hidden = Boolean(passphrase)
@@ -142,7 +193,7 @@ async function finish({ reference, grantId, ownerToken, passphrase, grant }) {
  * @param {string | null} reference
  */
 function toReceipt(address, reference) {
-    sessionStorage.setItem("hallpass.sent", reference ?? "")
+    keep("hallpass.sent", reference ?? "")
     location.replace(address)
 }
 

@@ -3,6 +3,7 @@
 // message. All ids and keys are made here, once, so `run` may be called again
 // after any failure: it goes on where it stopped, and repeats are harmless.
 
+import { readAddress } from "./address.js"
 import * as api from "./api.js"
 import { encode, identify, newLinkKey, randomBytes, seal } from "./envelope.js"
 
@@ -119,7 +120,7 @@ async function sealSecret(setup) {
     const plaintext = JSON.stringify({
         site: grant.site?.url ?? draft.site?.url ?? draft.url,
         name: grant.site?.name ?? draft.site?.name ?? "",
-        login_url: account?.login_url ?? grant.login_url ?? draft.site?.login_url,
+        login_url: account?.login_url ?? signInPage(draft) ?? grant.login_url ?? draft.site?.login_url,
         username: account?.username ?? grant.username,
         password: account?.password ?? setup.password,
         expires_at: grant.expires_at,
@@ -134,6 +135,14 @@ async function sealSecret(setup) {
         grant_id: setup.grantId,
         support_token: support,
     }
+}
+
+/**
+ * Where support signs in on a site that hides its sign-in page, if the owner said so.
+ * @param {import("./types.js").Draft} draft
+ */
+function signInPage({ hint, login_url: typed }) {
+    return hint === "hidden_login" && typed ? readAddress(typed)?.href : undefined
 }
 
 /**

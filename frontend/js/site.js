@@ -1,6 +1,7 @@
 // @ts-check
 // Step 2, "let us in": whose site, and which way in.
 
+import { readAddress, siteOf } from "./address.js"
 import { Problem } from "./api.js"
 import { $, all, busy, press } from "./dom.js"
 import { complain, complete } from "./fields.js"
@@ -16,6 +17,11 @@ export function enter(current) {
     if (first) {
         $("#site").addEventListener("submit", () => busy($("#site .actions button:not([hidden])"), next))
         for (const button of all("[data-open]")) press(button, () => choose(/** @type {any} */ (button.dataset.open)))
+        // What is known is about the address that stood there before.
+        $("#url").addEventListener("input", () => {
+            Object.assign(visit.draft, { site: null, consent_url: null, hint: "" })
+            visit.save()
+        })
         lookWhileTyping(needsLook)
         lookSoon(needsLook)
     }
@@ -56,7 +62,9 @@ async function next() {
     if (!(await complete($("#site")))) return
     forgetKeys()
     try {
-        if (needsLook() ? await takeSite() : takeAccount()) await visit.go("time")
+        const ready = needsLook() ? await takeSite() : takeAccount()
+        // A late answer does not pull back an owner who has gone elsewhere.
+        if (ready && visit.draft.step === "site") await visit.go("time")
     } catch (error) {
         if (error instanceof Problem && error.code === "invalid_input") return complain($("#url"), "field.url")
         refuse(error)
@@ -79,27 +87,16 @@ async function takeSite() {
 
 function takeAccount() {
     const { draft, keys } = visit
-    const typed = value("url")
-    const url = addressOf(/^https?:\/\//i.test(typed) ? typed : `https://${typed}`)
-    const base = url.href.replace(/\/(wp-admin|wp-login\.php).*$/, "").replace(/\/*$/, "")
-    const login = /\.php$|login/.test(url.pathname) ? url.href : `${base}/wp-login.php`
-    draft.site = { name: url.host, url: base, login_url: login }
+    const address = readAddress(value("url"))
+    if (!address) throw new Problem("invalid_input")
+    const site = siteOf(address)
+    draft.site = { name: address.host, ...site }
     draft.consent_url = null
+    draft.hint = ""
     keys.username = value("username")
     keys.password = /** @type {HTMLInputElement} */ ($("#password")).value
-    keys.login_url = login
+    keys.login_url = site.login_url
     return true
-}
-
-/** @param {string} typed */
-function addressOf(typed) {
-    try {
-        const url = new URL(typed)
-        if (!url.hostname.includes("%")) return url // Some browsers let a blank stand in a name.
-    } catch {
-        // No address at all.
-    }
-    throw new Problem("invalid_input")
 }
 
 function forgetKeys() {

@@ -3,6 +3,7 @@
 
 import { appName, consentUrl, newState } from "./consent.js"
 import { $, all, busy, hostOf, make } from "./dom.js"
+import { judge } from "./fields.js"
 import { duration, moment, put } from "./i18n.js"
 import { suggest } from "./lifetime.js"
 import { showSite } from "./look.js"
@@ -18,8 +19,9 @@ let state = ""
 export function enter(current) {
     if (!visit) {
         visit = current
-        $("#lifetimes").addEventListener("change", ({ target }) => choose(Number(/** @type {any} */ (target).value)))
+        $("#lifetimes").addEventListener("change", ({ target }) => pick(Number(/** @type {any} */ (target).value)))
         $("#date").addEventListener("change", chooseDate)
+        $("#date").addEventListener("blur", () => void misses())
         $("#time").addEventListener("submit", () => busy($("#time .actions button:not([hidden])"), next))
     }
     state = newState()
@@ -45,7 +47,7 @@ function showLifetimes() {
     const date = /** @type {HTMLInputElement} */ ($("#date"))
     date.min = isoDay(1)
     date.max = isoDay(config.max_days)
-    choose(draft.days || best)
+    pick(isOffered(draft.days) ? draft.days : best)
 }
 
 /**
@@ -61,6 +63,14 @@ function choice(days, best) {
     return make("label", { class: "choice" }, radio, make("span", {}, name, until))
 }
 
+/** @param {number} days as a choice of the page */
+function pick(days) {
+    const date = /** @type {HTMLInputElement} */ ($("#date"))
+    date.value = isoDay(days)
+    void misses()
+    choose(days)
+}
+
 /** @param {number} days */
 function choose(days) {
     const { draft } = visit
@@ -68,20 +78,40 @@ function choose(days) {
     visit.save()
     const radios = /** @type {HTMLInputElement[]} */ (all("#choices input"))
     for (const radio of radios) radio.checked = Number(radio.value) === days
-    const date = /** @type {HTMLInputElement} */ ($("#date"))
-    date.value = isoDay(days)
     put($("#consent-until"), "consent.until_text", {
         date: new Date(Date.now() + days * DAY),
         duration: () => duration(days * 86400),
     })
 }
 
-/** The last day, at this time of the day. */
+/** The last day, at this time of the day. The field itself is left alone: it may still be typed in. */
 function chooseDate() {
+    const wanted = daysUntil()
+    if (!isOffered(wanted)) return
+    choose(wanted)
+    void misses()
+}
+
+/** Say so beside the date when it cannot be chosen. @returns {Promise<boolean>} whether that is so */
+async function misses() {
     const date = /** @type {HTMLInputElement} */ ($("#date"))
-    const wanted = Math.round((Date.parse(date.value) - Date.parse(isoDay(0))) / DAY)
-    if (Number.isNaN(wanted)) return
-    choose(Math.min(Math.max(wanted, 1), visit.config.max_days))
+    const wrong = date.validity.badInput || (date.value !== "" && !isOffered(daysUntil()))
+    const [first, last] = [1, visit.config.max_days].map((days) =>
+        moment(new Date(Date.now() + days * DAY), { dateStyle: "medium" }),
+    )
+    await judge(date, wrong ? "field.date" : "", { first, last })
+    return wrong
+}
+
+/** @param {number} days */
+function isOffered(days) {
+    return days >= 1 && days <= visit.config.max_days
+}
+
+/** From today to the day in the field; no number when it is empty. */
+function daysUntil() {
+    const date = /** @type {HTMLInputElement} */ ($("#date"))
+    return Math.round((Date.parse(date.value) - Date.parse(isoDay(0))) / DAY)
 }
 
 /** @param {number} days from today, as the owner's calendar has it */
@@ -94,6 +124,11 @@ function isoDay(days) {
 
 async function next() {
     const { draft, config, keys } = visit
+    if (await misses()) {
+        const other = /** @type {HTMLDetailsElement} */ ($("#other-day"))
+        other.open = true
+        return $("#date").focus()
+    }
     if (draft.door !== "consent" || keys.application_password) return visit.go("send")
     draft.state = state
     visit.save()

@@ -18,10 +18,11 @@
  * The way in that the owner chose.
  * @typedef {"consent" | "paste" | "made" | "none"} Door
  *
- * What the form remembers; *state* is set while the owner is at WordPress.
+ * What the form remembers; *state* is set while the owner is at WordPress, *login_url* is asked for
+ * when the site hides its sign-in page.
  * @typedef {{
  *   step: string, door: Door, days: number, message: string, url: string, name: string, email: string,
- *   site: Site | null, consent_url: string | null, hint: string, state: string | null
+ *   login_url: string, site: Site | null, consent_url: string | null, hint: string, state: string | null
  * }} Draft
  *
  * @typedef {{user_login: string, application_password: string}} Consent
@@ -41,7 +42,10 @@
  *   grant: any, secret: Record<string, unknown> | null, kept: boolean, reference: string | null
  * }} Setup
  *
- * What the one-time page holds in its history entry, and shares with its parts.
+ * What the one-time page holds in its history entry, and shares with its parts. The fragment leaves
+ * the address bar at once. Until the secret is open the key stays in this history entry, so that a
+ * reload loses nothing; after that only what may see and end the access stays there. Storage is
+ * never used.
  * @typedef {{id: string, support: string, grantId?: string, link?: string, claim?: string, tried?: boolean}} HeldLink
  * @typedef {{
  *   held: HeldLink | null, secret: any, grant: any, show: (panel: string) => void,
@@ -49,7 +53,16 @@
  * }} Opening
  * @typedef {{site: string, name: string, login_url: string, username: string, password: string, expires_at: number, by_hand?: boolean}} Opened
  *
- * What the receipt holds in its history entry, and shares with its parts.
+ * What may stand in a grant's timeline; each has a text `event.<name>`.
+ * @typedef {"access_created" | "noted" | "ticket_sent" | "link_opened" | "link_locked" | "link_burned" | "extended"
+ *   | "end_requested" | "removal_failed" | "reminded" | "repair_requested" | "setup_undone" | "site_moved" | "ended"
+ *   | "confirmed"} EventName
+ *
+ * What the receipt holds in its history entry, and shares with its parts. The fragment leaves the
+ * address bar at once, so that an address copied from there gives nothing away, and stays in the
+ * state of this entry: a reload must not take the button that ends the access away from the owner.
+ * The entry is no more exposed than the address in the history was, and the token can end and
+ * extend, never open a secret.
  * @typedef {{grantId: string, ownerToken: string}} HeldGrant
  * @typedef {{
  *   held: HeldGrant, grant: any, config: Config, look: () => Promise<void>, say: (name: string, values?: Values) => void

@@ -1,6 +1,6 @@
-// In old words, no module: it tells when the modules do not come.
+// In old words, no module: it tells when the modules do not come. They take it back.
 addEventListener("load", function () {
     setInterval(function () {
-        document.getElementById("not-loaded").hidden = !document.getElementById("language").hidden
+        if (document.getElementById("language").hidden) document.getElementById("not-loaded").hidden = false
     }, 8000)
 })

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
+from tests.browser.fake_api import FakeApi
 from tests.browser.people import Agent, Owner
 from tests.browser.recorder import Recorder
 from tests.page import basic
@@ -70,6 +71,12 @@ def recorder(context: BrowserContext, stack: Stack) -> Iterator[Recorder]:
     yield recorder
     recorder.stop()
     assert recorder.complaints == []
+
+
+@pytest.fixture
+def api(page: Page) -> FakeApi:
+    """Answers in the server's place on *page*."""
+    return FakeApi(page)
 
 
 @pytest.fixture

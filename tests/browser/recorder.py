@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qs, unquote_plus
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Request, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, WebError
 
 VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
@@ -26,16 +26,24 @@ class Recorder:
         self.app_url = app_url
         self.complaints: list[str] = []
         self.requests: list[Request] = []
+        self.addresses: list[str] = []
         self._wire_log = wire_log
         self._listening = True
         context.add_init_script(VIOLATIONS)
         context.on("console", self._console)
         context.on("weberror", self._error)
+        context.on("page", self._follow)
         context.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108  Playwright marks its handlers.
 
     def stop(self) -> None:
         """Listen no longer; what happens while pages are closed is nobody's error."""
         self._listening = False
+
+    def brought_back(self, name: str) -> str:
+        """Return a value that WordPress brought in the fragment of the address that it called."""
+        fragments = [address.partition("#")[2] for address in self.addresses]
+        found = [parse_qs(each.replace("?", "&")) for each in fragments if "site_url=" in each]
+        return found[-1][name][0]
 
     def assert_never_sent(self, secret: str, *, but_in_bodies_of: tuple[str, ...] = ()) -> None:
         """
@@ -61,6 +69,9 @@ class Recorder:
         answered = "/api/" in message.location["url"] and "Failed to load" in message.text
         if self._listening and ours and message.type in ("error", "warning") and not answered:
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def _follow(self, page: Page) -> None:
+        page.on("framenavigated", lambda frame: self.addresses.append(frame.url))
 
     def _error(self, error: WebError) -> None:
         page = error.page

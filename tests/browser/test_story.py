@@ -73,6 +73,7 @@ def test_owner_lets_in_agent_works_and_ends(
     expect(owner.state).to_contain_text("has ended")
     expect(owner.page.locator("#timeline")).to_contain_text("the site confirmed it")
 
+    consent_key_goes_nowhere_else(recorder)
     recorder.assert_never_sent(link.partition("#")[2], but_in_bodies_of=("/api/tickets",))
     recorder.assert_never_sent(owner.passphrase)
     recorder.assert_never_sent(password, but_in_bodies_of=("/api/users", "/wp-login.php"))
@@ -81,6 +82,16 @@ def test_owner_lets_in_agent_works_and_ends(
             page.evaluate("[...Object.entries(sessionStorage), ...Object.entries(localStorage)]")
             == []
         )
+
+
+def consent_key_goes_nowhere_else(recorder: Recorder) -> None:
+    """Check that what WordPress brought back is in one body: that of the call that needs it."""
+    brought = recorder.brought_back("password")
+    key = brought.replace(" ", "")
+    for form in {brought, key}:
+        recorder.assert_never_sent(form, but_in_bodies_of=("/api/users",))
+    bodies = [sent.post_data or "" for sent in recorder.requests if sent.url.endswith("/api/users")]
+    assert any(key in body for body in bodies)
 
 
 def test_the_sweep_ends_it_at_the_deadline(

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { afterEach, test } from "node:test"
 
-import { checkSite, endGrant, Problem, readGrant } from "../../frontend/js/api.js"
+import { acknowledgeSecret, checkSite, endGrant, Problem, readGrant } from "../../frontend/js/api.js"
 
 const real = globalThis.fetch
 afterEach(() => {
@@ -49,6 +49,14 @@ test("a token travels in the header, never in the address", async () => {
     assert.equal(sent[0].headers.Authorization, "Bearer token")
     assert.equal(sent[0].body, undefined)
     assert.ok(sent.every(({ url }) => !url.includes("token")))
+})
+
+test("what is acknowledged arrives even when the page is left", async () => {
+    const sent = answering(200, {})
+
+    await acknowledgeSecret("secret", "claim")
+
+    assert.equal(sent[0].keepalive, true)
 })
 
 test("the server's code and details reach the page", async () => {

@@ -82,6 +82,16 @@ test("account, secret, ticket; the link only in the ticket", async () => {
     assert.equal(setup.reference, "HP-1")
 })
 
+test("where a site hides its sign-in page, the owner's word for it is sealed", async () => {
+    const setup = newSetup({ ...DRAFT, hint: "hidden_login", login_url: "blog.example/enter" }, { consent: CONSENT })
+    const fake = server()
+
+    await run(setup, () => {}, fake)
+
+    const [, [, secret]] = fake.calls
+    assert.equal((await opened(setup, secret)).login_url, "https://blog.example/enter")
+})
+
 for (const failing of ["user", "secret", "ticket"]) {
     test(`trying again after a failed ${failing} goes on there, with the same request`, async () => {
         const setup = newSetup(DRAFT, { consent: CONSENT })

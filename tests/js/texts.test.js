@@ -18,7 +18,7 @@ const catalogue = (language) => JSON.parse(read(`i18n/${language}.json`))
 const english = catalogue("en")
 const scripts = readdirSync(new URL("js/", FRONTEND)).filter((name) => name !== "words.js").map((name) => read(`js/${name}`))
 
-/** Every `data-t` element of a page, with its text. */
+/** Every `data-t` element of a page, with its text; the receipt leaves most of that to the catalogue. */
 function inPage(page) {
     const found = [...read(page).matchAll(/<[^>]*\sdata-t="([^"]+)"[^>]*>([^<]*)</g)]
     return found.map(([, key, text]) => [key, text.trim()])
@@ -29,6 +29,12 @@ function listed(file, name) {
     const source = read(`js/${file}`)
     const body = new RegExp(`const ${name} = \\[([^\\]]*)\\]`).exec(source)
     return [...body[1].matchAll(/"([^"]+)"/g)].map(([, word]) => word)
+}
+
+/** What may stand in a timeline. */
+function events() {
+    const [, names] = /@typedef \{([^}]*)\} EventName/.exec(read("js/types.js"))
+    return [...names.matchAll(/"(\w+)"/g)].map(([, name]) => name)
 }
 
 function used() {
@@ -42,8 +48,8 @@ function used() {
     add(PARTS, "progress.*.now", "progress.*.done")
     add(["access"], "progress.*.slow")
     add(listed("gone.js", "WHYS"), "gone.*", "gone.*_text", "gone.*_next")
-    add(listed("receipt.js", "EVENTS"), "event.*")
-    add(listed("receipt.js", "KINDS"), "report.*")
+    add(events(), "event.*")
+    add(listed("report.js", "KINDS"), "report.*")
     add(["owner", "support"], "event.by_*")
     add(["preparing", "active", "by_hand", "done", "ending", "overdue", "ended", "said"], "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
@@ -55,7 +61,9 @@ function used() {
 
 for (const page of PAGES) {
     test(`${page} has the English of the catalogue`, () => {
-        for (const [key, text] of inPage(page)) assert.equal(text, english[key], key)
+        for (const [key, text] of inPage(page)) {
+            if (text || page !== "receipt.html") assert.equal(text, english[key], key)
+        }
     })
 }
 
@@ -123,7 +131,8 @@ test("everything that may stand in a timeline or a report has its text", () => {
     const modules = readdirSync(new URL("../../chalicelib/", import.meta.url)).filter((name) => name.endsWith(".py"))
     const events = said(/Event\([^"()]*(?:\([^()]*\)[^"()]*)*"(\w+)"/g, ...modules.map((name) => `chalicelib/${name}`))
     assert.ok(events.includes("link_opened"))
-    for (const event of [...events, "link_locked"]) assert.ok(`event.${event}` in english, event)
+    const holders = ["owner", "support"] // After an event that is named by a constant.
+    for (const event of ["access_created", "link_locked", ...events].filter((event) => !holders.includes(event))) assert.ok(`event.${event}` in english, event)
     const kinds = said(/Change\("(\w+)"/g, module("report")).filter((kind) => kind !== "not_seen")
     for (const rest of said(/Change\(f"\{what\}(_\w+)"/g, module("report"))) kinds.push(`plugin${rest}`, `theme${rest}`)
     for (const part of said(/Change\("not_seen", "(\w+)"/g, module("report"))) kinds.push(`not_seen_${part}`)

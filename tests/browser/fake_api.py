@@ -1,0 +1,111 @@
+"""A server that answers in the page's place, and what every state of a page keeps."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.people import MESSAGE, SENDER
+
+AXE = Axe()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NOW = int(time.time())
+SITE = {
+    "name": "Bella's Bakery",
+    "url": "https://bakery.example",
+    "login_url": "https://bakery.example/wp-login.php",
+}
+CONSENT_URL = "https://bakery.example/wp-admin/authorize-application.php"
+FOUND = {"site": SITE, "consent_url": CONSENT_URL, "problem": None}
+LINK = "A" * 43
+RECEIPT = f"/receipt#{'G' * 22}.{'O' * 43}"
+GRANT: dict[str, Any] = {
+    "grant_id": "G" * 22,
+    "state": "active",
+    "overdue": False,
+    "site": SITE,
+    "username": "support4f7k2m",
+    "login_url": SITE["login_url"],
+    "created_at": NOW - 3600,
+    "expires_at": NOW + 3 * 86400,
+    "timeline": [
+        {"at": NOW - 3600, "event": "access_created", "by": "owner"},
+        {"at": NOW - 3500, "event": "link_opened", "by": "support"},
+        {"at": NOW - 3400, "event": "link_locked", "by": "support"},
+        {"at": NOW - 3300, "event": "extended", "by": "owner", "detail": "3"},
+        {"at": NOW - 60, "event": "removal_failed", "by": "hallpass"},
+    ],
+    "can": ["end", "extend", "burn", "repair"],
+    "secret": {"id": "S" * 22, "state": "waiting"},
+    "user_admin_url": "https://bakery.example/wp-admin/users.php?s=support4f7k2m",
+}
+SECRET: dict[str, Any] = {
+    "state": "waiting",
+    "passphrase": True,
+    "expires_at": NOW + 3 * 86400,
+    "tries_left": 5,
+    "grant_id": "G" * 22,
+}
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, select, summary, textarea, a[href], label.choice, label.check," +
+    "input:not([type=hidden], [type=radio], [type=checkbox])")]
+    .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+    .map((e) => `${e.outerHTML.slice(0, 80)} ${e.getBoundingClientRect().height}`)"""
+
+
+class FakeApi:
+    """Answers in the page's place of the server, so that rare states can be shown."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def says(self, path: str, body: object, status: int = 200) -> None:
+        self.page.route(f"**/api/{path}", lambda route: route.fulfill(json=body, status=status))
+
+    def is_silent(self, path: str) -> None:
+        self.page.route(f"**/api/{path}", _never)
+
+
+def _never(route: Route) -> None:
+    del route
+
+
+def check(page: Page) -> None:
+    """Check the state that *page* shows: light and dark, wide and at 320 px, and at 200 %."""
+    usual = page.viewport_size
+    for width, scheme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = AXE.run(page, options={"runOnly": RULES}).response["violations"]
+        told = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        assert told == [], f"{width} px, {scheme}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(TOO_SMALL) == []
+    page.set_viewport_size({"width": 640, "height": 400})  # 1280 by 800 at 200 %
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    assert usual is not None
+    page.set_viewport_size(usual)
+
+
+def fill_in(page: Page) -> None:
+    page.goto("/")
+    page.fill("#message", MESSAGE)
+    page.click("#what button")
+    expect(page.locator("#site")).to_be_visible()
+
+
+def introduce(page: Page) -> None:
+    expect(page.locator("#send h2")).to_be_focused()
+    for name, value in SENDER.items():
+        page.fill(f"#{name}", value)
+
+
+def leave(page: Page) -> str:
+    """Press "Approve"; return the state, without going to a site that is not there."""
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("text=Approve on my WordPress >> visible=true")
+    page.wait_for_url("https://bakery.example/**")
+    return page.url.partition("consent%3D")[2][:22]

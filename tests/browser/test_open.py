@@ -1,0 +1,135 @@
+"""The one-time page in its rarer moments, with a server that answers as each test wants."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from chalicelib.envelope import Link, decode, encode
+from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check
+
+ACCOUNT: dict[str, Any] = {
+    "site": SITE["url"],
+    "name": SITE["name"],
+    "login_url": SITE["login_url"],
+    "username": "support4f7k2m",
+    "password": "very-secret",
+    "expires_at": NOW + 60,
+}
+
+
+def opened(page: Page, api: FakeApi, **account: object) -> None:
+    """Open a link behind which *account* is sealed."""
+    sealed = Link.derive(decode(LINK)).seal(json.dumps({**ACCOUNT, **account}), bytes(12))
+    api.says("secrets/*", {**SECRET, "passphrase": False})
+    api.says("secrets/*/open", {"ciphertext": encode(sealed)})
+    api.says("secrets/*/ack", {}, 204)
+    page.goto(f"/open#{LINK}")
+    page.click("#open")
+    expect(page.locator("#opened h2")).to_be_focused()
+
+
+def test_the_opened_page_is_accessible(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    opened(page, api, expires_at=NOW + 7200)
+    page.get_by_role("button", name="Show User name").click()
+    expect(page.get_by_role("button", name="Hide User name")).to_be_visible()
+    expect(page.get_by_role("button", name="Show Password")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy Address")).to_be_visible()
+    check(page)
+    page.click("#end-now")
+    expect(page.locator("#confirm")).to_be_visible()
+    check(page)
+
+
+def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: FakeApi) -> None:
+    page.clock.install(time=NOW)
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 60})
+    opened(page, api)
+    page.get_by_role("button", name="Show Password").click()
+    before = page.text_content("#ends")
+
+    page.route("**/api/grants/*", lambda route: route.abort())
+    with page.expect_request("**/api/grants/*"):
+        page.clock.run_for(61_000)
+    expect(page.locator("#opened")).to_contain_text("very-secret")
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400})
+    with page.expect_response("**/api/grants/*"):
+        page.clock.run_for(15_000)
+    expect(page.locator("#left")).to_contain_text("23 hours 59 minutes")
+    expect(page.locator("#opened")).to_contain_text("very-secret")
+    assert page.text_content("#ends") != before
+
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended"})
+    page.clock.fast_forward(86400_000)
+    expect(page.locator("#gone h2")).to_contain_text("not on this page any more")
+    assert "very-secret" not in page.content()
+
+
+def test_more_time_given_before_the_opening_counts_from_the_start(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400})
+    opened(page, api)
+    expect(page.locator("#left")).to_contain_text("23 hours")
+
+
+def test_a_hidden_sign_in_page_leads_to_the_dashboard_of_the_site(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    opened(page, api, login_url="https://bakery.example/enter/here/", expires_at=NOW + 7200)
+    page.evaluate(
+        "document.querySelector('#sign-in').addEventListener('submit', (e) => e.preventDefault())"
+    )
+    page.evaluate(
+        "document.querySelector('#sign-in').addEventListener('submit', () => {"
+        "globalThis.goal = document.querySelector('[name=redirect_to]').value })"
+    )
+    page.click("#sign-in button")
+    assert page.evaluate("globalThis.goal") == "https://bakery.example/wp-admin/"
+
+
+def test_the_last_wrong_passphrase_shows_the_locked_page(page: Page, api: FakeApi) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    api.says("secrets/*/open", {"code": "wrong_passphrase", "message": "No.", "tries_left": 0}, 403)
+    page.goto(f"/open#{LINK}")
+    page.click("#open")
+    expect(page.locator("#passphrase-wrong")).to_contain_text("fill this in")
+    expect(page.locator("#passphrase")).to_be_focused()
+    check(page)
+    page.fill("#passphrase", "not these words")
+    api.says("secrets/*", {**SECRET, "state": "locked", "unlocks_at": NOW + 1800})
+    page.click("#open")
+    expect(page.locator("#gone h2")).to_have_text("Too many wrong passphrases")
+    expect(page.locator("#gone")).to_contain_text("locked until")
+
+
+def test_behind_a_link_that_is_over_the_access_can_still_be_ended(page: Page, api: FakeApi) -> None:
+    told = {"gone": "expired", "at": NOW - 60, "grant_id": "G" * 22}
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("grants/*/end", {"grant_id": "G" * 22, "state": "ended", "ended_at": NOW})
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#gone h2")).to_have_text("The time of this link is over")
+    check(page)
+    page.click("#end-now")
+    page.click("#confirm button[value=yes]")
+    expect(page.locator("#ended h2")).to_have_text("The access has ended")
+
+    api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW - 30})
+    page.goto("about:blank")
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#gone h2")).to_have_text("The access has ended")
+    expect(page.locator("#end-now")).to_be_hidden()
+
+
+def test_values_do_not_reorder_an_arabic_sentence(browser: Browser, base_url: str) -> None:
+    context = browser.new_context(base_url=base_url, locale="ar")
+    page = context.new_page()
+    api = FakeApi(page)
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#until")).to_contain_text("\u2068")
+    expect(page.locator("#until")).to_contain_text("\u2069")
+    context.close()

@@ -1,0 +1,254 @@
+"""The receipt in its rarer moments, with a server that answers as each test wants."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.fake_api import FOUND, GRANT, NOW, RECEIPT, SITE, FakeApi, check
+from tests.browser.recorder import Recorder
+
+NO_STORAGE = """
+for (const name of ["sessionStorage", "localStorage"]) {
+    Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError") } })
+}
+"""
+
+
+def shown(page: Page, text: str = "") -> None:
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_contain_text(text or "can sign in")
+    expect(page.locator("#happened")).to_be_visible()
+
+
+def asked_of(page: Page) -> list[str]:
+    """Collect the calls that *page* makes from now on."""
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
+    return asked
+
+
+def test_between_the_deadline_and_the_sweep_it_asks_gently(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "expires_at": NOW - 30})
+    page.clock.install()
+    asked = asked_of(page)
+    shown(page)
+    expect(page.locator("#left")).to_be_hidden()
+    page.clock.run_for(9_000)
+    assert len(asked) == 1
+    with page.expect_response("**/api/grants/*"):
+        page.clock.run_for(2_000)
+    assert len(asked) == 2
+
+
+def test_a_deadline_that_passes_while_somebody_looks_starts_no_storm(
+    page: Page, api: FakeApi
+) -> None:
+    page.clock.install(time=NOW)
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 4})
+    asked = asked_of(page)
+    shown(page)
+    expect(page.locator("#left")).to_contain_text("left")
+    page.clock.run_for(6_000)
+    expect(page.locator("#left")).to_be_hidden()
+    assert len(asked) == 1
+
+
+def test_a_clock_that_is_days_ahead_starts_no_storm(page: Page, api: FakeApi) -> None:
+    page.clock.install(time=NOW + 9 * 86400)
+    api.says("grants/*", GRANT)
+    asked = asked_of(page)
+    shown(page)
+    page.clock.run_for(9_000)
+    assert len(asked) == 1
+
+
+def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    api.says("secrets/*/burn", {}, 204)
+    shown(page)
+    page.click("#burn")
+    expect(page.locator("#confirm-burn")).to_be_visible()
+    check(page)
+    api.says("grants/*", {**GRANT, "secret": {"id": "S" * 22, "state": "opened"}, "can": ["end"]})
+    page.click("#confirm-burn button[value=yes]")
+    expect(page.locator("#notice")).to_contain_text("had been opened already")
+    expect(page.locator("#state")).to_be_focused()
+    expect(page.locator("#end-now")).to_be_visible()
+
+
+def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, api: FakeApi) -> None:
+    told = [{**event, "detail": "maintenance"} for event in GRANT["timeline"]]
+    told.append({"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"})
+    overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": told}
+    api.says("grants/*", {**GRANT, **overdue})
+    page.clock.install()
+    shown(page, "should be over, but is not")
+    day = page.evaluate(
+        "new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })"
+        f".format({(NOW - 86400) * 1000})"
+    )
+    expect(page.locator("#about")).to_contain_text(day)
+    expect(page.locator("#timeline li.bad").nth(1)).to_contain_text("in maintenance mode")
+    expect(page.locator("#timeline li.bad").nth(2)).not_to_contain_text("unheard")
+    expect(page.locator("#end-now")).to_be_visible()
+    check(page)
+
+    api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
+    page.click("#end-now")
+    check(page)
+    page.click("#confirm-end button[value=yes]")
+    expect(page.locator("#notice")).to_contain_text("Deleting the account")
+    for _ in range(25):
+        page.clock.run_for(3_000)
+        page.wait_for_timeout(20)  # The answers come in real time.
+    expect(page.locator("#notice")).to_contain_text("and then write to you")
+    expect(page.locator("#state")).to_be_focused()
+
+
+def test_what_cannot_be_refreshed_says_of_when_it_is(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    page.clock.install()
+    shown(page)
+    expect(page.locator("#stale")).to_be_hidden()
+    page.route("**/api/grants/*", lambda route: route.abort())
+    page.clock.run_for(10_000)
+    expect(page.locator("#stale")).to_contain_text("could not be refreshed")
+    check(page)
+    page.unroute("**/api/grants/*")
+    api.says("grants/*", GRANT)
+    page.clock.run_for(10_000)
+    expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_when_nobody_could_compare_the_receipt_says_so(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": [], "report": None})
+    shown(page, "has ended")
+    expect(page.locator("#report")).to_contain_text("could not see what changed")
+    expect(page.locator("#compared")).to_be_hidden()
+    check(page)
+
+
+def test_more_time_is_asked_for_once_and_not_when_it_is_over(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400})
+    api.says("grants/*/extend", {**GRANT, "expires_at": NOW + 2 * 86400})
+    page.clock.install()
+    shown(page)
+    page.click("#more")
+    with page.expect_request("**/extend") as sent:
+        page.click("#extend button >> nth=0")
+    assert sent.value.post_data_json == {"days": 1, "expires_at": NOW + 86400}
+    expect(page.locator("#state")).to_be_focused()
+
+    page.click("#more")
+    expect(page.locator("#extend")).to_be_visible()
+    api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": [], "report": []})
+    page.clock.run_for(10_000)
+    expect(page.locator("#state")).to_contain_text("has ended")
+    expect(page.locator("#extend")).to_be_hidden()
+
+
+def test_a_timeline_that_is_being_read_is_left_alone(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    page.clock.install()
+    shown(page)
+    page.evaluate("document.querySelector('#timeline li').dataset.kept = 'yes'")
+    with page.expect_response("**/api/grants/*"):
+        page.clock.run_for(10_000)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#timeline li[data-kept]")).to_have_count(1)
+    event = {"at": NOW, "event": "end_requested", "by": "support"}
+    api.says("grants/*", {**GRANT, "timeline": [*GRANT["timeline"], event]})
+    page.clock.run_for(10_000)
+    expect(page.locator("#timeline")).to_contain_text("Ending was asked for")
+
+
+def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("sites", FOUND)
+    shown(page, "should be over")
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    page.wait_for_url("https://bakery.example/**")
+    found = re.search(r"repair%3D([\w-]{43})", page.url)
+    assert found is not None
+    api.is_silent("grants/*/repair")
+    credentials = "site_url=https://bakery.example&user_login=b&password=abcd"
+    with page.expect_request("**/repair"):
+        page.goto(f"/receipt#repair={found[1]}?{credentials}")
+    page.reload()
+    expect(page.locator("#state")).to_contain_text("should be over")
+
+
+@pytest.mark.parametrize("state", ["preparing", "active"])
+def test_every_state_is_accessible_and_can_be_printed(page: Page, api: FakeApi, state: str) -> None:
+    api.says("grants/*", {**GRANT, "state": state})
+    shown(page, "being set up" if state == "preparing" else "can sign in")
+    check(page)
+    page.emulate_media(media="print")
+    expect(page.locator("#timeline li").first).to_be_visible()
+    expect(page.locator("button >> visible=true")).to_have_count(0)
+    expect(page.locator("select >> visible=true")).to_have_count(0)
+
+
+def test_dots_of_the_timeline_are_there_in_forced_colours(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    page.emulate_media(forced_colors="active")
+    shown(page)
+    width = "getComputedStyle(document.querySelector('#timeline li'), '::before').borderTopWidth"
+    assert page.evaluate(width) not in ("", "0px")
+
+
+def test_a_browser_that_keeps_nothing_shows_it_and_says_what_it_cannot(
+    page: Page, api: FakeApi
+) -> None:
+    page.add_init_script(NO_STORAGE)
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("sites", {**FOUND, "site": SITE})
+    shown(page, "should be over")
+    page.click("#repair")
+    expect(page.locator("#notice")).to_contain_text("That did not work this time")
+    page.goto("about:blank")
+    page.goto("/receipt#repair=x?site_url=x&user_login=y&password=z")
+    expect(page.locator("#missing h2")).to_contain_text("open your receipt from the mail")
+
+
+def test_a_button_whose_module_does_not_come_is_not_silent(
+    page: Page, api: FakeApi, recorder: Recorder
+) -> None:
+    api.says("grants/*", GRANT)
+    page.route("**/js/actions.js", lambda route: route.abort())
+    shown(page)
+    page.click("#end-now")
+    expect(page.locator("#not-loaded")).to_be_visible()
+    check(page)
+    assert recorder.complaints
+    recorder.complaints.clear()
+
+
+def test_what_the_server_says_beside_its_code_is_told(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    shown(page)
+    for answer, said in _ANSWERS:
+        api.says("grants/*/end", {"message": "No.", **answer}, 409)
+        page.click("#end-now")
+        page.click("#confirm-end button[value=yes]")
+        expect(page.locator("#now-problem")).to_contain_text(said)
+        paragraphs = 3 if answer.get("key_left") else 2
+        expect(page.locator("#now-problem p")).to_have_count(paragraphs)
+
+
+_ANSWERS: list[tuple[dict[str, Any], str]] = [
+    ({"code": "too_many_requests", "retry_after": 5000}, "Please wait 1 hour 24 minutes"),
+    ({"code": "too_many_requests"}, "Please wait 1 minute"),
+    (
+        {"code": "site_unsupported", "reason": "multisite", "key_left": True},
+        "delete the application password that you have just approved",
+    ),
+    ({"code": "consent_rejected"}, "SetEnvIf Authorization"),
+    ({"code": "delivery_failed", "support_has_it": True}, "Support has your message"),
+    ({"code": "delivery_failed"}, "could not be sent yet"),
+]
