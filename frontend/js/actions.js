@@ -37,7 +37,8 @@ async function burn(receipt) {
         await burnSecret(receipt.grant.secret.id, held.ownerToken)
         await look()
         // Support may have opened it a moment before; then the account is what has to go.
-        say(receipt.grant.secret?.state === "opened" ? "burn.opened" : "burn.done")
+        const { secret, by_hand: byHand } = receipt.grant
+        say(secret?.state !== "opened" ? "burn.done" : byHand ? "error.already_opened" : "burn.opened")
         $("#state").focus()
     })
 }

@@ -40,7 +40,7 @@ function change({ change: kind, name, detail }) {
 export function explain(item, reason) {
     const name = reasonOf(reason)
     if (!name) return
-    const why = make("span", { class: "hint" })
+    const why = make("div", { class: "hint" })
     put(why, `error.${name}`)
     item.querySelector("time")?.before(why)
 }

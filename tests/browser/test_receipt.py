@@ -81,7 +81,7 @@ def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) ->
 
 
 def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, api: FakeApi) -> None:
-    told = [{**event, "detail": "maintenance"} for event in GRANT["timeline"]]
+    told = [*GRANT["timeline"][:-1], {**GRANT["timeline"][-1], "detail": "maintenance"}]
     told.append({"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"})
     overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": told}
     api.says("grants/*", {**GRANT, **overdue})
