@@ -92,6 +92,7 @@ class FrontDoor:
                 request.method,
                 self._api + request.raw_path,
                 headers=sent,
+                skip_auto_headers=("Content-Type", "User-Agent"),  # Nothing that nobody sent.
                 data=body or None,
                 allow_redirects=False,
             )

@@ -74,6 +74,19 @@ def test_from_consent_to_gone(
     assert len(told) == 2
 
 
+def test_what_needs_no_body_may_come_without_one(owner: Page) -> None:
+    made = owner.create_user()[1]
+    owner.create_secret(made)
+    bearer = {"Authorization": f"Bearer {owner.owner_token}"}
+    for path, status in (
+        (f"/secrets/{owner.link.id}/burn", 204),
+        (f"/grants/{owner.grant_id}/end", 200),
+    ):
+        # Neither a body nor a word about its kind, as any HTTP client sends it.
+        answer = requests.post(f"{owner.api}/api{path}", headers=bearer, timeout=60)
+        assert answer.status_code == status, answer.text
+
+
 def test_the_same_request_again_changes_nothing(owner: Page, users: Names) -> None:
     first = owner.create_user()
     count = len(users())
