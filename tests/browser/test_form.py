@@ -137,6 +137,27 @@ def test_a_late_answer_does_not_pull_back_who_has_gone_elsewhere(page: Page) -> 
     expect(page.locator("#time")).to_be_hidden()
 
 
+def test_a_late_step_does_not_pull_back_who_has_gone_elsewhere(page: Page, api: FakeApi) -> None:
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/js/time.js", hold)
+    fill_in(page)
+    api.says("sites", FOUND)
+    page.fill("#url", "bakery.example")
+    with page.expect_request("**/js/time.js"):
+        page.click("#check")
+    page.go_back()
+    page.click("#site [data-back]")
+    expect(page.locator("#what h2")).to_be_focused()
+    waiting[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#what h2")).to_be_focused()
+    expect(page.locator("#time")).to_be_hidden()
+
+
 def test_the_language_chosen_last_is_spoken(page: Page) -> None:
     waiting: list[Route] = []
 
