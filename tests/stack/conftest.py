@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from chalicelib.wiring import Hallpass
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
-from tests.page import Page, basic
+from tests.page import Page, basic, token
+from tests.stack.crash import parts_of
+from tests.stack.outside import Outside
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +97,26 @@ def mails(stack: Stack) -> Callable[[], list[dict[str, str]]]:
         return listed
 
     return sent
+
+
+@pytest.fixture(scope="module")
+def parts(stack: Stack) -> Iterator[Hallpass]:
+    """Wire it, with the rule switched off: no other sweep may finish what a test is about."""
+    events = stack.client("events")
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield parts_of(stack)
+    for rule in rules:
+        events.enable_rule(Name=rule)
+
+
+@pytest.fixture
+def outside(stack: Stack, wordpress: WordPress, parts: Hallpass) -> Callable[[], Outside]:
+    def new() -> Outside:
+        return Outside(stack, wordpress, parts, token(16), token(), token(), int(time.time()))
+
+    return new
 
 
 def _ask(wordpress: WordPress, route: str) -> list[dict[str, Any]]:

@@ -1,0 +1,132 @@
+"""The real world around a process that dies: one grant of it, and what is left on the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+
+from chalicelib.access_request import AccessRequest
+from chalicelib.grant_table import GrantTable
+from chalicelib.grants import DAY, Grant
+from chalicelib.secret import Secret
+from chalicelib.sites import Key
+from chalicelib.wiring import Hallpass
+from infra.local.stack import Stack
+from infra.local.wordpress import WordPress
+from tests.page import basic, token
+from tests.stack.crash import DIED, DONE, Job, run
+
+OWNER_MAIL = "owner@blog.example"
+
+
+@dataclass
+class Outside:
+    """The real world, which survives every death; one grant of it."""
+
+    stack: Stack
+    wordpress: WordPress
+    parts: Hallpass
+    grant_id: str
+    owner: str
+    support: str
+    now: int
+
+    def rest(self, method: str, route: str, **more: object) -> requests.Response:
+        return requests.request(
+            method,
+            f"{self.wordpress.url}/?rest_route=/wp/v2/users{route}&context=edit&per_page=100",
+            headers=basic(*self.wordpress.auth),
+            timeout=60,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def consent(self) -> Key:
+        """Approve, as the owner does."""
+        made = self.rest("POST", "/me/application-passwords", json={"name": f"H {token(6)}"})
+        return Key(self.wordpress.user, made.json()["password"].replace(" ", ""))
+
+    def request(self) -> AccessRequest:
+        return AccessRequest(
+            self.grant_id,
+            self.wordpress.url,
+            self.consent(),
+            "p" * 20,
+            3,
+            self.owner,
+            self.support,
+            OWNER_MAIL,
+        )
+
+    @property
+    def grant(self) -> Grant | None:
+        table = self.stack.outputs["GrantsTableName"]
+        return GrantTable(self.stack.client("dynamodb"), table).get(self.grant_id)
+
+    @property
+    def strangers(self) -> list[str]:
+        return [user["username"] for user in self.rest("GET", "").json() if user["id"] != 1]
+
+    @property
+    def owner_keys(self) -> int:
+        return len(self.rest("GET", "/me/application-passwords").json()) - 1
+
+    def lives(self, job: Job, now: int | None = None) -> list[str]:
+        """Run *job* to its end and return its calls."""
+        code, calls = run(self.parts, job, self.now if now is None else now)
+        assert code == DONE, calls
+        return calls
+
+    def dies(self, job: Job, after: int) -> None:
+        """Run *job* until it has made *after* calls."""
+        code, calls = run(self.parts, job, self.now, die_after=after)
+        assert code == DIED, calls
+
+    def nothing_is_left(self) -> None:
+        grant = self.grant
+        assert self.strangers == []
+        assert self.owner_keys == 0
+        if grant is not None:
+            assert (grant.state, grant.sealed_consent, grant.sealed_removal, grant.due_at) == (
+                "ended",
+                None,
+                None,
+                None,
+            )
+
+
+def prepared(outside: Outside) -> Job:
+    request = outside.request()
+    return lambda parts, now: parts.access.prepare(request, now=now)
+
+
+def swept(parts: object, now: int) -> object:
+    return parts.ending.sweep(now=now)  # type: ignore[attr-defined]
+
+
+def ends(world: Outside) -> Job:
+    return lambda parts, now: parts.ending.end(world.grant_id, world.owner, now=now)
+
+
+def every_point(outside: Callable[[], Outside], before: Callable[[Outside], Job]) -> int:
+    """Run the job once, alive; return how many calls it makes, and tidy up."""
+    world = outside()
+    calls = world.lives(before(world))
+    world.lives(ends(world))
+    assert world.strangers == []
+    return len(calls)
+
+
+def bring_to_life(outside: Outside) -> None:
+    """Bring one access to life, with a secret waiting."""
+    secret = Secret(outside.grant_id, b"sealed" * 9, "proof", False, 0, "f", outside.grant_id)  # noqa: FBT003
+
+    def set_up(parts: object, now: int) -> None:
+        parts.access.prepare(request, now=now)  # type: ignore[attr-defined]
+        parts.secrets.create(  # type: ignore[attr-defined]
+            secret, lifetime=DAY, support_token=outside.support, now=now
+        )
+
+    request = outside.request()
+    outside.lives(set_up)
