@@ -70,7 +70,8 @@ UNSUPPORTED = {
     "cannot_remove": Words(
         "This site does not let users be deleted, so the temporary account would stay.",
         "A security plugin may protect administrators (in Shield: Security Admin). Let it allow "
-        "making and deleting administrators while support is in.",
+        "making and deleting administrators while support is in. On a network of sites, only its "
+        "network administrator can delete users; ask them to make and delete one for support.",
     ),
     "creation_refused": Words(
         "The site refused to make the temporary account.",

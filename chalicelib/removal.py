@@ -62,7 +62,7 @@ class Removal:
         if not grant.checked and grant.site is None:
             self._clear_unseen(grant, now)
             return grant
-        if grant.by_hand and grant.sealed_consent is None:
+        if grant.by_hand and grant.checked and grant.sealed_consent is None:
             # Nobody but its owner can tell, so there is no use in asking.
             raise KeyRefused("There is no key to a user that was made by hand.")
         site = grant.site or self.wordpress.discover(grant.site_url)

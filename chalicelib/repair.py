@@ -124,7 +124,7 @@ class Repair:
         )
         if not (account.is_administrator and account.may_manage_users):
             raise NotAdministrator(NOT_ADMINISTRATOR)
-        if grant.user_id is None:
+        if grant.user_id is None and grant.checked:
             # Known before it is deleted, so that an interrupted repair can see that it is gone.
             found = self.wordpress.find_user(site, consent, grant.username)
             if grant.by_hand:

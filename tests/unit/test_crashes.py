@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.access import Access
+from chalicelib.access import Access, HandMade
 from chalicelib.access_request import AccessRequest
 from chalicelib.deadline import Deadline
 from chalicelib.ending import Ending
@@ -204,6 +204,14 @@ def repairing(outside: Outside) -> Job:
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
 
+def repairing_by_hand(outside: Outside) -> Job:
+    outside.site.add_user("helper")
+    made = HandMade(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
+    start(outside, Process()).access.watch(made, now=NOW)
+    consent = Key("admin", outside.site.consent("admin"))
+    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+
+
 def nothing_is_left(outside: Outside) -> None:
     assert outside.strangers == []
     assert outside.owner_keys == 0
@@ -332,6 +340,38 @@ def test_a_repair_is_finished_and_leaves_no_key(number: int, by: str, *, after: 
     else:
         # It died before the new consent was recorded: the consent key was never used.
         assert outside.grants.items[GRANT].state == "active"
+
+
+@pytest.mark.parametrize(("number", "after"), points(repairing_by_hand))
+def test_a_repair_of_a_user_made_by_hand_is_finished_by_the_same_request(
+    number: int, *, after: bool
+) -> None:
+    outside = Outside()
+    job = repairing_by_hand(outside)
+    die_in(job, outside, number, after=after)
+    assert outside.grants.items[GRANT].state == "active" or outside.strangers == []
+
+    job(start(outside, Process()), NOW + HOUR)
+    start(outside, Process()).ending.sweep(now=NOW + 4 * DAY)
+
+    nothing_is_left(outside)
+
+
+@pytest.mark.parametrize(("number", "after"), points(repairing_by_hand))
+def test_or_else_the_sweep_gives_the_consent_back_and_goes_on_asking(
+    number: int, *, after: bool
+) -> None:
+    outside = Outside()
+    die_in(repairing_by_hand(outside), outside, number, after=after)
+    recorded = outside.grants.items[GRANT].sealed_consent is not None
+
+    for day in range(4, 7):
+        start(outside, Process()).ending.sweep(now=NOW + day * DAY)
+
+    grant = outside.grants.items[GRANT]
+    assert (grant.state == "ended") == (outside.strangers == [])
+    if recorded or grant.state == "ended":
+        nothing_is_left(outside)
 
 
 @pytest.mark.parametrize(("number", "after"), points(opening))
