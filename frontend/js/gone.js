@@ -3,9 +3,7 @@
 // the access, which whoever holds the link has.
 
 import { $ } from "./dom.js"
-import { confirmed, end } from "./ending.js"
 import { catalogue, moment, put } from "./i18n.js"
-import { tell } from "./problem.js"
 
 /** Each has the texts `gone.<why>`, `gone.<why>_text` and `gone.<why>_next`. */
 export const WHYS = ["burned", "ended", "expired", "incomplete", "locked", "not_found", "opened", "over", "unreachable"]
@@ -36,6 +34,7 @@ export async function tellGone({ held, grant, show }, why, at) {
 
 /** @param {import("./types.js").Opening} visit */
 export async function endNow({ held, grant, show }) {
+    const [{ confirmed, end }, { tell }] = await Promise.all([import("./ending.js"), import("./problem.js")])
     put($("#confirm p"), grant?.by_hand ? "end.sure_by_hand" : "end.sure_text")
     if (!held?.grantId || !(await confirmed($("#confirm")))) return
     $("#end-problem").hidden = true

@@ -80,7 +80,7 @@ export function put(element, name, values = {}, fallback = "") {
  */
 export async function text(name, values = {}) {
     if (!(name in texts)) await catalogue()
-    return fill(texts[name] ?? "", values)
+    return fill(texts[name] ?? "!", values)
 }
 
 /**
@@ -178,13 +178,13 @@ export function fill(template, values) {
     return template.replace(/\{(\w+)\}/g, (whole, name) => {
         const found = values[name] ?? shared[name] ?? whole
         const value = typeof found === "function" ? found() : found instanceof Date ? moment(found) : String(found)
-        // Isolated, so that a name or an address does not reorder the sentence around it.
+        // Isolated, so that a name does not reorder the sentence around it.
         return language === "ar" ? `\u2068${value}\u2069` : value
     })
 }
 
 /**
- * Tried again for a while: a phone may lose its network for a moment, just when it brings an approval back.
+ * Tried again for a while: a phone may lose its network just when it brings an approval back.
  * @param {string} path beside this module
  * @param {number} [pause] in milliseconds
  * @returns {Promise<any>}

@@ -7,14 +7,14 @@
 import { Problem, readGrant, readSecret } from "./server.js"
 import { $, all, brand, busy, guard, hostOf, press } from "./dom.js"
 import { decode, encode, identify, randomBytes } from "./link.js"
-import { duration, put, start } from "./i18n.js"
+import { catalogue, duration, put, start } from "./i18n.js"
 
 const GRACE = 55
 
+start().then(brand) // Meanwhile the server is asked.
 /** @type {import("./types.js").Opening} */
 const visit = { held: await hold(), secret: null, grant: null, show, gone }
 
-brand(await start())
 $("#waiting").addEventListener("submit", () => busy($("#open"), async () => (await import("./opening.js")).open(visit)))
 press($("#end-now"), async () => (await import("./gone.js")).endNow(visit))
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
@@ -85,6 +85,6 @@ function show(panel) {
  * @param {number} [at] in epoch seconds
  */
 async function gone(why, at) {
-    const { tellGone } = await import("./gone.js")
+    const [{ tellGone }] = await Promise.all([import("./gone.js"), catalogue()])
     await tellGone(visit, why, at)
 }

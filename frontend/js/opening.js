@@ -6,7 +6,9 @@ import { showAccount } from "./account.js"
 import { $ } from "./dom.js"
 import { decode, prove } from "./envelope.js"
 import { complain, judge } from "./fields.js"
-import "./gone.js" // So that the account can be ended although a module would not come any more.
+// So that the account can be ended although a module would not come any more.
+import "./ending.js"
+import "./gone.js"
 import { put } from "./i18n.js"
 import { tell } from "./problem.js"
 

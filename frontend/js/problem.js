@@ -1,9 +1,9 @@
 // @ts-check
 // How a refusal or a failure is told: what happened, and what to do now.
 
-import { Problem } from "./api.js"
 import { make } from "./dom.js"
 import { duration, moment, put } from "./i18n.js"
+import { Problem } from "./server.js"
 
 /** Every code has the texts `error.<code>` and `error.<code>.next`. */
 export const CODES = [

@@ -35,8 +35,8 @@ let timer = 0
 /** @type {() => void} */
 let stopClock = () => {}
 
-const config = await start()
-brand(config)
+const starting = start() // Meanwhile the server is asked.
+starting.then(brand)
 press($("#look-again"), look)
 addEventListener("hashchange", () => location.reload()) // another receipt in the same tab
 for (const [button, action] of [["#end-now", "end"], ["#burn", "burn"], ["#more", "offer"], ["#repair", "repair"], ["#gone", "sayGone"]]) {
@@ -63,8 +63,8 @@ async function look() {
     clearTimeout(timer)
     if (!held) return missing("no_link")
     try {
-        // Texts first, so that nothing moves when they come.
-        const [read] = await Promise.all([readGrant(held.grantId, held.ownerToken), catalogue()])
+        // With the texts, so that nothing moves when they come.
+        const [read] = await Promise.all([readGrant(held.grantId, held.ownerToken), catalogue(), starting])
         grant = read
         readAt = new Date()
         await draw()
@@ -90,7 +90,7 @@ async function draw() {
     put($("#about"), `state.${name}_text`, { username: grant.username ?? "", date })
     $("#stale").hidden = true
     stopClock()
-    // Between the deadline and the sweep there is nothing to count; looking again every so often is enough.
+    // Between the deadline and the sweep there is nothing to count.
     $("#left").hidden = over || Boolean(asked) || grant.expires_at * 1000 <= Date.now()
     if (!$("#left").hidden) {
         const { countDown } = await import("./countdown.js")
@@ -142,7 +142,7 @@ function missing(why) {
 async function act(action) {
     if (!held) return
     const { actions } = await import("./actions.js")
-    await actions[action]({ held, config, look, say, get grant() { return grant } })
+    await actions[action]({ held, config: await starting, look, say, get grant() { return grant } })
 }
 
 /** Back from WordPress with a new approval. */
