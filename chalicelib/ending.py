@@ -163,10 +163,22 @@ class Ending:
                 grant = self._cleared(self.look_around(grant), now)
                 grant = change(self.grants, grant.id, lambda grant: ended(grant, now))
             self.secrets.withdraw(grant, now=now)
-            grant = self.telling.of_end(grant)
+            grant = self._told_and_given_back(grant)
         except HallpassError as error:
             return self._put_off(grant, error, now, counts=counts)
         return change(self.grants, grant.id, lambda grant: _at_rest(grant, now))
+
+    def _told_and_given_back(self, grant: Grant) -> Grant:
+        """Tell of the end, and give back a consent key that a repair has left before it."""
+        failure: HallpassError | None = None
+        try:
+            grant = self.removal.give_back(grant)
+        except HallpassError as error:
+            failure = error
+        grant = self.telling.of_end(grant)
+        if failure is not None:
+            raise failure
+        return grant
 
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Tell what happened while the access runs on, and look again at its deadline."""
@@ -231,7 +243,11 @@ def retry_delay(attempts: int) -> int:
 
 
 def ended(grant: Grant, now: int, by: str = "hallpass") -> Grant:
-    """Return *grant* as over, without any key; its mails are still to be sent."""
+    """
+    Return *grant* as over, without any key; its mails are still to be sent.
+
+    On the owner's word, a consent key that was not given back yet still has to be.
+    """
     if grant.state == "ended":
         return grant
     name = "ended" if grant.state == "active" else "setup_undone"
@@ -241,7 +257,7 @@ def ended(grant: Grant, now: int, by: str = "hallpass") -> Grant:
         ended_at=now,
         attempts=0,
         due_at=now,
-        sealed_consent=None,
+        sealed_consent=grant.sealed_consent if by == "owner" else None,
         sealed_removal=None,
     ).with_event(Event(now, name, by))
 
@@ -258,4 +274,11 @@ def _failed(grant: Grant, reason: str, now: int) -> Grant:
 
 
 def _at_rest(grant: Grant, now: int) -> Grant:
-    return replace(grant, due_at=None, lease_until=0, attempts=0, purge_at=now + KEEP_ENDED)
+    return replace(
+        grant,
+        due_at=None,
+        lease_until=0,
+        attempts=0,
+        sealed_consent=None,
+        purge_at=now + KEEP_ENDED,
+    )

@@ -117,11 +117,17 @@ def _is_only_said(grant: Grant) -> bool:
 
 def _key_left(grant: Grant) -> str:
     """Say that no account is there, but the approval is."""
+    site = site_name(grant)
+    done = (
+        f"The temporary administrator “{grant.username}” on {site} is gone."
+        if grant.was_active
+        else f"Setting up temporary access to {site} was not finished. No temporary account is "
+        "there."
+    )
     return (
-        f"Setting up temporary access to {site_name(grant)} was not finished. "
-        "No temporary account is there.\n\n"
-        "But your site does not let us delete the application password that you approved. We go "
-        "on trying. You can delete it yourself:\n"
+        f"{done}\n\n"
+        "But the application password that you approved may be there still: we could not delete "
+        "it yet. We go on trying. You can delete it yourself:\n"
         "1. Sign in to your WordPress and open Users » Profile.\n"
         "2. Under “Application Passwords”, press “Revoke” beside the one that names us.\n"
     )

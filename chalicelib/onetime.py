@@ -67,6 +67,7 @@ class OneTimeSecrets:
                 expires_at = min(expires_at, grant.expires_at)
             new = replace(secret, expires_at=expires_at, purge_at=expires_at)
             if self.store.add(new):
+                self._require_running(new, now)
                 return new, True
             known = self.store.get(secret.id)
         if known is None or not hmac.compare_digest(known.fingerprint, secret.fingerprint):
@@ -150,6 +151,13 @@ class OneTimeSecrets:
         for secret_id in grant.secret_ids:
             self.store.prolong(secret_id, grant.id, end=end, new_end=grant.expires_at)
 
+    def _require_running(self, secret: Secret, now: int) -> None:
+        """Withdraw *secret* if its access has ended since it joined; nobody else would."""
+        grant = self.grants.get(secret.grant_id) if secret.grant_id else None
+        if grant is not None and grant.state == "ended":
+            self.withdraw(grant, now=now)
+            raise NotFound("That access is over.")
+
     def _join_grant(self, secret: Secret, support_token: str, now: int) -> Grant:
         """Note on the grant that the secret is its own, before the secret exists."""
 
@@ -177,7 +185,7 @@ class OneTimeSecrets:
         lock = Event(secret.last_try_at, "link_locked", detail=secret.id)
 
         def noted(grant: Grant) -> Grant:
-            if lock in grant.timeline:
+            if any(e.name == lock.name and e.at >= lock.at for e in grant.timeline):
                 return grant
             is_running = grant.state == "active" and grant.due_at is not None
             due_at = min(grant.due_at or 0, now) if is_running else grant.due_at

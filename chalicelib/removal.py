@@ -62,18 +62,27 @@ class Removal:
         if not grant.checked and grant.site is None:
             self._clear_unseen(grant, now)
             return grant
-        if grant.by_hand and grant.checked and grant.sealed_consent is None:
-            # Nobody but its owner can tell, so there is no use in asking.
+        if grant.by_hand and grant.checked and None in (grant.sealed_consent, grant.user_id):
+            # Nobody but its owner can tell, and a repair that never got to know the user has
+            # nothing to finish but to give its consent back.
+            self.give_back(grant)
             raise KeyRefused("There is no key to a user that was made by hand.")
         site = grant.site or self.wordpress.discover(grant.site_url)
+        recorded = grant
         # The check comes before the first request to make a user, so without it there is none.
         if grant.checked:
-            if not self._user_is_gone(grant, site):
+            try:
+                is_gone = self._user_is_gone(grant, site)
+            except SiteUnsupported:
+                if grant.state == "active":  # It stays so, and the owner's key is not ours to keep.
+                    self.give_back(grant)
+                raise
+            if not is_gone:
                 raise KeyRefused("The site does not accept our key any more.")
             if grant.sealed_consent is not None:
-                grant = change(self.grants, grant.id, _without_user)
+                recorded = change(self.grants, grant.id, _without_user)
         self._drop_consent(grant, site)
-        return grant
+        return recorded
 
     def find_again(self, grant: Grant, problem: HallpassError) -> Site | None:
         """
@@ -113,10 +122,23 @@ class Removal:
             raise KeyRefused("We hold no key to that site any more.")
         return self.wordpress.snapshot(grant.site, self.consent(grant))
 
-    def drop_consent(self, grant: Grant) -> None:
-        """Let the owner's consent key delete itself; raise `SiteUnavailable` if that must wait."""
-        site = grant.site or self.wordpress.discover(grant.site_url)
-        self._drop_consent(grant, site)
+    def give_back(self, grant: Grant) -> Grant:
+        """
+        Let the owner's consent key delete itself, and forget it; one that came since stays.
+
+        Raises:
+            SiteUnavailable, SiteUnsupported: It has to wait.
+        """
+        if grant.sealed_consent is None:
+            return grant
+        self._drop_consent(grant, grant.site or self.wordpress.discover(grant.site_url))
+
+        def without(known: Grant) -> Grant:
+            if known.sealed_consent != grant.sealed_consent:
+                return known
+            return replace(known, sealed_consent=None, consent_key_id=None)
+
+        return change(self.grants, grant.id, without)
 
     def consent(self, grant: Grant) -> Key:
         """Return the owner's consent key that is kept while a set-up or a repair is unfinished."""
@@ -164,10 +186,10 @@ class Removal:
             account = self._found_by_owner(grant, site, consent)
             if account is None:
                 return True
-            if account.id == grant.owner_id or grant.user_id not in {None, account.id}:
+            owner_id = grant.owner_id or self.wordpress.whoami(site, consent).id
+            if account.id == owner_id or grant.user_id not in {None, account.id}:
                 raise unsupported("not_ours")
-            heir_id = grant.owner_id or self.wordpress.whoami(site, consent).id
-            self.wordpress.delete_user(site, consent, account, heir_id)
+            self.wordpress.delete_user(site, consent, account, owner_id)
             return self._found_by_owner(grant, site, consent) is None
         except KeyRefused:
             return self._is_said_to_be_gone(grant, site)

@@ -8,6 +8,7 @@ removes the support user and then itself, and when the removal fails it is given
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.ending import Ending, ended
@@ -17,6 +18,7 @@ from chalicelib.errors import (
     KeyRefused,
     NotAdministrator,
     NotFound,
+    SiteUnavailable,
     TryAgain,
 )
 from chalicelib.grants import DAY, Event, Grant, GrantStore, change, holder_of, lease
@@ -63,11 +65,15 @@ class Repair:
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
-            self._take_back_the_last(leased, consent)
+            self._take_back_the_last(leased, consent, now)
             grant = self.ending.look_around(self._accept(leased.id, consent, now))
             self.removal.clear(grant, now=now)
         except HallpassError as error:
-            grant = self._give_back(grant_id)
+            if leased.state == "preparing" and isinstance(error, SiteUnavailable):
+                # No removal key may exist yet, so the sweep needs this consent to go on.
+                change(self.grants, grant_id, _released)
+                raise
+            grant = self._give_back(grant_id, consent)
             if not isinstance(error, KeyRefused):
                 raise
             # The consent may be dead because an earlier, interrupted call has done its work.
@@ -81,16 +87,18 @@ class Repair:
 
         return self.ending.finish(change(self.grants, grant_id, over), now)
 
-    def _take_back_the_last(self, grant: Grant, consent: Key) -> None:
+    def _take_back_the_last(self, grant: Grant, consent: Key, now: int) -> None:
         """
         Delete another consent key that an earlier, interrupted call has left, before it is lost.
 
+        Not before the new one is seen to work: the old one may be all that there is.
+
         Raises:
-            SiteUnavailable, SiteUnsupported: Then the new one is not used.
+            KeyRefused, SiteUnavailable, SiteUnsupported: Then the new one is not used.
         """
         if grant.sealed_consent is not None and self.removal.consent(grant) != consent:
-            self.removal.drop_consent(grant)
-            change(self.grants, grant.id, _without_consent)
+            self._holder(grant, consent, now)
+            self.removal.give_back(grant)
 
     def _accept(self, grant_id: str, consent: Key, now: int) -> Grant:
         """Record the consent key, see whose it is, and record that."""
@@ -162,13 +170,19 @@ class Repair:
             raise unsupported("not_ours")
         return site, account
 
-    def _give_back(self, grant_id: str) -> Grant:
-        """Delete the consent key and forget it; if the site is down, the sweep does it later."""
-        try:
-            self.removal.drop_consent(change(self.grants, grant_id, _released))
-        except HallpassError:
-            return change(self.grants, grant_id, _released)
-        return change(self.grants, grant_id, _without_consent)
+    def _give_back(self, grant_id: str, consent: Key) -> Grant:
+        """
+        Delete *consent* if it is the one that is kept, and let go of the grant.
+
+        If the site is down, the sweep does it later. Another consent, which a refused one was to
+        take the place of, is left for the sweep as well.
+        """
+        with suppress(HallpassError):
+            grant = self.grants.get(grant_id)
+            is_kept = grant is not None and grant.sealed_consent is not None
+            if grant is not None and is_kept and self.removal.consent(grant) == consent:
+                self.removal.give_back(grant)
+        return change(self.grants, grant_id, _released)
 
 
 def _require_made_for_support(grant: Grant, found: Account | None) -> None:
@@ -189,7 +203,3 @@ def _require_made_for_support(grant: Grant, found: Account | None) -> None:
 
 def _released(grant: Grant) -> Grant:
     return replace(grant, lease_until=0)
-
-
-def _without_consent(grant: Grant) -> Grant:
-    return replace(grant, lease_until=0, sealed_consent=None, consent_key_id=None)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chalicelib.errors import DeliveryFailed, HallpassError
-from chalicelib.grants import Grant, GrantStore, Holder, change, token_hash
+from chalicelib.grants import DAY, Grant, GrantStore, Holder, change, token_hash
+from chalicelib.secret import LOCK_SECONDS
 
 TELL_AFTER = 3  # Failures, before the owner is asked to help.
+AGAIN = frozenset({"locked", "stuck"})
 MAILED_TOKENS = 3  # The links in the last three mails work; the owner's own always does.
 
 
@@ -54,9 +56,12 @@ class Telling:
         """Ask for help after the third failure. Who could not be told is told at the next one."""
         if grant.state == "ended" or grant.attempts < (1 if grant.by_hand else TELL_AFTER):
             return grant
-        # A user made by hand is gone only when its owner acts, so the owner is reminded each day.
-        about = f"stuck {grant.attempts}" if grant.by_hand else "stuck"
+        # A user made by hand is gone only when its owner acts, so the owner is reminded each day:
+        # once, however often somebody makes us try.
+        about = f"stuck {(now - grant.deadline) // DAY}" if grant.by_hand else "stuck"
         for reader in _readers(grant, about):
+            if reader != "owner" and not grant.checked:
+                continue  # The user is gone; that the owner's approval is not, is theirs alone.
             try:
                 self.notices.stuck(grant, reader, self._receipt_token(grant, reader), now=now)
             except HallpassError:
@@ -87,11 +92,15 @@ class Telling:
         return token
 
     def _told(self, grant: Grant, what: str) -> Grant:
-        """Note that a mail has gone out; of locks, which strangers can cause, the last is kept."""
-        kind = what.partition(" ")[0]
+        """Note that a mail has gone out; of those that come again and again, the last is kept."""
+        kind, _, rest = what.partition(" ")
+
+        def is_older(told: str) -> bool:
+            one_reader = kind == "locked" or told.rsplit(maxsplit=1)[-1] == rest.split()[-1]
+            return kind in AGAIN and told.split(maxsplit=1)[0] == kind and one_reader
 
         def noted(grant: Grant) -> Grant:
-            kept = [told for told in grant.told if kind != "locked" or told.split()[0] != kind]
+            kept = [told for told in grant.told if not is_older(told)]
             return replace(grant, told=(*kept, what))
 
         return change(self.grants, grant.id, noted)
@@ -100,8 +109,11 @@ class Telling:
 def untold_lock(grant: Grant) -> int | None:
     """Return when a link of *grant* was last locked, if its owner is yet to be told of that."""
     at = next((event.at for event in reversed(grant.timeline) if event.name == "link_locked"), None)
-    is_told = at is None or f"locked {at}" in grant.told
-    return None if is_told or not grant.owner_email else at
+    told = [int(told.split()[1]) for told in grant.told if told.startswith("locked ")]
+    if at is None or not grant.owner_email:
+        return None
+    # Of several links that are locked at the same time, one mail is enough.
+    return at if at >= max(told, default=0) + LOCK_SECONDS else None
 
 
 def _readers(grant: Grant, about: str) -> list[Holder]:

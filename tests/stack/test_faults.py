@@ -20,7 +20,7 @@ from tests.fakes.servers import Server, answer, header_of
 from tests.page import Page, basic, token
 from tests.stack import fronts
 from tests.stack.fronts import MANY_NAMES, Fault, Front
-from tests.stack.visits import OVER, STUCK, Place, Visit
+from tests.stack.visits import LATE, OVER, STUCK, Place, Visit
 
 
 @pytest.fixture(scope="module")
@@ -377,6 +377,7 @@ def test_a_user_made_by_hand_is_asked_about_every_day_until_a_consent_removes_it
     one = Visit(place, page, user, username=name)
 
     for day in range(3):
+        one.late = LATE + day * DAY
         metrics = one.sweep()
         assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (0, 0)
         assert one.delay == DAY
