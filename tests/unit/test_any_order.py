@@ -153,14 +153,18 @@ class Life:
         """All is well again. What only its owner can end, its owner ends."""
         self.heal()
         self.goes_by(60, DAY)
-        if self.grant is not None and self.grant.state != "ended":
-            parts = start(self.outside, Process())
-            consent = Key("admin", self.site.consent("admin"))
-            with suppress(HallpassError):
-                parts.repair.repair(GRANT, OWNER, consent, now=self.now)
-            if self.grant is not None and self.grant.by_hand and self.grant.state != "ended":
-                parts.ending.say_gone(GRANT, OWNER, now=self.now)
-            self.goes_by(3, 3 * MINUTE)
+        grant = self.grant
+        if grant is None or grant.state == "ended":
+            return
+        assert grant.due_at is not None, "given up"
+        assert grant.attempts > 0, "put off without a reason"
+        parts = start(self.outside, Process())
+        consent = Key("admin", self.site.consent("admin"))
+        with suppress(HallpassError):
+            grant = parts.repair.repair(GRANT, OWNER, consent, now=self.now)
+        if grant.by_hand and grant.state == "active":
+            parts.ending.say_gone(GRANT, OWNER, now=self.now)
+        self.goes_by(3, 3 * MINUTE)
 
     def nothing_is_left(self) -> None:
         grant = self.grant
