@@ -34,6 +34,7 @@ export async function tellGone({ held, grant, show }, why, at) {
 
 /** @param {import("./types.js").Opening} visit */
 export async function endNow({ held, grant, show }) {
+    await catalogue()
     const [{ confirmed, end }, { tell }] = await Promise.all([import("./ending.js"), import("./problem.js")])
     put($("#confirm p"), grant?.by_hand ? "end.sure_by_hand" : "end.sure_text")
     if (!held?.grantId || !(await confirmed($("#confirm")))) return

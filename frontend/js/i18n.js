@@ -1,10 +1,12 @@
 // @ts-check
-// Texts, dates and durations in the reader's language. English stands in the
-// HTML, or only in the catalogue, which comes when such a text is needed.
+// Texts, dates and durations in the reader's language. Most English stands in
+// the HTML; the catalogue comes when another text is needed.
 
-import { $ } from "./dom.js"
+import { $, all } from "./dom.js"
 
-export const LANGUAGES = ["en", "de", "es", "fr", "pt", "ar", "ja"]
+// Written out, because Intl takes long to look them up.
+const NAMES = { en: "English", de: "Deutsch", es: "Español", fr: "Français", pt: "Português", ar: "العربية", ja: "日本語" }
+export const LANGUAGES = Object.keys(NAMES)
 const KEPT = "hallpass.language"
 
 let language = "en"
@@ -25,9 +27,9 @@ const given = new WeakMap()
  */
 export async function start() {
     const reading = readJson("../config.json")
-    for (const element of translated()) if (element.textContent) texts[key(element)] = element.textContent.trim()
+    for (const element of all("[data-t]")) if (element.textContent) texts[key(element)] = element.textContent.trim()
     const menu = /** @type {HTMLSelectElement} */ ($("#language"))
-    for (const code of LANGUAGES) menu.add(new Option(new Intl.DisplayNames(code, { type: "language" }).of(code), code))
+    for (const [code, name] of Object.entries(NAMES)) menu.add(new Option(name, code))
     menu.value = choose([storage()[KEPT] ?? "", ...navigator.languages], LANGUAGES)
     menu.addEventListener("change", () => {
         speak(menu.value)
@@ -119,9 +121,9 @@ export function duration(seconds) {
 export function catalogue() {
     const wanted = language
     loading ??= readJson(`../i18n/${wanted}.json`).then(
-        (all) => {
+        (found) => {
             if (wanted !== language) return // The last choice counts, not the last to arrive.
-            texts = all
+            texts = found
             renderAll()
         },
         () => {
@@ -149,11 +151,7 @@ function use(code) {
 }
 
 function renderAll() {
-    for (const element of translated()) render(element)
-}
-
-function translated() {
-    return document.querySelectorAll("[data-t]")
+    for (const element of all("[data-t]")) render(element)
 }
 
 /** @param {Element} element */
@@ -184,9 +182,8 @@ export function fill(template, values) {
 }
 
 /**
- * Tried again for a while: a phone may lose its network just when it brings an approval back.
+ * Tried again for a while: a phone may lose its network for a moment.
  * @param {string} path beside this module
- * @param {number} [pause] in milliseconds
  * @returns {Promise<any>}
  */
 async function readJson(path, pause = 500) {

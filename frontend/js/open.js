@@ -77,6 +77,7 @@ function offer(secret, grant) {
 /** @param {string} panel the one to show */
 function show(panel) {
     for (const section of all(".panel")) section.hidden = section.id !== panel
+    $("#lead").hidden = /opened|ended/.test(panel)
     $("#end").hidden = panel !== "opened" || !visit.held?.grantId
 }
 
