@@ -160,8 +160,9 @@ def _told_of_a_failing_end(stack: Stack, wordpress: WordPress, page: Page) -> st
         stack.sweep()
     wordpress.mu(ACCESS_LOG)
     mails = requests.get(stack.mail_url, headers={"Accept": "application/json"}, timeout=30).json()
-    (told,) = [m for m in mails if "still there" in m["subject"] and m["to"] == page.owner_email]
-    return str(told["text"].partition(f"/receipt#{page.grant_id}.")[2].split()[0])
+    receipt = f"/receipt#{page.grant_id}."
+    (told,) = [m for m in mails if "still there" in m["subject"] and receipt in m["text"]]
+    return str(told["text"].partition(receipt)[2].split()[0])
 
 
 def _found(places: dict[str, bytes], secret: str) -> set[str]:

@@ -69,7 +69,8 @@ def test_from_consent_to_gone(
         "ended",
     ]
     assert set(users()) == users_before
-    told = [m["to"] for m in mails() if "has ended" in m["subject"]]
+    ours = [m for m in mails() if made["username"] in m["text"]]
+    told = [m["to"] for m in ours if "has ended" in m["subject"]]
     assert owner.owner_email in told
     assert len(told) == 2
 
