@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 from chalicelib.access_request import AccessRequest
-from chalicelib.errors import GrantEnded, GrantExists, InvalidInput, NotFound
+from chalicelib.errors import GrantEnded, InvalidInput, NotFound
 from chalicelib.grants import (
     ACCESS_CREATED,
     DAY,
@@ -28,6 +28,7 @@ from chalicelib.grants import (
     Holder,
     change,
     holder_of,
+    record,
     token_hash,
 )
 from chalicelib.setup import Setup
@@ -93,33 +94,30 @@ class Access:
         """
         if not 1 <= made.days <= self.max_days:
             raise InvalidInput("days", f"Please choose 1 to {self.max_days} days.")
+        address = self.setup.wordpress.address(made.site_url)
         expires_at = now + made.days * DAY
-        grant = Grant(
-            id=made.grant_id,
-            site_url=self.setup.wordpress.address(made.site_url),
-            username=made.username,
-            days=made.days,
-            created_at=now,
-            expires_at=expires_at,
-            fingerprint=made.fingerprint(),
-            owner_hashes=(token_hash(made.owner_token),),
-            support_hash=token_hash(made.support_token),
-            state="active",
-            owner_email=made.owner_email,
-            checked=True,
-            by_hand=True,
-            timeline=(Event(now, ACCESS_CREATED, "owner", "by_hand"),),
-            due_at=expires_at,
-        )
-        known = self.grants.get(made.grant_id)
-        if known is None:
+
+        def new() -> Grant:
             self.setup.door.admit_mail(made.owner_email, now=now)
-            if self.grants.add(grant):
-                return grant, True
-            known = self.grants.get(made.grant_id)
-        if known is None or not hmac.compare_digest(known.fingerprint, grant.fingerprint):
-            raise GrantExists("This request was made before with other details.")
-        return known, False
+            return Grant(
+                id=made.grant_id,
+                site_url=address,
+                username=made.username,
+                days=made.days,
+                created_at=now,
+                expires_at=expires_at,
+                fingerprint=made.fingerprint(),
+                owner_hashes=(token_hash(made.owner_token),),
+                support_hash=token_hash(made.support_token),
+                state="active",
+                owner_email=made.owner_email,
+                checked=True,
+                by_hand=True,
+                timeline=(Event(now, ACCESS_CREATED, "owner", "by_hand"),),
+                due_at=expires_at,
+            )
+
+        return record(self.grants, made.grant_id, made.fingerprint(), new)
 
     def view(self, grant_id: str, token: str) -> tuple[Grant, Holder]:
         """Return the grant and who is asking; raise `NotFound` for a stranger."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from chalicelib.errors import NotFound, TryAgain
+from chalicelib.errors import GrantExists, NotFound, TryAgain
 from chalicelib.report import Change
 from chalicelib.sites import Site
 
@@ -155,6 +155,28 @@ class GrantStore(Protocol):
 
     def overdue_since(self) -> int | None:
         """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
+
+
+def record(
+    store: GrantStore, grant_id: str, fingerprint: str, make: Callable[[], Grant]
+) -> tuple[Grant, bool]:
+    """
+    Store the grant that *make* returns, or find what an earlier identical request has stored.
+
+    *make* is called only when there is none yet. True means that the grant is new.
+
+    Raises:
+        GrantExists: The id is taken by a request that said something else.
+    """
+    known = store.get(grant_id)
+    if known is None:
+        grant = make()
+        if store.add(grant):
+            return grant, True
+        known = store.get(grant_id)
+    if known is None or not hmac.compare_digest(known.fingerprint, fingerprint):
+        raise GrantExists("This request was made before with other details.")
+    return known, False
 
 
 def change(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:

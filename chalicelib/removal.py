@@ -71,14 +71,7 @@ class Removal:
         recorded = grant
         # The check comes before the first request to make a user, so without it there is none.
         if grant.checked:
-            try:
-                is_gone = self._user_is_gone(grant, site)
-            except SiteUnsupported:
-                if grant.state == "active":  # It stays so, and the owner's key is not ours to keep.
-                    self.give_back(grant)
-                raise
-            if not is_gone:
-                raise KeyRefused("The site does not accept our key any more.")
+            self._require_user_gone(grant, site)
             if grant.sealed_consent is not None:
                 recorded = change(self.grants, grant.id, _without_user)
         self._drop_consent(grant, site)
@@ -145,6 +138,17 @@ class Removal:
         sealed = grant.sealed_consent or b""
         plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
         return Key(grant.owner_login, plain)
+
+    def _require_user_gone(self, grant: Grant, site: Site) -> None:
+        """Take the user off the site, or raise why it may be there still."""
+        try:
+            if self._user_is_gone(grant, site):
+                return
+        except SiteUnsupported:
+            if grant.state == "active":  # It stays so, and the owner's key is not ours to keep.
+                self.give_back(grant)
+            raise
+        raise KeyRefused("The site does not accept our key any more.")
 
     def _user_is_gone(self, grant: Grant, site: Site) -> bool:
         if grant.sealed_removal is not None:

@@ -18,7 +18,6 @@ request again finishes what was interrupted; when nobody asks again, the sweep u
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, replace
 
 from chalicelib.access_request import AccessRequest, support_username
@@ -26,7 +25,6 @@ from chalicelib.deadline import Deadline
 from chalicelib.errors import (
     ConsentRejected,
     GrantEnded,
-    GrantExists,
     HallpassError,
     KeyRefused,
     NotAdministrator,
@@ -34,7 +32,7 @@ from chalicelib.errors import (
     SiteUnsupported,
     TooManyRequests,
 )
-from chalicelib.grants import DAY, MINUTE, Grant, GrantStore, change, lease, token_hash
+from chalicelib.grants import DAY, MINUTE, Grant, GrantStore, change, lease, record, token_hash
 from chalicelib.keys import Sealer
 from chalicelib.removal import Removal
 from chalicelib.sites import WordPress
@@ -82,7 +80,12 @@ class Setup:
                 Nothing is left.
         """
         self.wordpress.address(request.site_url)
-        grant = self._record(request, now)
+        grant, _ = record(
+            self.grants,
+            request.grant_id,
+            request.fingerprint(),
+            lambda: self._new_grant(request, now),
+        )
         if grant.state == "ended" or (grant.end_requested_at and grant.state == "preparing"):
             raise GrantEnded("This access is over. To let support in again, please approve again.")
         if grant.state == "active":
@@ -99,20 +102,8 @@ class Setup:
             return grant, False
         return self._release(grant), grant.state == "active"
 
-    def _record(self, request: AccessRequest, now: int) -> Grant:
-        """Write the grant, or find what an earlier identical request wrote."""
-        known = self.grants.get(request.grant_id)
-        if known is None:
-            self.door.admit_mail(request.owner_email, now=now)
-            grant = self._new_grant(request, now)
-            if self.grants.add(grant):
-                return grant
-            known = self.grants.get(request.grant_id)
-        if known is None or not hmac.compare_digest(known.fingerprint, request.fingerprint()):
-            raise GrantExists("This request was made before with other details.")
-        return known
-
     def _new_grant(self, request: AccessRequest, now: int) -> Grant:
+        self.door.admit_mail(request.owner_email, now=now)
         consent = self.sealer.seal(
             request.consent.password, grant_id=request.grant_id, purpose="consent"
         )

@@ -19,6 +19,7 @@ SITE = {
     "login_url": "https://bakery.example/wp-login.php",
 }
 CONSENT_URL = "https://bakery.example/wp-admin/authorize-application.php"
+APPROVED = "site_url=https://bakery.example&user_login=b&password=abcd"
 FOUND = {"site": SITE, "consent_url": CONSENT_URL, "problem": None}
 LINK = "A" * 43
 RECEIPT = f"/receipt#{'G' * 22}.{'O' * 43}"
@@ -109,3 +110,34 @@ def leave(page: Page) -> str:
     page.click("text=Approve on my WordPress >> visible=true")
     page.wait_for_url("https://bakery.example/**")
     return page.url.partition("consent%3D")[2][:22]
+
+
+def choose_time(page: Page, api: FakeApi, **found: object) -> None:
+    """Come to the choice of the time."""
+    fill_in(page)
+    api.says("sites", {**FOUND, **found})
+    page.fill("#url", "bakery.example")
+    page.click("#check")
+    expect(page.locator("#time h2")).to_be_focused()
+
+
+def approve(page: Page, api: FakeApi, **found: object) -> None:
+    """Come to the last step, with an approval."""
+    choose_time(page, api, **found)
+    page.goto(f"/#consent={leave(page)}?{APPROVED}")
+    introduce(page)
+
+
+def without_access(page: Page) -> None:
+    """Come to the last step, letting nobody in."""
+    fill_in(page)
+    page.click("#doors summary")
+    page.click("[data-open=none]")
+    introduce(page)
+
+
+def say_it_is_sent(page: Page, api: FakeApi) -> None:
+    """Send a message without access, which the server takes."""
+    api.says("tickets", {"reference": "HP-1"}, 201)
+    page.click("#send-now")
+    expect(page.locator("#sent h2")).to_be_focused()

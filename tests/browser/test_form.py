@@ -11,67 +11,51 @@ from playwright.sync_api import Page, Route, expect
 
 from chalicelib.envelope import Link, decode
 from tests.browser.fake_api import (
+    APPROVED,
     CONSENT_URL,
     FOUND,
     NOW,
     SITE,
     FakeApi,
+    approve,
     check,
+    choose_time,
     fill_in,
     introduce,
     leave,
+    say_it_is_sent,
+    without_access,
 )
 from tests.browser.people import MESSAGE
 from tests.browser.recorder import Recorder
 from tests.browser.test_receipt import NO_STORAGE
 
-APPROVED = "site_url=https://bakery.example&user_login=b&password=abcd"
 MADE = {"state": "active", "site": SITE, "username": "support1", "login_url": SITE["login_url"]}
 
 
-def choose_time(page: Page, api: FakeApi, **found: object) -> None:
-    """Come to the choice of the time."""
+def come_by(page: Page, door: str, **typed: str) -> None:
+    """Come to the last step through another door, with what is typed there."""
     fill_in(page)
-    api.says("sites", {**FOUND, **found})
-    page.fill("#url", "bakery.example")
-    page.click("#check")
+    page.click("#doors summary")
+    page.click(f"[data-open={door}]")
+    for field, text in typed.items():
+        page.fill(f"#{field}", text)
+    _go_on(page, "site")
     expect(page.locator("#time h2")).to_be_focused()
-
-
-def approve(page: Page, api: FakeApi, **found: object) -> None:
-    """Come to the last step, with an approval."""
-    choose_time(page, api, **found)
-    page.goto(f"/#consent={leave(page)}?{APPROVED}")
+    _go_on(page, "time")
     introduce(page)
 
 
 def paste(page: Page, api: FakeApi) -> None:
     """Come to the last step, with a pasted application password."""
-    fill_in(page)
     api.says("sites", FOUND)
-    page.click("#doors summary")
-    page.click("[data-open=paste]")
-    page.fill("#url", "bakery.example")
-    page.fill("#user_login", "b")
-    page.fill("#application_password", "abcd")
-    _go_on(page, "site")
-    expect(page.locator("#time h2")).to_be_focused()
-    _go_on(page, "time")
-    introduce(page)
+    come_by(page, "paste", url="bakery.example", user_login="b", application_password="abcd")
 
 
 def make_by_hand(page: Page) -> None:
     """Come to the last step, with a user made by hand."""
-    fill_in(page)
-    page.click("#doors summary")
-    page.click("[data-open=made]")
-    page.fill("#url", "bakery.example/my-login")
-    page.fill("#username", "help<er")
-    page.fill("#password", "made-by-hand")
-    _go_on(page, "site")
-    expect(page.locator("#time h2")).to_be_focused()
-    _go_on(page, "time")
-    introduce(page)
+    address = "bakery.example/my-login"
+    come_by(page, "made", url=address, username="help<er", password="made-by-hand")
 
 
 def refuse(api: FakeApi, path: str, code: str, status: int = 400, **details: object) -> None:
@@ -266,13 +250,8 @@ def test_what_cannot_be_finished_is_ended_and_can_be_changed(
 
 
 def test_back_from_what_is_sent_begins_anew(page: Page, api: FakeApi) -> None:
-    fill_in(page)
-    page.click("#doors summary")
-    page.click("[data-open=none]")
-    introduce(page)
-    api.says("tickets", {"reference": "HP-1"}, 201)
-    page.click("#send-now")
-    expect(page.locator("#sent h2")).to_be_focused()
+    without_access(page)
+    say_it_is_sent(page, api)
     with page.expect_event("load"):
         page.go_back()
     expect(page.locator("#what")).to_be_visible()

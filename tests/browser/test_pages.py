@@ -23,10 +23,12 @@ from tests.browser.fake_api import (
     SECRET,
     SITE,
     FakeApi,
+    approve,
     check,
     fill_in,
-    introduce,
     leave,
+    say_it_is_sent,
+    without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
 
@@ -189,14 +191,7 @@ def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) ->
 
 
 def test_a_failed_set_up_and_what_follows(page: Page, api: FakeApi) -> None:
-    fill_in(page)
-    api.says("sites", FOUND)
-    page.fill("#url", "bakery.example")
-    page.click("#check")
-    expect(page.locator("#time h2")).to_be_focused()
-    state = leave(page)
-    page.goto(f"/#consent={state}?site_url=https://bakery.example&user_login=b&password=abcd")
-    introduce(page)
+    approve(page, api)
     api.says("users", {"code": "not_administrator", "message": "No."}, 403)
     page.click("#send-now")
     expect(page.locator("#send-problem")).to_contain_text("as an administrator")
@@ -206,14 +201,9 @@ def test_a_failed_set_up_and_what_follows(page: Page, api: FakeApi) -> None:
 
 
 def test_a_message_without_access(page: Page, api: FakeApi) -> None:
-    fill_in(page)
-    page.click("#doors summary")
-    page.click("[data-open=none]")
-    introduce(page)
+    without_access(page)
     check(page)
-    api.says("tickets", {"reference": "HP-1"}, 201)
-    page.click("#send-now")
-    expect(page.locator("#sent h2")).to_be_focused()
+    say_it_is_sent(page, api)
     check(page)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
 
 import pytest
 
@@ -20,7 +18,6 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.outbound import Answer
 from chalicelib.sites import Account, Key, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import FakePlace, Place, RealPlace, new_name
@@ -438,42 +435,6 @@ class TestDeletingAnother:
         assert refused.value.reason == "not_ours"
         assert not place.port.is_gone(site, support.id)
         assert place.port.whoami(site, owner).id == 1
-
-
-class TestSlowSites:
-    def test_no_step_of_a_set_up_asks_more_than_three_times(
-        self,
-        place: Place,
-        site: Site,
-        owner: Key,
-        support: Account,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        # A step gets at least 8 seconds and is repeated whole when they are over, so one of many
-        # requests would never end on a slow site.
-        if not isinstance(place, RealPlace):
-            return
-        asked: list[str] = []
-        call: Callable[..., Answer] = place.outbound.call
-
-        def counted(method: str, url: str, **options: Any) -> Answer:  # noqa: ANN401
-            asked.append(method)
-            return call(method, url, **options)
-
-        monkeypatch.setattr(place.outbound, "call", counted)
-        port, user = place.port, NewUser(support.username, support.email, "pw", "")
-        steps: list[Callable[[], object]] = [
-            lambda: (port.whoami(site, owner), port.key_id(site, owner)),
-            lambda: port.check_removable(site, owner, Account(1, "admin")),
-            lambda: port.create_administrator(site, owner, user, may_exist=True),
-            lambda: port.make_key(site, owner, support, "removal", holder_id=1),
-            lambda: port.drop_own_key(site, owner, str(uuid.uuid4())),
-        ]
-        for step in steps:
-            asked.clear()
-            with suppress(SiteUnavailable):  # An unknown UUID drops nothing.
-                step()
-            assert 1 <= len(asked) <= 3
 
 
 class TestSnapshots:

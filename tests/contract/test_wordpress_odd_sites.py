@@ -14,6 +14,7 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
+from chalicelib.outbound import Answer
 from chalicelib.sites import Account, Key, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import RealPlace, new_name
@@ -86,6 +87,39 @@ def reason(call: Callable[..., object], *args: object) -> str:
     with pytest.raises((SiteUnsupported, SiteUnavailable)) as raised:
         call(*args)
     return str(raised.value.details()["reason"])
+
+
+def test_no_step_of_a_set_up_asks_a_site_more_than_three_times(
+    place: RealPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A step gets at least 8 seconds and is repeated whole when they are over, so one of many
+    # requests would never end on a slow site.
+    port, owner, user = place.port, place.consent(), wanted()
+    site = port.discover(place.url)
+    support = port.create_administrator(site, owner, user)
+    asked: list[str] = []
+    call: Callable[..., Answer] = place.outbound.call
+
+    def counted(method: str, url: str, **options: Any) -> Answer:  # noqa: ANN401
+        asked.append(method)
+        return call(method, url, **options)
+
+    monkeypatch.setattr(place.outbound, "call", counted)
+    steps: list[Callable[[], object]] = [
+        lambda: (port.whoami(site, owner), port.key_id(site, owner)),
+        lambda: port.check_removable(site, owner, Account(1, "admin")),
+        lambda: port.create_administrator(site, owner, user, may_exist=True),
+        lambda: port.create_administrator(site, owner, wanted(), may_exist=True),
+        lambda: port.make_key(site, owner, support, "removal", holder_id=1),
+    ]
+    for step in steps:
+        asked.clear()
+        step()
+        assert 1 <= len(asked) <= 3
+    key_id = port.key_id(site, owner)
+    asked.clear()
+    port.drop_own_key(site, owner, key_id)
+    assert 1 <= len(asked) <= 3
 
 
 class TestOtherShapes:
