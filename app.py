@@ -15,9 +15,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Rate, Response
 
-from chalicelib import __version__, bodies, envelope, render, web
+from chalicelib import __version__
 from chalicelib.errors import TryAgain
-from chalicelib.limits import Action
+from chalicelib.onetime import envelope
+from chalicelib.rate_limits import Action
+from chalicelib.web import bodies, render
+from chalicelib.web import endpoint as web
 from chalicelib.wiring import Hallpass, hallpass
 
 SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up the rest.

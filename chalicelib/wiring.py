@@ -14,26 +14,26 @@ import boto3
 from botocore.config import Config
 
 from chalicelib import __version__
-from chalicelib.access import Access
-from chalicelib.counters import HitCounter, TicketLog
-from chalicelib.deadline import Deadline
-from chalicelib.ending import Ending
-from chalicelib.grant_table import GrantTable
-from chalicelib.kms import KmsSealer
-from chalicelib.limits import Limits
-from chalicelib.mail import SesOutbox
-from chalicelib.notices import MailNotices
-from chalicelib.onetime import OneTimeSecrets
-from chalicelib.outbound import Outbound
-from chalicelib.removal import Removal
-from chalicelib.repair import Repair
-from chalicelib.secret_table import SecretTable
+from chalicelib.aws.counter_table import HitCounter, TicketLog
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.kms import KmsSealer
+from chalicelib.aws.secret_table import SecretTable
+from chalicelib.aws.ses import SesOutbox
+from chalicelib.clock import Deadline
+from chalicelib.grants.ending import Ending
+from chalicelib.grants.lifecycle import Access
+from chalicelib.grants.provisioning import Setup
+from chalicelib.grants.provisioning_steps import Steps
+from chalicelib.grants.removal import Removal
+from chalicelib.grants.repair import Repair
+from chalicelib.notifications.notices import MailNotices
+from chalicelib.notifications.notifier import Telling
+from chalicelib.notifications.tickets import Tickets
+from chalicelib.onetime.lifecycle import OneTimeSecrets
+from chalicelib.outbound.client import Outbound
+from chalicelib.rate_limits import Limits
 from chalicelib.settings import Settings
-from chalicelib.setup import Setup
-from chalicelib.steps import Steps
-from chalicelib.telling import Telling
-from chalicelib.tickets import Tickets
-from chalicelib.wordpress import RestWordPress
+from chalicelib.wordpress.client import RestWordPress
 
 # An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
 AWS = Config(

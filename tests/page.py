@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from chalicelib.envelope import Link, decode, encode
+from chalicelib.onetime.envelope import Link, decode, encode
 
 
 def token(size: int = 32) -> str:

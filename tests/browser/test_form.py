@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chalicelib.envelope import Link, decode
+from chalicelib.onetime.envelope import Link, decode
 from tests.browser.fake_api import (
     APPROVED,
     CONSENT_URL,

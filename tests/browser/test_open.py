@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from chalicelib.envelope import Link, decode, encode
+from chalicelib.onetime.envelope import Link, decode, encode
 from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check
 
 ACCOUNT: dict[str, Any] = {

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import requests
 
-from chalicelib.outbound import Outbound
-from chalicelib.sites import Key, WordPress
-from chalicelib.wordpress import RestWordPress
+from chalicelib.grants.site import Key, WordPress
+from chalicelib.outbound.client import Outbound
+from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.fakes.wordpress import FakeSite, FakeWordPress
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import InvalidInput, SiteUnavailable
-from chalicelib.guard import Found
-from chalicelib.outbound import MOST_BYTES, Outbound
+from chalicelib.outbound.client import MOST_BYTES, Outbound
+from chalicelib.outbound.connections import Found
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
 from tests.fakes.servers import Server, answer, drip, header_of

@@ -7,12 +7,12 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.kms import KmsSealer
+from chalicelib.aws.ses import SesOutbox
 from chalicelib.errors import DeliveryFailed, TryAgain
-from chalicelib.grant_table import GrantTable
-from chalicelib.keys import Sealer
-from chalicelib.kms import KmsSealer
-from chalicelib.letters import Mail, Outbox
-from chalicelib.mail import SesOutbox
+from chalicelib.grants.ports import Sealer
+from chalicelib.notifications.message import Mail, Outbox
 from infra.local.stack import SENDER
 from tests.fakes.services import FakeOutbox, FakeSealer
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.counters import TicketLog
-from chalicelib.grant_table import GrantTable
-from chalicelib.grants import Event, Grant, GrantStore, change, lease
-from chalicelib.secret import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
-from chalicelib.secret_table import SecretTable
-from chalicelib.sites import Site
+from chalicelib.aws.counter_table import TicketLog
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.secret_table import SecretTable
+from chalicelib.grants.model import Event, Grant, GrantStore, change, lease
+from chalicelib.grants.site import Site
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
 from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
 
 NOW = 1_800_000_000

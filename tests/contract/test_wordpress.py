@@ -18,7 +18,7 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.sites import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Key, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import FakePlace, Place, RealPlace, new_name
 

@@ -14,8 +14,8 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.outbound import Answer
-from chalicelib.sites import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.outbound.client import Answer
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import RealPlace, new_name
 

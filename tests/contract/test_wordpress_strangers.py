@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import KeyRefused, SiteUnavailable, SiteUnsupported
-from chalicelib.outbound import Outbound
-from chalicelib.problems import UNAVAILABLE, UNSUPPORTED
-from chalicelib.sites import Account, Key, NewUser, Site
-from chalicelib.wordpress import RestWordPress
+from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.outbound.client import Outbound
+from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
+from chalicelib.wordpress.client import RestWordPress
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
 from tests.fakes.servers import Server, answer, header_of, path_of

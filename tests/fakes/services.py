@@ -6,7 +6,7 @@ import base64
 import json
 
 from chalicelib.errors import DeliveryFailed, TryAgain
-from chalicelib.letters import Mail
+from chalicelib.notifications.message import Mail
 
 
 class FakeSealer:

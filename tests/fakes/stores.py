@@ -6,8 +6,8 @@ import secrets
 import threading
 from dataclasses import replace
 
-from chalicelib.grants import Grant
-from chalicelib.secret import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.grants.model import Grant
+from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
 
 
 class MemoryGrants:

@@ -19,11 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from chalicelib import addresses
-from chalicelib.accounts import require_same
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteUnsupported
-from chalicelib.problems import unavailable, unsupported
-from chalicelib.sites import (
+from chalicelib.grants.site import (
     Account,
     Administrator,
     Key,
@@ -36,6 +33,9 @@ from chalicelib.sites import (
     Snapshot,
     Theme,
 )
+from chalicelib.outbound import urls as addresses
+from chalicelib.site_problems import unavailable, unsupported
+from chalicelib.wordpress.users import require_same
 
 REGISTERED = 1_800_000_000
 CREATED = "2026-01-01T00:00:00"

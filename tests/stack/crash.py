@@ -19,7 +19,7 @@ import boto3
 import botocore.client
 
 from chalicelib import wiring
-from chalicelib.outbound import Outbound
+from chalicelib.outbound.client import Outbound
 from infra.local.stack import Stack
 
 DIED, DONE, FAILED = 9, 0, 1

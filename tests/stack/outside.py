@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import requests
 
-from chalicelib.access_request import AccessRequest
-from chalicelib.grant_table import GrantTable
-from chalicelib.grants import DAY, Grant
-from chalicelib.secret import Secret
-from chalicelib.sites import Key
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.clock import DAY
+from chalicelib.grants.model import Grant
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
+from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress

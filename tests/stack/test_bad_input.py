@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from chalicelib.envelope import encode
+from chalicelib.onetime.envelope import encode
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import Page, basic, token

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from chalicelib.envelope import encode
+from chalicelib.onetime.envelope import encode
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import Page, token

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws.secret_table import SecretTable
+from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import SiteUnsupported
-from chalicelib.grants import DAY, HOUR
-from chalicelib.secret_table import SecretTable
-from chalicelib.setup import SETUP_TIMEOUT
+from chalicelib.grants.provisioning import SETUP_TIMEOUT
 from tests.stack.crash import Job, run
 from tests.stack.outside import Outside, bring_to_life, ends, every_point, prepared, swept
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.grants import DAY, HOUR
+from chalicelib.clock import DAY, HOUR
 from tests.stack.crash import Job
 from tests.stack.outside import Outside, bring_to_life, ends, every_point, swept
 

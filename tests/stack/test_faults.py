@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from chalicelib.grants import DAY, HOUR, MINUTE
+from chalicelib.clock import DAY, HOUR, MINUTE
 from infra.local.stack import Stack, StackFailedError
 from infra.local.wordpress import WordPress
 from tests.fakes.servers import Server, answer, header_of

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import requests
 
-from chalicelib.envelope import Link, encode
+from chalicelib.onetime.envelope import Link, encode
 from infra.local.stack import Stack
 from tests.page import Page, token
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import requests
 
-from chalicelib.grant_table import GrantTable
-from chalicelib.grants import Grant
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.grants.model import Grant
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.fakes.servers import Server

@@ -11,18 +11,18 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib.access import Access
-from chalicelib.deadline import Deadline
-from chalicelib.ending import Ending
-from chalicelib.limits import Limits
-from chalicelib.notices import MailNotices
-from chalicelib.onetime import OneTimeSecrets
-from chalicelib.removal import Removal
-from chalicelib.repair import Repair
-from chalicelib.setup import Setup
-from chalicelib.steps import Steps
-from chalicelib.telling import Telling
-from chalicelib.tickets import Tickets
+from chalicelib.clock import Deadline
+from chalicelib.grants.ending import Ending
+from chalicelib.grants.lifecycle import Access
+from chalicelib.grants.provisioning import Setup
+from chalicelib.grants.provisioning_steps import Steps
+from chalicelib.grants.removal import Removal
+from chalicelib.grants.repair import Repair
+from chalicelib.notifications.notices import MailNotices
+from chalicelib.notifications.notifier import Telling
+from chalicelib.notifications.tickets import Tickets
+from chalicelib.onetime.lifecycle import OneTimeSecrets
+from chalicelib.rate_limits import Limits
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
 from tests.fakes.wordpress import FakeWordPress

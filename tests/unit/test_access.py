@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access import HandMade
-from chalicelib.access_request import AccessRequest
-from chalicelib.ending import FIRST_RETRIES, retry_delay
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import (
     ConsentRejected,
     GrantEnded,
@@ -19,10 +17,12 @@ from chalicelib.errors import (
     NotFound,
     SiteUnsupported,
 )
-from chalicelib.grants import DAY, HOUR, MINUTE
-from chalicelib.problems import unavailable, unsupported
-from chalicelib.setup import SETUP_TIMEOUT
-from chalicelib.sites import Key
+from chalicelib.grants.ending import FIRST_RETRIES, retry_delay
+from chalicelib.grants.lifecycle import HandMade
+from chalicelib.grants.provisioning import SETUP_TIMEOUT
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
+from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.addresses import is_public, normalise
 from chalicelib.errors import InvalidInput
+from chalicelib.outbound.urls import is_public, normalise
 
 LOCAL = "http://127.0.0.1:8081"
 PUBLIC = "93.184.215.14"

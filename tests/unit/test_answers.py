@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from chalicelib.accounts import positive
-from chalicelib.answers import parse, read
 from chalicelib.errors import SiteUnavailable, SiteUnsupported
-from chalicelib.outbound import Answer
+from chalicelib.outbound.client import Answer
+from chalicelib.wordpress.replies import parse, read
+from chalicelib.wordpress.users import positive
 
 WARNING = b"<br />\n<b>Warning</b>: Undefined array key [1] in /x{y}.php on line <b>3</b><br />\n"
 
@@ -133,6 +133,6 @@ def test_what_cannot_be_the_id_of_a_user_is_an_odd_answer(number: object) -> Non
 
 def test_requests_is_not_loaded_before_the_first_call() -> None:
     # It costs every cold start of a Lambda, and most of them call no site.
-    code = "import sys, chalicelib.wordpress; sys.exit('requests' in sys.modules)"
+    code = "import sys, chalicelib.wordpress.client; sys.exit('requests' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as any_of
 
 import app as app_module
-from chalicelib.envelope import Link, encode
+from chalicelib.onetime.envelope import Link, encode
 from tests.unit.conftest import Api, World
 
 DOCUMENT = json.loads(

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access import HandMade
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError, SiteUnsupported, TryAgain
-from chalicelib.grants import DAY, HOUR, MINUTE, Grant
-from chalicelib.problems import unavailable, unsupported
-from chalicelib.secret import Secret
-from chalicelib.sites import Key
+from chalicelib.grants.lifecycle import HandMade
+from chalicelib.grants.model import Grant
+from chalicelib.grants.site import Key
+from chalicelib.onetime.model import Secret
+from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.crash import Died, Process
 from tests.unit.test_crashes import (
     GRANT,

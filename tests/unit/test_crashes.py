@@ -15,23 +15,22 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.access import Access, HandMade
-from chalicelib.access_request import AccessRequest
-from chalicelib.deadline import Deadline
-from chalicelib.ending import Ending
+from chalicelib.clock import DAY, HOUR, Deadline
 from chalicelib.errors import HallpassError
-from chalicelib.grants import DAY, HOUR
-from chalicelib.limits import Limits
-from chalicelib.notices import MailNotices
-from chalicelib.onetime import OneTimeSecrets
-from chalicelib.removal import Removal
-from chalicelib.repair import Repair
-from chalicelib.secret import Secret
-from chalicelib.setup import SETUP_TIMEOUT, Setup
-from chalicelib.sites import Key
-from chalicelib.steps import Steps
-from chalicelib.telling import Telling
-from chalicelib.tickets import Ticket, Tickets
+from chalicelib.grants.ending import Ending
+from chalicelib.grants.lifecycle import Access, HandMade
+from chalicelib.grants.provisioning import SETUP_TIMEOUT, Setup
+from chalicelib.grants.provisioning_steps import Steps
+from chalicelib.grants.removal import Removal
+from chalicelib.grants.repair import Repair
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
+from chalicelib.notifications.notices import MailNotices
+from chalicelib.notifications.notifier import Telling
+from chalicelib.notifications.tickets import Ticket, Tickets
+from chalicelib.onetime.lifecycle import OneTimeSecrets
+from chalicelib.onetime.model import Secret
+from chalicelib.rate_limits import Limits
 from tests.fakes.crash import Died, Process
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog

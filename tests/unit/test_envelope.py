@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.envelope import Link, decode, encode, proof_hash
+from chalicelib.onetime.envelope import Link, decode, encode, proof_hash
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors.json").read_text())["vectors"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from chalice.app import Request
 
-from chalicelib import web
 from chalicelib.errors import TooManyRequests
-from chalicelib.limits import BY_ADDRESS, BY_MAILBOX, BY_SITE, Action, Limits
+from chalicelib.rate_limits import BY_ADDRESS, BY_MAILBOX, BY_SITE, Action, Limits
+from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
 from tests.unit.conftest import NOW, Api, World
 from tests.unit.test_web import GRANT_ID, OWNER, user

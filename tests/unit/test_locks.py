@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access_request import AccessRequest
+from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
-from chalicelib.grants import DAY, MINUTE, Grant
-from chalicelib.secret import LOCK_SECONDS, MAX_TRIES, Secret
-from chalicelib.sites import Key
+from chalicelib.grants.model import Grant
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
 

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access import HandMade
-from chalicelib.access_request import AccessRequest
-from chalicelib.ending import MAIL_TRIES
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import (
     ConsentRejected,
     GrantEnded,
@@ -18,11 +16,14 @@ from chalicelib.errors import (
     SecretExists,
     SiteUnsupported,
 )
-from chalicelib.grants import ACCESS_CREATED, DAY, HOUR, MINUTE, TIMELINE_LENGTH, Event, Grant
-from chalicelib.problems import unavailable, unsupported
-from chalicelib.secret import MOST_SECRETS, Secret
-from chalicelib.setup import SETUP_TIMEOUT
-from chalicelib.sites import Key
+from chalicelib.grants.ending import MAIL_TRIES
+from chalicelib.grants.lifecycle import HandMade
+from chalicelib.grants.model import ACCESS_CREATED, TIMELINE_LENGTH, Event, Grant
+from chalicelib.grants.provisioning import SETUP_TIMEOUT
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
+from chalicelib.onetime.model import MOST_SECRETS, Secret
+from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import REGISTERED, FakeSite
 from tests.unit.conftest import NOW, World
 

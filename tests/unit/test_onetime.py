@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.clock import DAY
 from chalicelib.errors import (
     AlreadyOpened,
     HallpassError,
@@ -16,9 +17,9 @@ from chalicelib.errors import (
     SecretExists,
     WrongPassphrase,
 )
-from chalicelib.grants import DAY, Grant, token_hash
-from chalicelib.onetime import OneTimeSecrets
-from chalicelib.secret import LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.grants.model import Grant, token_hash
+from chalicelib.onetime.lifecycle import OneTimeSecrets
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.stores import MemoryGrants, MemorySecrets
 
 NOW = 1_800_000_000

@@ -8,10 +8,11 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib.access_request import AccessRequest
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TryAgain
-from chalicelib.grants import DAY, HOUR, MINUTE, Grant
-from chalicelib.sites import Key
+from chalicelib.grants.model import Grant
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Key
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, SUPPORT, World
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.access_request import AccessRequest
-from chalicelib.notices import WORDS
-from chalicelib.problems import unavailable
-from chalicelib.report import MOST_CHANGES, Change, compare, read, write
-from chalicelib.sites import Administrator, Key, KeyRecord, Plugin, Snapshot, Theme
+from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.site import Administrator, Key, KeyRecord, Plugin, Snapshot, Theme
+from chalicelib.grants.visit_report import MOST_CHANGES, Change, compare, read, write
+from chalicelib.notifications.notices import WORDS
+from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
 

@@ -10,8 +10,9 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib import errors, web
-from chalicelib.envelope import Link, encode
+from chalicelib import errors
+from chalicelib.onetime.envelope import Link, encode
+from chalicelib.web import endpoint as web
 from tests.unit.conftest import NOW, PUBLIC_URL, Api, World
 
 LINK = Link.derive(bytes(range(32)))

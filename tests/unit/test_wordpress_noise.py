@@ -13,11 +13,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as any_of
 
-from chalicelib.dynamodb import to_item
+from chalicelib.aws.dynamodb import to_item
 from chalicelib.errors import HallpassError
-from chalicelib.outbound import Answer, Outbound
-from chalicelib.sites import Account, Key, NewUser, Site
-from chalicelib.wordpress import RestWordPress
+from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.outbound.client import Answer, Outbound
+from chalicelib.wordpress.client import RestWordPress
 
 URL = "https://blog.example"
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")

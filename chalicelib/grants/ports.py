@@ -1,0 +1,59 @@
+"""
+What the story of a grant needs of others: ports, which adapters and other packages implement.
+
+The port to a WordPress site, with its values, is in `site`; `GrantStore` is in `store`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from chalicelib.grants.model import Grant
+
+Purpose = Literal["consent", "removal"]
+
+
+class Sealer(Protocol):
+    """
+    Encrypts an application password, bound to its grant and its purpose.
+
+    Both methods raise `TryAgain` when the key service cannot be reached.
+    """
+
+    def seal(self, plaintext: str, *, grant_id: str, purpose: Purpose) -> bytes: ...
+
+    def unseal(self, sealed: bytes, *, grant_id: str, purpose: Purpose) -> str:
+        """Return the plaintext; a ciphertext sealed for another grant or purpose never opens."""
+
+
+class Notifier(Protocol):
+    """Sends each notice about a grant to each reader at least once, and records it."""
+
+    def of_end(self, grant: Grant) -> Grant:
+        """Tell everybody who has not been told that *grant* is over; raise `DeliveryFailed`."""
+
+    def of_failure(self, grant: Grant, now: int) -> Grant:
+        """Ask for help after the third failure. Who could not be told is told at the next one."""
+
+    def of_lock(self, grant: Grant) -> Grant:
+        """Tell the owner of the newest lock that is untold, if any; raise `DeliveryFailed`."""
+
+
+class OneTimeLinks(Protocol):
+    """What a grant does with the one-time secrets that belong to it."""
+
+    def withdraw(self, grant: Grant, *, now: int) -> None:
+        """Make the unopened secrets of *grant* unreadable; leave opened ones as they are."""
+
+    def prolong(self, grant: Grant, *, end: int) -> None:
+        """Let the unopened secrets of *grant* that were to end with it, at *end*, end with it."""
+
+
+class RateGate(Protocol):
+    """Limits on what a request may cause elsewhere. Both methods raise `TooManyRequests`."""
+
+    def admit_found(self, typed: str, found: str, *, now: int) -> None:
+        """Count a request against the host that *typed* redirects to, before a key goes there."""
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        """Count a mail to *mailbox*; "" counts nothing."""

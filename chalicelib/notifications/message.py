@@ -1,0 +1,33 @@
+"""A mail, the port it leaves by, and the phrases that all mails share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One plain-text mail to one person."""
+
+    to: str
+    subject: str
+    text: str
+    reply_to: str = ""
+
+
+class Outbox(Protocol):
+    """Hands mails over. Raises `DeliveryFailed` when one was not accepted."""
+
+    def send(self, mail: Mail) -> None: ...
+
+
+def when(moment: int) -> str:
+    """Return epoch seconds as people write a time, in UTC because mails travel."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%A %d %B %Y, %H:%M UTC")
+
+
+def one_line(text: str) -> str:
+    """Return *text* with every run of white space as one blank, fit for a subject line."""
+    return " ".join(text.split())

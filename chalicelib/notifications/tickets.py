@@ -1,0 +1,201 @@
+"""
+The ticket: what support receives, and the confirmation that the owner gets.
+
+The mail to support is the delivery; until the mail system has taken it, nothing is claimed. The
+same request again sends only what has not gone out yet, so sending again is always safe.
+
+The owner's confirmation goes out only for an access: its receipt link needs the owner token of a
+grant. Nothing that the sender typed stands in it but the name of a site and, where the owner made
+the user, that name. A grant can be had with somebody else's address, so what goes to one mailbox is
+counted as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol
+
+from chalicelib.errors import DeliveryFailed, InvalidInput, NotFound, TryAgain
+from chalicelib.grants.model import Event, Grant, GrantStore, change, holder_of
+from chalicelib.grants.ports import RateGate
+from chalicelib.notifications.message import Mail, Outbox, one_line, when
+
+LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Who needs help with what. `link` is the one-time link, `owner_token` the grant's."""
+
+    name: str
+    email: str
+    subject: str
+    message: str
+    site_url: str = ""
+    link: str = field(default="", repr=False)
+    grant_id: str = ""
+    owner_token: str = field(default="", repr=False)
+    passphrase_hint: str = ""
+
+    def digest(self) -> bytes:
+        """Return SHA-256 of all that was said, so that the same request is known again."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).digest()
+
+
+class TicketLog(Protocol):
+    """Remembers for two days which mails of a ticket have gone out."""
+
+    def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
+        """
+        Take the ticket for this caller, for a minute at most, and return who has been told.
+
+        None when another call is sending it at this moment.
+        """
+
+    def told(self, ticket_id: str, reader: str) -> None: ...
+
+    def release(self, ticket_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """Delivers tickets to one support team."""
+
+    log: TicketLog
+    door: RateGate
+    grants: GrantStore
+    outbox: Outbox
+    support_name: str
+    support_email: str
+    public_url: str
+
+    def deliver(self, ticket: Ticket, *, now: int) -> tuple[str, bool]:
+        """
+        Send *ticket* to support and the confirmation to the owner.
+
+        Return the reference, and whether anything was sent by this call.
+
+        Raises:
+            InvalidInput: Field ``link``: not a one-time link of this place.
+            NotFound: The grant is unknown, or *owner_token* is not its owner's.
+            DeliveryFailed: A mail was not taken. The same request again is safe.
+            TooManyRequests: The owner's mailbox has had its share of the day. Nothing is sent.
+            TryAgain: The same ticket is being sent at this moment.
+        """
+        self._check_link(ticket.link)
+        grant = self._grant_of(ticket)
+        ticket_id = ticket.digest()
+        reference = "HP-" + base64.b32encode(ticket_id)[:8].decode()
+        told = self.log.begin(ticket_id.hex(), now=now)
+        if told is None:
+            raise TryAgain("Your message is being sent at this moment.")
+        wanted = {"support": self._to_support(ticket, grant, reference)}
+        if grant is not None:
+            wanted["owner"] = self._to_owner(ticket, grant, reference)
+        try:
+            if grant is not None and "owner" not in told:
+                self.door.admit_mail(wanted["owner"].to, now=now)
+            for reader, mail in wanted.items():
+                if reader not in told:
+                    self._send(mail, reader)
+                    self.log.told(ticket_id.hex(), reader)
+            if grant is not None:
+                self._note(grant, ticket, reference, now)
+        finally:
+            self.log.release(ticket_id.hex())
+        return reference, not told >= wanted.keys()
+
+    def _send(self, mail: Mail, reader: str) -> None:
+        try:
+            self.outbox.send(mail)
+        except DeliveryFailed as error:
+            if reader == "support":
+                raise DeliveryFailed(
+                    "Your message could not be sent. Nothing is lost: please send it again."
+                ) from error
+            raise DeliveryFailed(
+                "Support has your message, but your confirmation could not be sent. "
+                "Please press send again; support will not get it twice.",
+                support_has_it=True,
+            ) from error
+
+    def _check_link(self, link: str) -> None:
+        """Let only our own one-time links into a mail to support."""
+        prefix = f"{self.public_url}/open#"
+        if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
+            raise InvalidInput("link", "That is not a one-time link of this page.")
+
+    def _grant_of(self, ticket: Ticket) -> Grant | None:
+        if not ticket.grant_id:
+            return None
+        grant, holder = holder_of(self.grants.get(ticket.grant_id), ticket.owner_token)
+        if holder != "owner":
+            raise NotFound
+        return grant
+
+    def _note(self, grant: Grant, ticket: Ticket, reference: str, now: int) -> None:
+        """Write the ticket on its grant, and where the owner can be reached."""
+
+        def noted(grant: Grant) -> Grant:
+            known = any((e.name, e.detail) == ("ticket_sent", reference) for e in grant.timeline)
+            if not known:
+                grant = grant.with_event(Event(now, "ticket_sent", "owner", reference))
+            return replace(grant, owner_email=grant.owner_email or ticket.email)
+
+        change(self.grants, grant.id, noted)
+
+    def _to_support(self, ticket: Ticket, grant: Grant | None, reference: str) -> Mail:
+        lines = [f"{one_line(ticket.name)} <{ticket.email}> needs help.", ""]
+        if ticket.site_url or grant:
+            lines.append(f"Site: {grant.site.url if grant and grant.site else ticket.site_url}")
+        lines += [f"Subject: {one_line(ticket.subject)}", f"Reference: {reference}", ""]
+        lines += [ticket.message.strip(), ""]
+        if ticket.link:
+            lines += ["Sign-in details, in a link that opens once:", ticket.link, ""]
+        if grant is not None:
+            end = (
+                "The owner made the account “{}” by hand, and is asked to delete it on {}."
+                if grant.by_hand
+                else "The account “{}” removes itself on {}."
+            )
+            lines += [
+                end.format(grant.username, when(grant.expires_at)),
+                "Done earlier? Press “end access now” on the page behind the link.",
+                "",
+            ]
+        if ticket.passphrase_hint:
+            lines += [f"The link asks for a passphrase: {one_line(ticket.passphrase_hint)}", ""]
+        elif grant is not None and grant.asks_passphrase:
+            lines += ["The link asks for a passphrase, which you get from them another way.", ""]
+        return Mail(
+            to=self.support_email,
+            subject=f"[{reference}] {one_line(ticket.subject)}",
+            text="\n".join(lines),
+            reply_to=ticket.email,
+        )
+
+    def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
+        afterwards = (
+            "we ask you to delete the account, which you made yourself"
+            if grant.by_hand
+            else "the account removes itself, and we tell you"
+        )
+        text = (
+            f"{self.support_name} has your request. Reference: {reference}\n\n"
+            f"Until {when(grant.expires_at)}, {self.support_name} can sign in to "
+            f"{grant.site_name} as the temporary administrator “{grant.username}”. "
+            f"Then {afterwards}.\n\n"
+            "Your receipt shows what happens, and lets you end the access at any time. Keep this "
+            "link to yourself:\n"
+            f"{self.public_url}/receipt#{grant.id}.{ticket.owner_token}\n\n"
+            f"{self.support_name} · {self.public_url}\n"
+        )
+        return Mail(
+            to=grant.owner_email or ticket.email,
+            subject=f"[{reference}] You let {self.support_name} in to {grant.site_name}",
+            text=text,
+        )

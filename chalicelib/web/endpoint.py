@@ -1,0 +1,184 @@
+"""
+The HTTP edge: decode, one place that maps errors to statuses, headers.
+
+`endpoint` wraps every route. It is the only place that knows which status goes with which error
+(boulder's `web/probs.go` is the model); errors that nobody raised on purpose pass through to
+Chalice, which logs them and answers an opaque 500, and `in_our_words` gives Chalice's own answers
+the shape that ours have.
+"""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+from chalice.app import Request, Response
+
+from chalicelib import errors
+from chalicelib.errors import HallpassError, InvalidInput, NotFound
+from chalicelib.web.fields import IDENTIFIER
+
+BODY_BYTES = 64 * 1024
+log = logging.getLogger("hallpass")
+STATUS: dict[type[HallpassError], int] = {
+    errors.InvalidInput: 400,
+    errors.ConsentRejected: 401,
+    errors.NotAdministrator: 403,
+    errors.WrongPassphrase: 403,
+    errors.NotFound: 404,
+    errors.GrantExists: 409,
+    errors.SecretExists: 409,
+    errors.AlreadyOpened: 410,
+    errors.GrantEnded: 410,
+    errors.SiteUnsupported: 422,
+    errors.Locked: 423,
+    errors.TooManyRequests: 429,
+    errors.DeliveryFailed: 502,
+    errors.SiteUnavailable: 503,
+    errors.TryAgain: 503,
+}
+# What Chalice itself answers, in our words.
+CHALICE = {
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "That is not something this address can do."),
+    415: ("not_json", "Please send JSON (Content-Type: application/json)."),
+}
+INTERNAL = ("internal_error", "Something went wrong on our side. Please try again in a minute.")
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Type": "application/json",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def endpoint(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let *view* raise our errors; each becomes its status and `{"code", "message", …}`."""
+
+    @functools.wraps(view)
+    def wrapped(**path: str) -> Response:
+        try:
+            return view(**path)
+        except HallpassError as error:
+            status = STATUS[type(error)]
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                # The route, not the path: ids are public, but nobody needs them here.
+                log.warning("%s answered %s", view.__name__, error.code, extra=_cause(error))
+            return answer(
+                status,
+                {**error.details(), "code": error.code, "message": error.message},
+            )
+
+    return wrapped
+
+
+@contextmanager
+def field(name: str, *, of: str) -> Iterator[None]:
+    """Let an `InvalidInput` that names the field *of* name *name*, as this request calls it."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(name if error.field == of else error.field, error.message) from error
+
+
+def _cause(error: HallpassError) -> dict[str, str]:
+    """Return what a failure of ours came from, in names that hold nothing of the request."""
+    cause = error.__cause__
+    while isinstance(cause, HallpassError):
+        cause = cause.__cause__
+    told = {"cause": type(cause).__name__, "reason": str(error.details().get("reason", ""))}
+    if isinstance(cause, ClientError):
+        return {**told, "aws": f"{cause.operation_name} {cause.response['Error'].get('Code')}"}
+    return told
+
+
+def answer(status: int, body: Mapping[str, object] | None = None) -> Response:
+    """Return *body* as JSON that nobody may keep; no body at all for 204."""
+    text = "" if body is None else json.dumps(body, ensure_ascii=False)
+    return Response(body=text, status_code=status, headers=dict(HEADERS))
+
+
+def in_our_words(event: Request, respond: Callable[[Request], Response]) -> Response:
+    """Give Chalice's own answers (405, 415, 500) the shape of ours. An HTTP middleware."""
+    response = respond(event)
+    if isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}:
+        code, message = CHALICE.get(response.status_code, INTERNAL)
+        allow = response.headers.get("Allow")
+        response = answer(response.status_code, {"code": code, "message": message})
+        if allow:
+            response.headers["Allow"] = allow
+    return response
+
+
+def body_of(request: Request | None) -> dict[str, Any]:
+    """
+    Return the request's JSON object.
+
+    Raises:
+        InvalidInput: Field ``body``: too large, not UTF-8, not JSON, or not an object.
+    """
+    raw = b"" if request is None else request.raw_body
+    if len(raw) > BODY_BYTES:
+        raise InvalidInput("body", "That is too much at once; 64 KB are allowed.")
+    try:
+        body = json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise InvalidInput("body", "The request is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidInput("body", "The request must be a JSON object.")
+    return body
+
+
+def optional_body_of(request: Request | None) -> dict[str, Any]:
+    """Return the request's JSON object, or an empty one when nothing was sent."""
+    return body_of(request) if request is not None and request.raw_body else {}
+
+
+def path_id(value: str) -> str:
+    """Return an id from the path; anything that cannot be one is simply not found."""
+    if not IDENTIFIER.fullmatch(value):
+        raise NotFound
+    return value
+
+
+def bearer(request: Request | None) -> str:
+    """
+    Return the token of ``Authorization: Bearer`` (RFC 6750).
+
+    Raises:
+        NotFound: None, or not one that we could have: the same answer as to a wrong token.
+    """
+    header = "" if request is None else str(request.headers.get("authorization", ""))
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not IDENTIFIER.fullmatch(token.strip()):
+        raise NotFound
+    return token.strip()
+
+
+def address(request: Request | None, edge_key: str) -> str:
+    """
+    Return the visitor's address: what CloudFront says, else what the gateway saw.
+
+    Anybody may call the gateway directly and write any header, so ``x-hallpass-viewer`` counts
+    only beside the *edge_key*, which CloudFront adds. ``X-Forwarded-For`` is never read.
+    """
+    if request is None:
+        return ""
+    shown = str(request.headers.get("x-hallpass-edge", ""))
+    seen = str(request.context.get("identity", {}).get("sourceIp", ""))
+    if edge_key and hmac.compare_digest(shown.encode(), edge_key.encode()):
+        return str(request.headers.get("x-hallpass-viewer", "")) or seen
+    return seen
+
+
+def _no_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which are not JSON (RFC 8259)."""
+    raise ValueError(name)

@@ -1,0 +1,136 @@
+"""What answers look like: from the story's values to the JSON of the API. Times stay integers."""
+
+from __future__ import annotations
+
+from chalicelib.grants.model import Event, Grant, Holder
+from chalicelib.grants.site import SiteCheck
+from chalicelib.onetime.model import Secret
+
+Json = dict[str, object]
+
+
+def access(grant: Grant) -> Json:
+    """Return what the page needs to seal the sign-in details; never a key."""
+    return {
+        "grant_id": grant.id,
+        "state": grant.state,
+        "site": site_of(grant),
+        "username": grant.username,
+        "login_url": login_url(grant),
+        "expires_at": grant.expires_at,
+    }
+
+
+def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> Json:
+    """Return a grant as *holder* may see it, with its timeline."""
+    shown: Json = {
+        **access(grant),
+        "you_are": holder,
+        "overdue": grant.overdue_since is not None and grant.deadline <= now,
+        "by_hand": grant.by_hand,
+        "created_at": grant.created_at,
+        "owner_email": grant.owner_email,
+        "timeline": [event(entry) for entry in grant.timeline],
+        "can": _can(grant, holder, secret, now),
+    }
+    if grant.ended_at is not None:
+        shown["ended_at"] = grant.ended_at
+    if grant.end_requested_at is not None:
+        shown["end_requested_at"] = grant.end_requested_at
+    if grant.secret_ids:
+        shown["secret"] = {"id": grant.secret_ids[-1], "state": _state(secret, now)}
+    if grant.report is not None:
+        shown["report"] = [
+            {"change": change.kind, "name": change.name, "detail": change.detail}
+            for change in grant.report
+        ]
+    if holder == "owner":
+        shown["user_admin_url"] = grant.user_admin_url
+    return shown
+
+
+def end(grant: Grant) -> Json:
+    """Return whether the end is confirmed, and since when."""
+    if grant.ended_at is None:
+        return {"grant_id": grant.id, "state": grant.state}
+    return {"grant_id": grant.id, "state": grant.state, "ended_at": grant.ended_at}
+
+
+def secret(secret: Secret, *, now: int) -> Json:
+    """Return what anyone who knows the id may know of a secret; nothing that helps to open it."""
+    unlocks_at = secret.unlocks_at(now)
+    shown: Json = {
+        "state": _state(secret, now),
+        "passphrase": secret.passphrase,
+        "expires_at": secret.expires_at,
+        "tries_left": secret.tries(now),
+    }
+    if secret.opened_at is not None:
+        shown["opened_at"] = secret.opened_at
+    if unlocks_at is not None:
+        shown["unlocks_at"] = unlocks_at
+    if secret.grant_id:
+        shown["grant_id"] = secret.grant_id
+    return shown
+
+
+def site_check(check: SiteCheck) -> Json:
+    """Return whether a site can be used, and if not, why and what to do."""
+    site, problem = check.site, check.problem
+    return {
+        "site": None
+        if site is None
+        else {
+            "name": site.name,
+            "url": site.url,
+            "login_url": site.login_url,
+            "icon_url": site.icon_url,
+        },
+        "consent_url": check.consent_url,
+        "problem": None
+        if problem is None
+        else {"code": problem.code, "message": problem.message, "fix": problem.fix},
+    }
+
+
+def event(event: Event) -> Json:
+    """Return one line of a timeline."""
+    line: Json = {"at": event.at, "event": event.name, "by": event.by}
+    return {**line, "detail": event.detail} if event.detail else line
+
+
+def site_of(grant: Grant) -> Json:
+    """Return the site as its owner knows it, found yet or not."""
+    if grant.site is None:
+        return {"name": "", "url": grant.site_url, "login_url": None}
+    return {"name": grant.site.name, "url": grant.site.url, "login_url": grant.site.login_url}
+
+
+def login_url(grant: Grant) -> str | None:
+    """Return where the support user signs in, once the site has been found."""
+    return grant.site.login_url if grant.site else None
+
+
+def _state(secret: Secret | None, now: int) -> str:
+    if secret is None or secret.is_gone(now):
+        return "gone"
+    if secret.opened_at is not None:
+        return "opened"
+    return "locked" if secret.unlocks_at(now) is not None else "waiting"
+
+
+def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[str]:
+    """Return what *holder* can do now."""
+    if grant.state == "ended":
+        return []
+    can = ["end"]
+    if holder == "owner":
+        if grant.state == "active" and grant.deadline > now:
+            can.append("extend")
+        if _state(secret, now) in ("waiting", "locked"):
+            can.append("burn")
+        if grant.attempts > 0 or grant.by_hand:
+            can.append("repair")
+        if grant.by_hand:
+            can.append("say_gone")
+    return can
