@@ -46,7 +46,7 @@ def admit(action: Action, site: str = "") -> None:
     """Count this request against the limits of its address and its site."""
     parts = hallpass()
     address = web.address(app.current_request, parts.edge_key)
-    at = parts.wordpress.address(site) if site else ""
+    at = parts.wordpress.normalise(site) if site else ""
     parts.limits.admit(action, address=address, site=at, now=now())
 
 
@@ -67,7 +67,7 @@ def check_site() -> Response:
     with web.field("url", of="site_url"):
         admit("sites", url)
         with invocation(app.lambda_context) as parts:
-            return web.answer(200, render.site_check(parts.wordpress.look(url)))
+            return web.answer(200, render.site_check(parts.wordpress.check(url)))
 
 
 @app.route("/users", methods=["POST"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 MINUTE, HOUR, DAY = 60, 3600, 86_400  # In seconds.
 
 
-class Deadline:
+class TimeBudget:
     """
     The seconds that are left, in all and for the piece of work at hand.
 

@@ -94,7 +94,7 @@ class Limits:
             digest = hashlib.sha256(mailbox.casefold().encode()).hexdigest()
             self._count(f"mailbox {digest}", BY_MAILBOX, now)
 
-    def admit_found(self, typed: str, found: str, *, now: int) -> None:
+    def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
         """
         Count the site that redirects from *typed* led to, before a key is sent there.
 

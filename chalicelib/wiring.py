@@ -19,7 +19,7 @@ from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
-from chalicelib.clock import Deadline
+from chalicelib.clock import TimeBudget
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Access
 from chalicelib.grants.provisioning import Setup
@@ -56,7 +56,7 @@ class Hallpass:
     limits: Limits
     wordpress: RestWordPress
     outbound: Outbound
-    deadline: Deadline
+    deadline: TimeBudget
     edge_key: str
 
 
@@ -70,7 +70,7 @@ def hallpass() -> Hallpass:
     secrets = OneTimeSecrets(SecretTable(dynamodb, settings.secrets_table), grants)
     sealer = KmsSealer(session.client("kms", config=AWS), settings.data_key_arn)
     outbox = SesOutbox(session.client("sesv2", config=AWS), settings.sender_email)
-    deadline = Deadline()
+    deadline = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
         timeout=deadline.left,

@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chalicelib.clock import DAY, HOUR, MINUTE, Deadline
+from chalicelib.clock import DAY, HOUR, MINUTE, TimeBudget
 from chalicelib.errors import HallpassError, NotFound, TryAgain
 from chalicelib.grants.model import KEEP_ENDED, Event, Grant, GrantStore, change, holder_of, lease
 from chalicelib.grants.ports import Notifier, OneTimeLinks
@@ -56,7 +56,7 @@ class Ending:
     removal: Removal
     secrets: OneTimeLinks
     telling: Notifier
-    deadline: Deadline
+    deadline: TimeBudget
 
     def end(self, grant_id: str, token: str, *, now: int) -> Grant:
         """

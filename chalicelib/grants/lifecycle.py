@@ -87,7 +87,7 @@ class Access:
         """
         if not 1 <= made.days <= self.max_days:
             raise InvalidInput("days", f"Please choose 1 to {self.max_days} days.")
-        address = self.setup.wordpress.address(made.site_url)
+        address = self.setup.wordpress.normalise(made.site_url)
         expires_at = now + made.days * DAY
 
         def new() -> Grant:

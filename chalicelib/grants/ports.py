@@ -52,7 +52,7 @@ class OneTimeLinks(Protocol):
 class RateGate(Protocol):
     """Limits on what a request may cause elsewhere. Both methods raise `TooManyRequests`."""
 
-    def admit_found(self, typed: str, found: str, *, now: int) -> None:
+    def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
         """Count a request against the host that *typed* redirects to, before a key goes there."""
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.clock import DAY, MINUTE, Deadline
+from chalicelib.clock import DAY, MINUTE, TimeBudget
 from chalicelib.errors import (
     ConsentRejected,
     GrantEnded,
@@ -64,7 +64,7 @@ class Setup:
     sealer: Sealer
     steps: Steps
     removal: Removal
-    deadline: Deadline
+    deadline: TimeBudget
     door: RateGate
 
     def prepare(self, request: AccessRequest, *, now: int) -> tuple[Grant, bool]:
@@ -79,7 +79,7 @@ class Setup:
             TooManyRequests: Keys were sent to that site, or mails to that address, too often.
                 Nothing is left.
         """
-        self.wordpress.address(request.site_url)
+        self.wordpress.normalise(request.site_url)
         grant, _ = record(
             self.grants,
             request.grant_id,

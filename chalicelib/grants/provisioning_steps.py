@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from chalicelib.clock import Deadline
+from chalicelib.clock import TimeBudget
 from chalicelib.errors import KeyRefused, NotAdministrator, SiteUnavailable, SiteUnsupported
 from chalicelib.grants import visit_report as report
 from chalicelib.grants.model import ACCESS_CREATED, Event, Grant
 from chalicelib.grants.ports import RateGate, Sealer
 from chalicelib.grants.request import AccessRequest, plus_address
-from chalicelib.grants.site import Account, Key, NewUser, Site, WordPress
+from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPress
 from chalicelib.site_problems import unsupported
 
 LOOK_SECONDS = 10.0
@@ -39,7 +39,7 @@ class Steps:
 
     wordpress: WordPress
     sealer: Sealer
-    deadline: Deadline
+    deadline: TimeBudget
     door: RateGate
     support_name: str
     support_email: str
@@ -68,8 +68,8 @@ class Steps:
     def identify(self, grant: Grant, request: AccessRequest, now: int) -> Change:
         if grant.owner_id is not None:
             return _as_it_is
-        typed = self.wordpress.address(request.site_url)
-        self.door.admit_found(typed, _site(grant).rest_root, now=now)
+        typed = self.wordpress.normalise(request.site_url)
+        self.door.admit_redirect_target(typed, _site(grant).rest_root, now=now)
         owner = self.wordpress.whoami(_site(grant), request.consent)
         key_id = self.wordpress.key_id(_site(grant), request.consent)
         if not (owner.is_administrator and owner.may_manage_users):
@@ -119,7 +119,7 @@ class Steps:
         if grant.sealed_removal is not None:
             return _as_it_is
         user, owner_id = Account(_known(grant.user_id), grant.username), _known(grant.owner_id)
-        key = self.wordpress.make_key(
+        key = self.wordpress.create_key(
             _site(grant), request.consent, user, "Hallpass removal key", holder_id=owner_id
         )
         sealed = self.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
@@ -133,7 +133,9 @@ class Steps:
         )
         user = Account(_known(grant.user_id), grant.username)
         try:
-            self.wordpress.check_removable(_site(grant), Key(grant.username, password), user)
+            self.wordpress.check_removable(
+                _site(grant), Credentials(grant.username, password), user
+            )
         except KeyRefused:
             raise SiteUnsupported(
                 "cannot_remove",
@@ -144,7 +146,7 @@ class Steps:
         return _as_it_is
 
     def let_go(self, grant: Grant, request: AccessRequest, now: int) -> Change:
-        self.wordpress.drop_own_key(_site(grant), request.consent, grant.consent_key_id or "")
+        self.wordpress.delete_own_key(_site(grant), request.consent, grant.consent_key_id or "")
         event = Event(now, ACCESS_CREATED, "owner")
         return lambda grant: replace(
             # The deadline may have come already: somebody may have said "end now" meanwhile.

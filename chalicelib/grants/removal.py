@@ -30,7 +30,7 @@ from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUn
 from chalicelib.grants.model import Grant, GrantStore, change
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.request import plus_address
-from chalicelib.grants.site import Account, Key, Site, Snapshot, WordPress
+from chalicelib.grants.site import Account, Credentials, Site, Snapshot, WordPress
 from chalicelib.site_problems import unsupported
 
 UNSEEN_UNTIL = 7 * DAY
@@ -134,11 +134,11 @@ class Removal:
 
         return change(self.grants, grant.id, without)
 
-    def consent(self, grant: Grant) -> Key:
+    def consent(self, grant: Grant) -> Credentials:
         """Return the owner's consent key that is kept while a set-up or a repair is unfinished."""
         sealed = grant.sealed_consent or b""
         plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
-        return Key(grant.owner_login, plain)
+        return Credentials(grant.owner_login, plain)
 
     def _require_user_gone(self, grant: Grant, site: Site) -> None:
         """Take the user off the site, or raise why it may be there still."""
@@ -175,13 +175,13 @@ class Removal:
             return self._is_said_to_be_gone(grant, site)
         return self._is_refused(site, key) or self._is_said_to_be_gone(grant, site)
 
-    def _sign_in(self, grant: Grant, site: Site) -> tuple[Key, Account]:
+    def _sign_in(self, grant: Grant, site: Site) -> tuple[Credentials, Account]:
         """Return the support user's key with the name that it works with, and whose it is."""
         key = self._removal_key(grant)
         try:
             return key, self.wordpress.whoami(site, key)
         except KeyRefused:
-            key = Key(self._email(grant), key.password)
+            key = Credentials(self._email(grant), key.password)
             return key, self.wordpress.whoami(site, key)
 
     def _removed_by_owner(self, grant: Grant, site: Site) -> bool:
@@ -199,7 +199,7 @@ class Removal:
         except KeyRefused:
             return self._is_said_to_be_gone(grant, site)
 
-    def _found_by_owner(self, grant: Grant, site: Site, consent: Key) -> Account | None:
+    def _found_by_owner(self, grant: Grant, site: Site, consent: Credentials) -> Account | None:
         """
         Return our account as the owner sees it, under the login name it was given or another.
 
@@ -224,10 +224,10 @@ class Removal:
 
         Some plugins say so of every user; then it is no proof.
         """
-        if grant.user_id is None or not self.wordpress.is_gone(site, grant.user_id):
+        if grant.user_id is None or not self.wordpress.is_missing(site, grant.user_id):
             return False
         others = {grant.owner_id or FIRST_USER, FIRST_USER} - {grant.user_id}
-        return not all(self.wordpress.is_gone(site, other) for other in others)
+        return not all(self.wordpress.is_missing(site, other) for other in others)
 
     def _clear_unseen(self, grant: Grant, now: int) -> None:
         """Take the consent key off a site from which set-up never got an answer."""
@@ -247,19 +247,19 @@ class Removal:
             key_id = grant.consent_key_id or self.wordpress.key_id(site, consent)
         except KeyRefused:
             return
-        self.wordpress.drop_own_key(site, consent, key_id)
+        self.wordpress.delete_own_key(site, consent, key_id)
 
-    def _is_refused(self, site: Site, key: Key) -> bool:
+    def _is_refused(self, site: Site, key: Credentials) -> bool:
         try:
             self.wordpress.whoami(site, key)
         except KeyRefused:
             return True
         return False
 
-    def _removal_key(self, grant: Grant) -> Key:
+    def _removal_key(self, grant: Grant) -> Credentials:
         sealed = grant.sealed_removal or b""
         plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="removal")
-        return Key(grant.username, plain)
+        return Credentials(grant.username, plain)
 
     def _email(self, grant: Grant) -> str:
         return plus_address(self.support_email, grant.username)

@@ -27,7 +27,7 @@ from chalicelib.grants.ports import RateGate, Sealer
 from chalicelib.grants.provisioning import CONSENT_REFUSED
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
 from chalicelib.grants.removal import Removal, is_elsewhere
-from chalicelib.grants.site import Account, Key, Site, WordPress
+from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.site_problems import unsupported
 
 OLDEST = 30 * DAY  # A user that was made by hand was made shortly before the message.
@@ -45,7 +45,7 @@ class Repair:
     ending: Ending
     door: RateGate
 
-    def repair(self, grant_id: str, token: str, consent: Key, *, now: int) -> Grant:
+    def repair(self, grant_id: str, token: str, consent: Credentials, *, now: int) -> Grant:
         """
         Remove the support user with *consent*, then *consent* itself.
 
@@ -88,7 +88,7 @@ class Repair:
 
         return self.ending.finish(change(self.grants, grant_id, over), now)
 
-    def _take_back_the_last(self, grant: Grant, consent: Key, now: int) -> None:
+    def _take_back_the_last(self, grant: Grant, consent: Credentials, now: int) -> None:
         """
         Delete another consent key that an earlier, interrupted call has left, before it is lost.
 
@@ -101,7 +101,7 @@ class Repair:
             self._holder(grant, consent, now)
             self.removal.give_back(grant)
 
-    def _accept(self, grant_id: str, consent: Key, now: int) -> Grant:
+    def _accept(self, grant_id: str, consent: Credentials, now: int) -> Grant:
         """Record the consent key, see whose it is, and record that."""
         sealed = self.sealer.seal(consent.password, grant_id=grant_id, purpose="consent")
 
@@ -142,7 +142,7 @@ class Repair:
             grant = change(self.grants, grant.id, lambda grant: replace(grant, user_id=user_id))
         return grant
 
-    def _holder(self, grant: Grant, consent: Key, now: int) -> tuple[Site, Account]:
+    def _holder(self, grant: Grant, consent: Credentials, now: int) -> tuple[Site, Account]:
         """
         Return whose key *consent* is, and the site, found again if it has moved.
 
@@ -151,8 +151,8 @@ class Repair:
         """
         if grant.site is None:
             site = self.wordpress.discover(grant.site_url)
-            typed = self.wordpress.address(grant.site_url)
-            self.door.admit_found(typed, site.rest_root, now=now)
+            typed = self.wordpress.normalise(grant.site_url)
+            self.door.admit_redirect_target(typed, site.rest_root, now=now)
             return site, self.wordpress.whoami(site, consent)
         try:
             return grant.site, self.wordpress.whoami(grant.site, consent)
@@ -162,16 +162,16 @@ class Repair:
             site = self.wordpress.discover(grant.site_url)
             if site.rest_root == grant.site.rest_root:
                 raise
-        self.door.admit_found(grant.site.rest_root, site.rest_root, now=now)
+        self.door.admit_redirect_target(grant.site.rest_root, site.rest_root, now=now)
         account = self.wordpress.whoami(site, consent)
         # Elsewhere, that a user is missing proves nothing: it may be another site altogether.
         found = self.wordpress.find_user(site, consent, grant.username)
         if found is None or grant.user_id not in {None, found.id}:
-            self.wordpress.drop_own_key(site, consent, self.wordpress.key_id(site, consent))
+            self.wordpress.delete_own_key(site, consent, self.wordpress.key_id(site, consent))
             raise unsupported("not_ours")
         return site, account
 
-    def _give_back(self, grant_id: str, consent: Key) -> Grant:
+    def _give_back(self, grant_id: str, consent: Credentials) -> Grant:
         """
         Delete *consent* if it is the one that is kept, and let go of the grant.
 

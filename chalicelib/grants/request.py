@@ -8,7 +8,7 @@ import hmac
 import json
 from dataclasses import dataclass, field
 
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class AccessRequest:
 
     grant_id: str
     site_url: str
-    consent: Key
+    consent: Credentials
     password: str = field(repr=False)
     days: int
     owner_token: str = field(repr=False)

@@ -25,7 +25,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class Credentials:
     """A user name with an application password of that user."""
 
     username: str
@@ -82,7 +82,7 @@ class SiteCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRecord:
+class ApplicationPassword:
     """An application password as WordPress lists it. `created` is ISO 8601 in UTC."""
 
     uuid: str
@@ -102,7 +102,7 @@ class Administrator:
     id: int
     username: str
     registered: str
-    keys: tuple[KeyRecord, ...] | None = None
+    keys: tuple[ApplicationPassword, ...] | None = None
     email_mark: str = ""
 
 
@@ -139,7 +139,7 @@ class Snapshot:
 class WordPress(Protocol):
     """The calls that setting up, ending and repairing are made of."""
 
-    def address(self, url: str) -> str:
+    def normalise(self, url: str) -> str:
         """Return the address that a person meant; raise `InvalidInput` (field ``site_url``)."""
 
     def discover(self, url: str) -> Site:
@@ -151,7 +151,7 @@ class WordPress(Protocol):
             SiteUnsupported: No WordPress there, REST closed, application passwords off, …
         """
 
-    def look(self, url: str) -> SiteCheck:
+    def check(self, url: str) -> SiteCheck:
         """
         Tell, without any key, whether the site at *url* can be used; problems are in the answer.
 
@@ -159,13 +159,13 @@ class WordPress(Protocol):
             InvalidInput: As `discover`.
         """
 
-    def whoami(self, site: Site, key: Key) -> Account:
+    def whoami(self, site: Site, key: Credentials) -> Account:
         """Return the holder of *key*; raise `KeyRefused` when the site takes it for nobody."""
 
-    def key_id(self, site: Site, key: Key) -> str:
+    def key_id(self, site: Site, key: Credentials) -> str:
         """Return the UUID of *key* itself; raise `KeyRefused` when it is dead."""
 
-    def check_removable(self, site: Site, key: Key, account: Account) -> None:
+    def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
         """
         Ask, without changing anything, whether *key* may delete users of this site.
 
@@ -175,7 +175,7 @@ class WordPress(Protocol):
         """
 
     def create_administrator(
-        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+        self, site: Site, key: Credentials, user: NewUser, *, may_exist: bool = False
     ) -> Account:
         """
         Create *user* as administrator, or return it when an earlier try has made it.
@@ -188,23 +188,25 @@ class WordPress(Protocol):
             KeyRefused: The key is dead.
         """
 
-    def find_user(self, site: Site, key: Key, username: str) -> Account | None:
+    def find_user(self, site: Site, key: Credentials, username: str) -> Account | None:
         """Return the user of that login name, in any case as WordPress has it, or None."""
 
-    def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
+    def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         """Return the user of that id, or None when there is none."""
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
+    def create_key(
+        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+    ) -> Credentials:
         """
         Give *user* one application password, dropping any that it already has.
 
         *holder_id*, whose *key* is used, must be another user.
         """
 
-    def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
+    def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         """Delete *key* with itself and see it refused. A dead key is no error."""
 
-    def delete_self(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         """
         Delete the holder of *key*; what it wrote goes to user *heir_id*, or when that user is
         gone to another administrator.
@@ -214,7 +216,7 @@ class WordPress(Protocol):
             SiteUnsupported: ``cannot_remove``: the site refuses.
         """
 
-    def delete_user(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         """
         As `delete_self`, but with the key of another administrator. Gone already is no error.
 
@@ -222,7 +224,7 @@ class WordPress(Protocol):
             SiteUnsupported: Also ``not_ours``: the user of that id has another login name.
         """
 
-    def is_gone(self, site: Site, user_id: int) -> bool:
+    def is_missing(self, site: Site, user_id: int) -> bool:
         """
         Ask without any key whether that user is gone.
 
@@ -230,7 +232,7 @@ class WordPress(Protocol):
         the site does not tell strangers.
         """
 
-    def snapshot(self, site: Site, key: Key) -> Snapshot:
+    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         """
         Return who may do what, and what is installed, as *key* sees it.
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.grants.site import Administrator, KeyRecord, Plugin, Snapshot, Theme
+from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
 
 MOST_CHANGES = 100  # More than that is told as a number, so that the grant stays small.
 MOST_NAMED = 10
@@ -106,8 +106,8 @@ def _administrators(
 
 def _keys(
     username: str,
-    before: Collection[KeyRecord],
-    after: Collection[KeyRecord],
+    before: Collection[ApplicationPassword],
+    after: Collection[ApplicationPassword],
     ours: Collection[str],
 ) -> Iterator[Change]:
     old = {key.uuid: key for key in before if key.uuid not in ours}
@@ -151,4 +151,6 @@ def _each(rows: list[Any] | None, make: Any) -> Any:  # noqa: ANN401 - what JSON
 
 
 def _read_administrator(row: dict[str, Any]) -> Administrator:
-    return Administrator(**{**row, "keys": _each(row["keys"], lambda key: KeyRecord(**key))})
+    return Administrator(
+        **{**row, "keys": _each(row["keys"], lambda key: ApplicationPassword(**key))}
+    )

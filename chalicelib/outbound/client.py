@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.clock import Deadline
+from chalicelib.clock import TimeBudget
 from chalicelib.errors import InvalidInput, SiteUnavailable
 from chalicelib.outbound.urls import normalise, origin
 from chalicelib.site_problems import unavailable
@@ -70,7 +70,7 @@ class Outbound:
         self.allowed = frozenset(site.strip().lower().rstrip("/") for site in allowed_sites)
         self._user_agent, self._left = user_agent, timeout
         self._authorities, self._resolve = authorities, resolve
-        self._deadline = Deadline()
+        self._deadline = TimeBudget()
         self._sessions: dict[str, requests.Session] = {}
 
     def normalise(self, typed: str) -> str:

@@ -26,7 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
-from chalicelib.clock import Deadline
+from chalicelib.clock import TimeBudget
 from chalicelib.outbound.urls import DEFAULT_PORTS, is_public
 from chalicelib.site_problems import unavailable
 
@@ -44,7 +44,7 @@ class Guard:
     *allowed* origins are connected to wherever they lead; all others must be public.
     """
 
-    def __init__(self, allowed: Collection[str], deadline: Deadline, resolve: Resolve) -> None:
+    def __init__(self, allowed: Collection[str], deadline: TimeBudget, resolve: Resolve) -> None:
         self.deadline = deadline
         self._allowed, self._resolve = allowed, resolve
 
@@ -112,7 +112,7 @@ def resolve_by_system(host: str, port: int) -> list[Found]:
 class _Timed:
     """Gives each read and write no more than what is left of the whole call."""
 
-    deadline: Deadline | None = None
+    deadline: TimeBudget | None = None
 
     def recv_into(self, buffer: memoryview, nbytes: int = 0, flags: int = 0) -> int:
         self._count_down()

@@ -8,7 +8,7 @@ import json
 from chalicelib.errors import InvalidInput
 from chalicelib.grants.lifecycle import HandMade
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.envelope import encode
 from chalicelib.onetime.model import MAX_LIFETIME, MIN_LIFETIME, Secret
@@ -53,11 +53,11 @@ def access(body: Body) -> AccessRequest:
     )
 
 
-def consent(body: Body) -> Key:
+def consent(body: Body) -> Credentials:
     """Read ``{"user_login", "application_password"}``, as WordPress hands them out."""
     # WordPress shows application passwords in groups of four; the blanks carry nothing.
     password = text(body, "application_password", most=100).replace(" ", "")
-    return Key(text(body, "user_login", most=200), password)
+    return Credentials(text(body, "user_login", most=200), password)
 
 
 def hand_made(body: Body) -> HandMade:

@@ -22,7 +22,7 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.grants.site import Account, Key, NewUser, Problem, Site, SiteCheck, Snapshot
+from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck, Snapshot
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import snapshot as snapshots
@@ -44,7 +44,7 @@ class RestWordPress:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
 
-    def address(self, url: str) -> str:
+    def normalise(self, url: str) -> str:
         return self._outbound.normalise(url)
 
     def discover(self, url: str) -> Site:
@@ -53,7 +53,7 @@ class RestWordPress:
             raise finding.problem
         return finding.site
 
-    def look(self, url: str) -> SiteCheck:
+    def check(self, url: str) -> SiteCheck:
         try:
             finding = find(self._outbound, url)
         except SiteUnsupported as error:
@@ -67,16 +67,16 @@ class RestWordPress:
         hint = _told(unsupported("hidden_login")) if self._hides_login(site) else None
         return SiteCheck(site, site.authorize_url, hint)
 
-    def whoami(self, site: Site, key: Key) -> Account:
+    def whoami(self, site: Site, key: Credentials) -> Account:
         return accounts.whoami(self._rest(site, key))
 
-    def key_id(self, site: Site, key: Key) -> str:
+    def key_id(self, site: Site, key: Credentials) -> str:
         reply = self._rest(site, key).get(f"{ME}/application-passwords/introspect")
         if reply.code == "rest_no_authenticated_app_password":
             raise KeyRefused("That is not an application password.")
         return _uuid(_password_reply(reply).object().get("uuid"))
 
-    def check_removable(self, site: Site, key: Key, account: Account) -> None:
+    def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
         # Without `force` WordPress deletes no user; its reason for refusing tells if it would.
         own_id = accounts.positive(account.id)
         reply = self._rest(site, key).delete(ME, {"reassign": own_id})
@@ -92,17 +92,19 @@ class RestWordPress:
         raise refusal(reply)
 
     def create_administrator(
-        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+        self, site: Site, key: Credentials, user: NewUser, *, may_exist: bool = False
     ) -> Account:
         return accounts.create(self._rest(site, key), user, may_exist=may_exist)
 
-    def find_user(self, site: Site, key: Key, username: str) -> Account | None:
+    def find_user(self, site: Site, key: Credentials, username: str) -> Account | None:
         return accounts.by_login(self._rest(site, key), username)
 
-    def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
+    def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         return accounts.by_id(self._rest(site, key), user_id)
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
+    def create_key(
+        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+    ) -> Credentials:
         rest = self._rest(site, key)
         if holder_id == user.id:
             raise ValueError("Nobody's own application passwords are dropped all at once.")
@@ -113,9 +115,9 @@ class RestWordPress:
         password = made.get("password")
         if not isinstance(password, str) or not password:
             raise unavailable("odd_answer")
-        return Key(user.username, password.replace(" ", ""))
+        return Credentials(user.username, password.replace(" ", ""))
 
-    def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
+    def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         rest = self._rest(site, key)
         # Without its UUID this would be the address of all the owner's application passwords.
         reply = rest.delete(f"{ME}/application-passwords/{_uuid(key_id)}")
@@ -128,12 +130,12 @@ class RestWordPress:
             return
         raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         rest = self._rest(site, key)
         accounts.require_same(accounts.whoami(rest), account)
         accounts.delete(rest, ME, account.id, heir_id)
 
-    def delete_user(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         rest = self._rest(site, key)
         try:
             found = accounts.by_id(rest, account.id)
@@ -143,14 +145,14 @@ class RestWordPress:
             accounts.require_same(found, account)
             accounts.delete(rest, f"{USERS}/{found.id}", found.id, heir_id)
 
-    def is_gone(self, site: Site, user_id: int) -> bool:
+    def is_missing(self, site: Site, user_id: int) -> bool:
         reply = Rest(self._outbound, site.rest_root).get(f"{USERS}/{accounts.positive(user_id)}")
         return accounts.is_gone(reply)
 
-    def snapshot(self, site: Site, key: Key) -> Snapshot:
+    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         return snapshots.snapshot(self._rest(site, key))
 
-    def _rest(self, site: Site, key: Key) -> Rest:
+    def _rest(self, site: Site, key: Credentials) -> Rest:
         return Rest(self._outbound, site.rest_root, key)
 
     def _hides_login(self, site: Site) -> bool:

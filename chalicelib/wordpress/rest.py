@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.outbound.client import Answer, Outbound
 from chalicelib.wordpress.replies import Json, Reply, code_of, parse, read, unusable
 
@@ -31,7 +31,7 @@ Query = dict[str, str | int]
 class Rest:
     """Calls routes such as ``wp/v2/users`` below *root*."""
 
-    def __init__(self, outbound: Outbound, root: str, key: Key | None = None) -> None:
+    def __init__(self, outbound: Outbound, root: str, key: Credentials | None = None) -> None:
         self._outbound, self._root, self._key = outbound, root, key
 
     def get(self, route: str, query: Query | None = None) -> Reply:

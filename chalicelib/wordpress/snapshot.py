@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
-from chalicelib.grants.site import Administrator, KeyRecord, Plugin, Snapshot, Theme
+from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
 from chalicelib.wordpress.rest import Rest
 from chalicelib.wordpress.users import ADMINISTRATORS, USERS, positive
 
@@ -49,13 +49,13 @@ def _administrator(rest: Rest, row: dict[str, Any], *, with_keys: bool) -> Admin
     )
 
 
-def _keys(rest: Rest, user_id: int) -> tuple[KeyRecord, ...]:
+def _keys(rest: Rest, user_id: int) -> tuple[ApplicationPassword, ...]:
     reply = rest.get(
         f"{USERS}/{user_id}/application-passwords",
         {"context": "edit", "_fields": "uuid,name,created"},
     )
     return tuple(
-        KeyRecord(_word(row, "uuid"), _word(row, "name"), _word(row, "created"))
+        ApplicationPassword(_word(row, "uuid"), _word(row, "name"), _word(row, "created"))
         for row in reply.rows()
     )
 

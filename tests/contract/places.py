@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import requests
 
-from chalicelib.grants.site import Key, WordPress
+from chalicelib.grants.site import Credentials, WordPress
 from chalicelib.outbound.client import Outbound
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
@@ -25,7 +25,7 @@ class Place(Protocol):
     @property
     def port(self) -> WordPress: ...
 
-    def consent(self, username: str = "admin") -> Key:
+    def consent(self, username: str = "admin") -> Credentials:
         """Give *username* a new application password."""
 
     def add_user(self, role: str = "administrator") -> tuple[int, str]:
@@ -47,8 +47,8 @@ class FakePlace:
         self.port = FakeWordPress()
         self.site: FakeSite = self.port.add_site(self.url)
 
-    def consent(self, username: str = "admin") -> Key:
-        return Key(username, self.site.consent(username))
+    def consent(self, username: str = "admin") -> Credentials:
+        return Credentials(username, self.site.consent(username))
 
     def add_user(self, role: str = "administrator") -> tuple[int, str]:
         user = self.site.add_user(new_name(), role)
@@ -83,10 +83,10 @@ class RealPlace:
         )
         self.port = RestWordPress(self.outbound)
 
-    def consent(self, username: str = "admin") -> Key:
+    def consent(self, username: str = "admin") -> Credentials:
         route = f"users/{self._id(username)}/application-passwords"
         made = self.ask("POST", route, {"name": new_name()})
-        return Key(username, made["password"])
+        return Credentials(username, made["password"])
 
     def add_user(self, role: str = "administrator") -> tuple[int, str]:
         name = new_name()

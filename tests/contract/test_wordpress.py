@@ -18,7 +18,7 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import FakePlace, Place, RealPlace, new_name
 
@@ -46,7 +46,7 @@ def site(place: Place) -> Site:
 
 
 @pytest.fixture
-def owner(place: Place) -> Key:
+def owner(place: Place) -> Credentials:
     return place.consent()
 
 
@@ -65,9 +65,9 @@ def support(place: Place, site: Site, wanted: NewUser) -> Iterator[Account]:
 
 
 @pytest.fixture
-def removal(place: Place, site: Site, owner: Key, support: Account) -> Key:
+def removal(place: Place, site: Site, owner: Credentials, support: Account) -> Credentials:
     """The support user's own key."""
-    return place.port.make_key(site, owner, support, "removal", holder_id=1)
+    return place.port.create_key(site, owner, support, "removal", holder_id=1)
 
 
 class TestDiscovery:
@@ -84,31 +84,35 @@ class TestDiscovery:
         with pytest.raises(InvalidInput):
             place.port.discover("https://localhost")
         with pytest.raises(InvalidInput):
-            place.port.look("https://localhost")
+            place.port.check("https://localhost")
 
     def test_a_look_gives_the_approval_page_and_no_problem(self, place: Place, site: Site) -> None:
-        check = place.port.look(place.url)
+        check = place.port.check(place.url)
 
         assert (check.site, check.consent_url, check.problem) == (site, site.authorize_url, None)
 
 
 class TestKeys:
-    def test_name_their_holder(self, place: Place, site: Site, owner: Key) -> None:
+    def test_name_their_holder(self, place: Place, site: Site, owner: Credentials) -> None:
         account = place.port.whoami(site, owner)
 
         assert (account.id, account.username) == (1, "admin")
         assert account.is_administrator
         assert account.may_manage_users
 
-    def test_work_with_and_without_spaces(self, place: Place, site: Site, owner: Key) -> None:
+    def test_work_with_and_without_spaces(
+        self, place: Place, site: Site, owner: Credentials
+    ) -> None:
         plain = owner.password.replace(" ", "")
         spaced = " ".join(plain[at : at + 4] for at in range(0, 24, 4))
 
         for password in (plain, spaced):
-            assert place.port.whoami(site, Key("admin", password)).id == 1
+            assert place.port.whoami(site, Credentials("admin", password)).id == 1
 
-    def test_work_with_the_address_for_the_name(self, place: Place, site: Site, owner: Key) -> None:
-        account = place.port.whoami(site, Key("owner@example.test", owner.password))
+    def test_work_with_the_address_for_the_name(
+        self, place: Place, site: Site, owner: Credentials
+    ) -> None:
+        account = place.port.whoami(site, Credentials("owner@example.test", owner.password))
 
         assert account.username == "admin"
 
@@ -136,14 +140,14 @@ class TestKeys:
             lambda port, *at, **_: port.create_administrator(*at, NEVER),
             lambda port, *at, user: port.find_user(*at, user.username),
             lambda port, *at, user: port.user_by_id(*at, user.id),
-            lambda port, *at, user: port.make_key(*at, user, "name", holder_id=1),
+            lambda port, *at, user: port.create_key(*at, user, "name", holder_id=1),
             lambda port, *at, user: port.delete_self(*at, user, 1),
             lambda port, *at, user: port.delete_user(*at, user, 1),
             lambda port, *at, **_: port.snapshot(*at),
         ],
         ids=[
             *("whoami", "key_id", "check_removable", "create", "find_user", "user_by_id"),
-            *("make_key", "delete_self", "delete_user", "snapshot"),
+            *("create_key", "delete_self", "delete_user", "snapshot"),
         ],
     )
     @pytest.mark.parametrize("name", ["admin", "nobody"])
@@ -156,13 +160,13 @@ class TestKeys:
         name: str,
     ) -> None:
         with pytest.raises(KeyRefused):
-            call(place.port, site, Key(name, DEAD), user=support)
+            call(place.port, site, Credentials(name, DEAD), user=support)
 
-        assert not place.port.is_gone(site, support.id)
+        assert not place.port.is_missing(site, support.id)
 
 
 class TestRemovable:
-    def test_an_administrator_may(self, place: Place, site: Site, owner: Key) -> None:
+    def test_an_administrator_may(self, place: Place, site: Site, owner: Credentials) -> None:
         account = place.port.whoami(site, owner)
 
         place.port.check_removable(site, owner, account)
@@ -170,7 +174,7 @@ class TestRemovable:
         assert place.port.whoami(site, owner) == account
 
     def test_a_support_user_may_remove_itself_and_is_still_there(
-        self, place: Place, site: Site, support: Account, removal: Key
+        self, place: Place, site: Site, support: Account, removal: Credentials
     ) -> None:
         place.port.check_removable(site, removal, support)
 
@@ -187,7 +191,7 @@ class TestRemovable:
 
 class TestCreation:
     def test_makes_an_administrator(
-        self, place: Place, site: Site, owner: Key, wanted: NewUser
+        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
     ) -> None:
         made = place.port.create_administrator(site, owner, wanted)
 
@@ -197,14 +201,14 @@ class TestCreation:
         assert made.may_manage_users
 
     def test_again_finds_what_it_made(
-        self, place: Place, site: Site, owner: Key, wanted: NewUser
+        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
     ) -> None:
         made = place.port.create_administrator(site, owner, wanted)
 
         assert place.port.create_administrator(site, owner, wanted) == made
 
     def test_leaves_a_user_of_that_name_alone_who_is_not_ours(
-        self, place: Place, site: Site, owner: Key, wanted: NewUser
+        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
     ) -> None:
         user_id, name = place.add_user()
         taken = NewUser(name, wanted.email, wanted.password, "")
@@ -213,10 +217,10 @@ class TestCreation:
             place.port.create_administrator(site, owner, taken)
 
         assert refused.value.reason == "creation_refused"
-        assert not place.port.is_gone(site, user_id)
+        assert not place.port.is_missing(site, user_id)
 
     def test_refuses_an_address_that_is_taken(
-        self, place: Place, site: Site, owner: Key, wanted: NewUser
+        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
     ) -> None:
         _, name = place.add_user()
         taken = NewUser(wanted.username, f"{name}@example.test", wanted.password, "")
@@ -236,7 +240,7 @@ class TestCreation:
 
 class TestFinding:
     def test_by_login_or_address_in_any_case_and_never_by_a_part(
-        self, place: Place, site: Site, owner: Key, support: Account
+        self, place: Place, site: Site, owner: Credentials, support: Account
     ) -> None:
         assert place.port.find_user(site, owner, support.username) == support
         assert place.port.find_user(site, owner, support.username[:-1]) is None
@@ -244,7 +248,7 @@ class TestFinding:
         assert place.port.find_user(site, owner, support.email.upper()) == support
 
     def test_by_login_outlives_a_changed_address(
-        self, place: Place, site: Site, owner: Key, support: Account
+        self, place: Place, site: Site, owner: Credentials, support: Account
     ) -> None:
         place.change_email(support.username, f"{new_name()}@example.test")
 
@@ -253,7 +257,9 @@ class TestFinding:
         assert found is not None
         assert found.id == support.id
 
-    def test_by_id_finds_nobody_where_nobody_is(self, place: Place, site: Site, owner: Key) -> None:
+    def test_by_id_finds_nobody_where_nobody_is(
+        self, place: Place, site: Site, owner: Credentials
+    ) -> None:
         assert place.port.user_by_id(site, owner, 999_999) is None
 
     def test_is_not_for_editors(self, place: Place, site: Site, support: Account) -> None:
@@ -268,14 +274,14 @@ class TestFinding:
 
 class TestMakingKeys:
     def test_gives_the_user_a_key_of_its_own(
-        self, place: Place, site: Site, support: Account, removal: Key
+        self, place: Place, site: Site, support: Account, removal: Credentials
     ) -> None:
         assert place.port.whoami(site, removal) == support
 
     def test_again_drops_the_one_before(
-        self, place: Place, site: Site, owner: Key, support: Account, removal: Key
+        self, place: Place, site: Site, owner: Credentials, support: Account, removal: Credentials
     ) -> None:
-        second = place.port.make_key(site, owner, support, "removal", holder_id=1)
+        second = place.port.create_key(site, owner, support, "removal", holder_id=1)
 
         assert place.port.whoami(site, second) == support
         with pytest.raises(KeyRefused):
@@ -283,55 +289,57 @@ class TestMakingKeys:
 
     @pytest.mark.parametrize("spelling", ["admin", "ADMIN", "owner@example.test"])
     def test_never_drops_the_keys_of_who_asks(
-        self, place: Place, site: Site, owner: Key, spelling: str
+        self, place: Place, site: Site, owner: Credentials, spelling: str
     ) -> None:
         other = place.consent()
         account = place.port.whoami(site, owner)
 
         with pytest.raises(ValueError, match="own application passwords"):
-            place.port.make_key(
-                site, Key(spelling, owner.password), account, "removal", holder_id=1
+            place.port.create_key(
+                site, Credentials(spelling, owner.password), account, "removal", holder_id=1
             )
 
         assert place.port.whoami(site, other) == account
 
     def test_leaves_a_user_alone_who_only_has_the_id(
-        self, place: Place, site: Site, owner: Key
+        self, place: Place, site: Site, owner: Credentials
     ) -> None:
         user_id, name = place.add_user()
         theirs = place.consent(name)
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.make_key(site, owner, Account(user_id, new_name()), "removal", holder_id=1)
+            place.port.create_key(site, owner, Account(user_id, new_name()), "removal", holder_id=1)
 
         assert refused.value.reason == "not_ours"
         assert place.port.whoami(site, theirs).id == user_id
 
 
 class TestDroppingKeys:
-    def test_ends_this_key_and_no_other(self, place: Place, site: Site, owner: Key) -> None:
+    def test_ends_this_key_and_no_other(self, place: Place, site: Site, owner: Credentials) -> None:
         other = place.consent()
 
-        place.port.drop_own_key(site, owner, place.port.key_id(site, owner))
+        place.port.delete_own_key(site, owner, place.port.key_id(site, owner))
 
         with pytest.raises(KeyRefused):
             place.port.whoami(site, owner)
         assert place.port.whoami(site, other).id == 1
 
-    def test_that_are_dead_already_is_no_error(self, place: Place, site: Site, owner: Key) -> None:
+    def test_that_are_dead_already_is_no_error(
+        self, place: Place, site: Site, owner: Credentials
+    ) -> None:
         key_id = place.port.key_id(site, owner)
 
-        place.port.drop_own_key(site, owner, key_id)
-        place.port.drop_own_key(site, owner, key_id)
+        place.port.delete_own_key(site, owner, key_id)
+        place.port.delete_own_key(site, owner, key_id)
 
     @pytest.mark.parametrize("key_id", ["", "../../1", "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"])
     def test_by_a_wrong_id_is_noticed_and_drops_none(
-        self, place: Place, site: Site, owner: Key, key_id: str
+        self, place: Place, site: Site, owner: Credentials, key_id: str
     ) -> None:
         other = place.consent()
 
         with pytest.raises(SiteUnavailable):
-            place.port.drop_own_key(site, owner, key_id)
+            place.port.delete_own_key(site, owner, key_id)
 
         assert place.port.whoami(site, owner).id == 1
         assert place.port.whoami(site, other).id == 1
@@ -339,18 +347,18 @@ class TestDroppingKeys:
 
 class TestDeletingItself:
     def test_leaves_neither_user_nor_key(
-        self, place: Place, site: Site, support: Account, removal: Key
+        self, place: Place, site: Site, support: Account, removal: Credentials
     ) -> None:
-        assert not place.port.is_gone(site, support.id)
+        assert not place.port.is_missing(site, support.id)
 
         place.port.delete_self(site, removal, support, 1)
 
-        assert place.port.is_gone(site, support.id)
+        assert place.port.is_missing(site, support.id)
         with pytest.raises(KeyRefused):
             place.port.whoami(site, removal)
 
     def test_gives_what_it_wrote_to_the_heir(
-        self, place: Place, site: Site, support: Account, removal: Key
+        self, place: Place, site: Site, support: Account, removal: Credentials
     ) -> None:
         heir_id, _ = place.add_user("editor")
         title = place.write(support.username)
@@ -361,7 +369,7 @@ class TestDeletingItself:
 
     @pytest.mark.parametrize("heir_id", [999_999, 0, -1])
     def test_without_that_heir_gives_it_to_the_first_administrator(
-        self, place: Place, site: Site, support: Account, removal: Key, heir_id: int
+        self, place: Place, site: Site, support: Account, removal: Credentials, heir_id: int
     ) -> None:
         title = place.write(support.username)
 
@@ -370,7 +378,7 @@ class TestDeletingItself:
         assert place.author(title) == 1
 
     def test_never_inherits_from_itself(
-        self, place: Place, site: Site, support: Account, removal: Key
+        self, place: Place, site: Site, support: Account, removal: Credentials
     ) -> None:
         title = place.write(support.username)
 
@@ -384,7 +392,7 @@ class TestDeletingItself:
         place: Place,
         site: Site,
         support: Account,
-        removal: Key,
+        removal: Credentials,
         changes: dict[str, object],
     ) -> None:
         meant = {"id": support.id, "username": support.username, **changes}
@@ -393,23 +401,23 @@ class TestDeletingItself:
             place.port.delete_self(site, removal, Account(**meant), 1)  # type: ignore[arg-type]
 
         assert refused.value.reason == "not_ours"
-        assert not place.port.is_gone(site, support.id)
+        assert not place.port.is_missing(site, support.id)
 
 
 class TestDeletingAnother:
     def test_leaves_no_user_and_gives_what_it_wrote_to_the_heir(
-        self, place: Place, site: Site, owner: Key, support: Account
+        self, place: Place, site: Site, owner: Credentials, support: Account
     ) -> None:
         title = place.write(support.username)
 
         place.port.delete_user(site, owner, support, 1)
 
-        assert place.port.is_gone(site, support.id)
+        assert place.port.is_missing(site, support.id)
         assert place.port.find_user(site, owner, support.username) is None
         assert place.author(title) == 1
 
     def test_who_is_gone_already_is_no_error(
-        self, place: Place, site: Site, owner: Key, support: Account
+        self, place: Place, site: Site, owner: Credentials, support: Account
     ) -> None:
         place.port.delete_user(site, owner, support, 1)
         place.port.delete_user(site, owner, support, 1)
@@ -421,11 +429,16 @@ class TestDeletingAnother:
             place.port.delete_user(site, place.consent(name), support, 1)
 
         assert refused.value.reason == "cannot_remove"
-        assert not place.port.is_gone(site, support.id)
+        assert not place.port.is_missing(site, support.id)
 
     @pytest.mark.parametrize("changes", [{"id": 1}, {"username": "another"}])
     def test_leaves_an_account_alone_that_is_not_the_one_meant(
-        self, place: Place, site: Site, owner: Key, support: Account, changes: dict[str, object]
+        self,
+        place: Place,
+        site: Site,
+        owner: Credentials,
+        support: Account,
+        changes: dict[str, object],
     ) -> None:
         meant = {"id": support.id, "username": support.username, **changes}
 
@@ -433,13 +446,13 @@ class TestDeletingAnother:
             place.port.delete_user(site, owner, Account(**meant), 1)  # type: ignore[arg-type]
 
         assert refused.value.reason == "not_ours"
-        assert not place.port.is_gone(site, support.id)
+        assert not place.port.is_missing(site, support.id)
         assert place.port.whoami(site, owner).id == 1
 
 
 class TestSnapshots:
     def test_tell_who_may_do_what_and_what_is_installed(
-        self, place: Place, site: Site, owner: Key, support: Account, removal: Key
+        self, place: Place, site: Site, owner: Credentials, support: Account, removal: Credentials
     ) -> None:
         del removal
         seen = place.port.snapshot(site, owner)
@@ -483,12 +496,12 @@ def test_the_oldest_version_carries_one_access_from_consent_to_removal() -> None
         support = port.create_administrator(site, owner, wanted)
         assert port.create_administrator(site, owner, wanted) == support
         # Before 6.6, a second application password of the same name is refused.
-        port.make_key(site, owner, support, "removal", holder_id=1)
-        removal = port.make_key(site, owner, support, "removal", holder_id=1)
+        port.create_key(site, owner, support, "removal", holder_id=1)
+        removal = port.create_key(site, owner, support, "removal", holder_id=1)
         port.check_removable(site, removal, support)
-        port.drop_own_key(site, owner, key_id)
+        port.delete_own_key(site, owner, key_id)
         title = place.write(name)
         port.delete_self(site, removal, support, account.id)
 
-        assert port.is_gone(site, support.id)
+        assert port.is_missing(site, support.id)
         assert place.author(title) == account.id

@@ -14,7 +14,7 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from chalicelib.outbound.client import Answer
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.places import RealPlace, new_name
@@ -70,14 +70,14 @@ def live_through(place: RealPlace) -> Site:
     support = port.create_administrator(site, owner, user)
     assert port.create_administrator(site, owner, user) == support
     assert port.find_user(site, owner, user.username) == support
-    removal = port.make_key(site, owner, support, "removal", holder_id=1)
+    removal = port.create_key(site, owner, support, "removal", holder_id=1)
     port.check_removable(site, removal, support)
     assert port.snapshot(site, removal).administrators
-    port.drop_own_key(site, owner, key_id)
+    port.delete_own_key(site, owner, key_id)
     title = place.write(user.username)
-    assert not port.is_gone(site, support.id)
+    assert not port.is_missing(site, support.id)
     port.delete_self(site, removal, support, account.id)
-    assert port.is_gone(site, support.id)
+    assert port.is_missing(site, support.id)
     assert place.author(title) == account.id
     return site
 
@@ -110,7 +110,7 @@ def test_no_step_of_a_set_up_asks_a_site_more_than_three_times(
         lambda: port.check_removable(site, owner, Account(1, "admin")),
         lambda: port.create_administrator(site, owner, user, may_exist=True),
         lambda: port.create_administrator(site, owner, wanted(), may_exist=True),
-        lambda: port.make_key(site, owner, support, "removal", holder_id=1),
+        lambda: port.create_key(site, owner, support, "removal", holder_id=1),
     ]
     for step in steps:
         asked.clear()
@@ -118,7 +118,7 @@ def test_no_step_of_a_set_up_asks_a_site_more_than_three_times(
         assert 1 <= len(asked) <= 3
     key_id = port.key_id(site, owner)
     asked.clear()
-    port.drop_own_key(site, owner, key_id)
+    port.delete_own_key(site, owner, key_id)
     assert 1 <= len(asked) <= 3
 
 
@@ -228,10 +228,10 @@ class TestNoise:
         site = place.port.discover(place.url)
 
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
+        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
         place.port.delete_self(site, removal, made, 1)
 
-        assert place.port.is_gone(site, made.id)
+        assert place.port.is_missing(site, made.id)
 
     def test_that_swallows_the_answer_does_not_lose_the_user(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
@@ -265,7 +265,7 @@ class TestKeysThatDoNotArrive:
     ) -> None:
         place = start(strip_auth=True)
         site = place.port.discover(place.url)
-        key = Key(*place.site.auth)
+        key = Credentials(*place.site.auth)
 
         assert site.authorize_url
         with pytest.raises(KeyRefused):
@@ -309,7 +309,7 @@ class TestKeysThatDoNotArrive:
         )
 
         assert (
-            reason(lambda: place.port.make_key(site, key, made, "removal", holder_id=1))
+            reason(lambda: place.port.create_key(site, key, made, "removal", holder_id=1))
             == "app_passwords_off"
         )
 
@@ -324,7 +324,7 @@ class TestKeysThatDoNotArrive:
         )
         site = place.port.discover(place.url)
 
-        account = place.port.whoami(site, Key(login, key.password))
+        account = place.port.whoami(site, Credentials(login, key.password))
 
         assert (account.id, account.username) == (user_id, login)
 
@@ -336,7 +336,7 @@ class TestSitesThatSayNoAtTheDoor:
         )
 
         assert reason(place.port.discover, place.url) == "app_passwords_off"
-        check = place.port.look(place.url)
+        check = place.port.check(place.url)
         assert check.site is not None
         assert check.consent_url is None
         assert check.problem is not None
@@ -356,7 +356,7 @@ class TestSitesThatSayNoAtTheDoor:
         )
 
         assert reason(place.port.discover, place.url) == "rest_blocked"
-        problem = place.port.look(place.url).problem
+        problem = place.port.check(place.url).problem
         assert problem is not None
         assert problem.code == "rest_blocked"
 
@@ -381,10 +381,10 @@ class TestSitesThatSayNoAtTheDoor:
         site = place.port.discover(place.url)
 
         assert site.authorize_url == f"{place.url}/wp-admin/authorize-application.php"
-        assert place.port.look(place.url).consent_url == site.authorize_url
+        assert place.port.check(place.url).consent_url == site.authorize_url
         assert place.port.whoami(site, key).username == "admin"
         # Such a site tells a stranger nothing, so nothing is proved by asking it.
-        assert not place.port.is_gone(site, 999_999)
+        assert not place.port.is_missing(site, 999_999)
 
     def test_users_route_taken_out(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
@@ -396,7 +396,7 @@ class TestSitesThatSayNoAtTheDoor:
 
         assert reason(place.port.whoami, site, key) == "rest_blocked"
         assert reason(place.port.create_administrator, site, key, wanted()) == "rest_blocked"
-        assert not place.port.is_gone(site, 999_999)
+        assert not place.port.is_missing(site, 999_999)
 
     def test_users_collection_taken_out_but_not_me(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
@@ -416,7 +416,7 @@ class TestSitesThatSayNoAtTheDoor:
             "exit; } } );"
         )
 
-        check = place.port.look(place.url)
+        check = place.port.check(place.url)
 
         assert check.consent_url == f"{place.url}/wp-admin/authorize-application.php"
         assert check.problem is not None
@@ -429,7 +429,7 @@ class TestNetworks:
         self, start: Callable[..., RealPlace]
     ) -> None:
         place = start(multisite=True)
-        key = Key(*place.site.auth)
+        key = Credentials(*place.site.auth)
         site = place.port.discover(place.url)
         account = place.port.whoami(site, key)
 
@@ -455,7 +455,7 @@ class TestNetworks:
         self, start: Callable[..., RealPlace]
     ) -> None:
         place = start(multisite=True)
-        key = Key(*place.site.auth)
+        key = Credentials(*place.site.auth)
         site = place.port.discover(place.url)
         user = wanted()
         made = place.port.create_administrator(site, key, user)
@@ -524,7 +524,7 @@ class TestRefusals:
     def test_of_a_deletion_by_a_plugin_are_told(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
+        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
         place.site.mu(
             "<?php add_filter( 'map_meta_cap', fn( $caps, $cap ) => $cap === 'delete_user' ? "
             "array( 'do_not_allow' ) : $caps, 10, 2 );"
@@ -534,19 +534,19 @@ class TestRefusals:
         assert reason(place.port.check_removable, site, key, account) == "cannot_remove"
         assert reason(place.port.check_removable, site, removal, made) == "cannot_remove"
         assert reason(place.port.delete_self, site, removal, made, 1) == "cannot_remove"
-        assert not place.port.is_gone(site, made.id)
+        assert not place.port.is_missing(site, made.id)
 
     def test_of_the_last_administrator_name_the_reason(self, place: RealPlace) -> None:
         key, site = place.consent(), place.port.discover(place.url)
         made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.make_key(site, key, made, "removal", holder_id=1)
+        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
         place.site.mu(
             "<?php add_action( 'pre_get_users', fn( $query ) => $query->set( 'include', array( "
             f"{made.id} ) ) );"
         )
 
         assert reason(place.port.delete_self, site, removal, made, 999_999) == "cannot_remove"
-        assert not place.port.is_gone(site, made.id)
+        assert not place.port.is_missing(site, made.id)
 
 
 class TestBlockedMethods:
@@ -579,7 +579,7 @@ class TestBlockedMethods:
         account = place.port.whoami(site, key)
         assert reason(place.port.check_removable, site, key, account) == "firewall"
         assert reason(place.port.delete_user, site, key, made, 1) == "firewall"
-        assert not place.port.is_gone(site, made.id)
+        assert not place.port.is_missing(site, made.id)
 
 
 class TestBadTimes:
@@ -591,9 +591,9 @@ class TestBadTimes:
         )
 
         assert reason(place.port.whoami, site, key) == "maintenance"
-        assert reason(place.port.is_gone, site, 999_999) == "maintenance"
+        assert reason(place.port.is_missing, site, 999_999) == "maintenance"
         assert reason(place.port.discover, place.url) == "maintenance"
-        problem = place.port.look(place.url).problem
+        problem = place.port.check(place.url).problem
         assert problem is not None
         assert (problem.code, bool(problem.fix)) == ("maintenance", True)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import KeyRefused, SiteUnavailable, SiteUnsupported
-from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.wordpress.client import RestWordPress
@@ -21,7 +21,7 @@ from infra.local.tls import write_certificate
 from tests.fakes.servers import Server, answer, header_of, path_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
-KEY = Key("admin", "abcdefghijklmnopqrstuvwx")
+KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
 WORDPRESS_PAGE = '<html><link rel="stylesheet" href="/wp-content/themes/x.css"></html>'
 
 Respond = Callable[[bytes, socket.socket], bytes]
@@ -129,7 +129,7 @@ class TestRedirects:
             wordpress = port(server.url, authorities=str(files[0]))
 
             assert reason(wordpress.discover, server.url) == "needs_https"
-            problem = wordpress.look(server.url).problem
+            problem = wordpress.check(server.url).problem
             assert problem is not None
             assert problem.code == "needs_https"
 
@@ -144,7 +144,7 @@ class TestRedirects:
         assert (
             reason(wordpress.delete_user, site(server), KEY, Account(7, "hp7"), 1) == "odd_answer"
         )
-        assert reason(wordpress.is_gone, site(server), 7) == "odd_answer"
+        assert reason(wordpress.is_missing, site(server), 7) == "odd_answer"
         assert other.connections == 0
 
 
@@ -176,7 +176,7 @@ class TestNoWordPress:
         wordpress = port(server.url)
 
         assert reason(wordpress.discover, server.url) == expected
-        problem = wordpress.look(server.url).problem
+        problem = wordpress.check(server.url).problem
         assert problem is not None
         assert problem.code == expected
         assert problem.message.endswith(".")
@@ -197,7 +197,7 @@ class TestNoWordPress:
         closed = f"http://127.0.0.1:{free_port()}"
 
         assert reason(port(closed).discover, closed) == "unreachable"
-        check = port(closed).look(closed)
+        check = port(closed).check(closed)
         assert (check.site, check.consent_url) == (None, None)
         assert check.problem is not None
         assert check.problem.code == "site_unreachable"
@@ -220,7 +220,7 @@ class TestFalseWordPress:
             lambda *_: index(server.url, url=bad, home=bad, site_icon_url=bad, authentication=offer)
         )
 
-        check = port(server.url).look(server.url)
+        check = port(server.url).check(server.url)
 
         assert check.site is not None
         assert check.consent_url is None
@@ -288,7 +288,7 @@ class TestFalseWordPress:
             reason(wordpress.delete_user, site(server), KEY, Account(user_id, "hp7"), 1)
             == "odd_answer"
         )
-        assert reason(wordpress.is_gone, site(server), user_id) == "odd_answer"
+        assert reason(wordpress.is_missing, site(server), user_id) == "odd_answer"
         assert (
             reason(wordpress.check_removable, site(server), KEY, Account(user_id, "admin"))
             == "odd_answer"
@@ -338,4 +338,4 @@ class TestFalseWordPress:
     def test_gone_is_only_what_wordpress_itself_calls_gone(self, start: Start, status: int) -> None:
         server = start(lambda *_: as_json({"code": "rest_no_route", "id": 7}, status))
 
-        assert port(server.url).is_gone(site(server), 7) is False
+        assert port(server.url).is_missing(site(server), 7) is False

@@ -6,7 +6,7 @@ records every call, can be told to fail before or after a call takes effect, and
 
     wordpress = FakeWordPress()
     site = wordpress.add_site("https://blog.example")
-    key = Key("admin", site.consent("admin"))
+    key = Credentials("admin", site.consent("admin"))
     wordpress.fail_next("create_administrator", SiteUnavailable("timeout", "…"), late=True)
 """
 
@@ -23,8 +23,8 @@ from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteU
 from chalicelib.grants.site import (
     Account,
     Administrator,
-    Key,
-    KeyRecord,
+    ApplicationPassword,
+    Credentials,
     NewUser,
     Plugin,
     Problem,
@@ -176,7 +176,7 @@ class FakeWordPress:
         with self._lock:
             return [call for call in self.calls if call.method == method]
 
-    def address(self, url: str) -> str:
+    def normalise(self, url: str) -> str:
         return addresses.normalise(url, self.sites)
 
     def discover(self, url: str) -> Site:
@@ -186,7 +186,7 @@ class FakeWordPress:
                 raise site.problem
             return site.site
 
-    def look(self, url: str) -> SiteCheck:
+    def check(self, url: str) -> SiteCheck:
         address = addresses.normalise(url, self.sites)
         try:
             with self._call("look", address) as site:
@@ -202,15 +202,15 @@ class FakeWordPress:
             code = "site_unreachable" if reason == "unreachable" else reason
             return SiteCheck(problem=Problem(code, error.message, "Try again."))
 
-    def whoami(self, site: Site, key: Key) -> Account:
+    def whoami(self, site: Site, key: Credentials) -> Account:
         with self._call("whoami", site.url, key) as there:
             return _holder(there, key).account
 
-    def key_id(self, site: Site, key: Key) -> str:
+    def key_id(self, site: Site, key: Credentials) -> str:
         with self._call("key_id", site.url, key) as there:
             return _key_id(_holder(there, key), key)
 
-    def check_removable(self, site: Site, key: Key, account: Account) -> None:
+    def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
         with self._call("check_removable", site.url, key) as there:
             del account
             holder = _holder(there, key)
@@ -220,7 +220,7 @@ class FakeWordPress:
                 raise unsupported("cannot_remove")
 
     def create_administrator(
-        self, site: Site, key: Key, user: NewUser, *, may_exist: bool = False
+        self, site: Site, key: Credentials, user: NewUser, *, may_exist: bool = False
     ) -> Account:
         with self._call("create_administrator", site.url, key) as there:
             _administrator(there, key)
@@ -239,7 +239,7 @@ class FakeWordPress:
                 raise unsupported("creation_refused")
             return known.account
 
-    def find_user(self, site: Site, key: Key, username: str) -> Account | None:
+    def find_user(self, site: Site, key: Credentials, username: str) -> Account | None:
         with self._call("find_user", site.url, key) as there:
             _administrator(there, key)
             wanted = username.casefold()
@@ -248,23 +248,25 @@ class FakeWordPress:
                     return user.account
             return None
 
-    def user_by_id(self, site: Site, key: Key, user_id: int) -> Account | None:
+    def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         with self._call("user_by_id", site.url, key) as there:
             _administrator(there, key)
             return there.users[user_id].account if user_id in there.users else None
 
-    def make_key(self, site: Site, key: Key, user: Account, name: str, *, holder_id: int) -> Key:
-        with self._call("make_key", site.url, key) as there:
+    def create_key(
+        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+    ) -> Credentials:
+        with self._call("create_key", site.url, key) as there:
             _administrator(there, key)
             if holder_id == user.id:
                 raise ValueError("Nobody's own application passwords are dropped all at once.")
             found = there.users.get(user.id)
             require_same(found.account if found else None, user)
             there.revoke(user.username)
-            return Key(user.username, there.consent(user.username, name))
+            return Credentials(user.username, there.consent(user.username, name))
 
-    def drop_own_key(self, site: Site, key: Key, key_id: str) -> None:
-        with self._call("drop_own_key", site.url, key) as there:
+    def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
+        with self._call("delete_own_key", site.url, key) as there:
             try:
                 holder = _holder(there, key)
             except KeyRefused:
@@ -273,12 +275,12 @@ class FakeWordPress:
             if any(password == _plain(key) for _, password in holder.keys.values()):
                 raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         with self._call("delete_self", site.url, key) as there:
             require_same(_holder(there, key).account, account)
             _delete(there, key, account.id, heir_id)
 
-    def delete_user(self, site: Site, key: Key, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         with self._call("delete_user", site.url, key) as there:
             if not _holder(there, key).account.may_manage_users:
                 raise unsupported("cannot_remove")
@@ -286,11 +288,11 @@ class FakeWordPress:
                 require_same(there.users[account.id].account, account)
                 _delete(there, key, account.id, heir_id)
 
-    def is_gone(self, site: Site, user_id: int) -> bool:
+    def is_missing(self, site: Site, user_id: int) -> bool:
         with self._call("is_gone", site.url) as there:
             return there.hides_users or user_id not in there.users
 
-    def snapshot(self, site: Site, key: Key) -> Snapshot:
+    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         with self._call("snapshot", site.url, key) as there:
             if not _holder(there, key).account.may_manage_users:
                 return Snapshot()
@@ -299,7 +301,10 @@ class FakeWordPress:
                     user.id,
                     user.username,
                     CREATED,
-                    tuple(KeyRecord(each, name, CREATED) for each, (name, _) in user.keys.items()),
+                    tuple(
+                        ApplicationPassword(each, name, CREATED)
+                        for each, (name, _) in user.keys.items()
+                    ),
                     uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
                 )
                 for user in sorted(there.users.values(), key=lambda user: user.id)
@@ -308,7 +313,7 @@ class FakeWordPress:
             return Snapshot(administrators, there.plugins, there.themes, there.admin_email)
 
     @contextmanager
-    def _call(self, method: str, url: str, key: Key | None = None) -> Iterator[FakeSite]:
+    def _call(self, method: str, url: str, key: Credentials | None = None) -> Iterator[FakeSite]:
         with self._lock:
             self.calls.append(Call(method, url, key.username if key else None))
             fault = next((fault for fault in self._faults if fault[0] == method), None)
@@ -328,15 +333,15 @@ class FakeWordPress:
                 raise fault[1]
 
 
-def _plain(key: Key) -> str:
+def _plain(key: Credentials) -> str:
     return key.password.replace(" ", "")
 
 
-def _key_id(user: FakeUser, key: Key) -> str:
+def _key_id(user: FakeUser, key: Credentials) -> str:
     return next(each for each, (_, password) in user.keys.items() if password == _plain(key))
 
 
-def _holder(site: FakeSite, key: Key) -> FakeUser:
+def _holder(site: FakeSite, key: Credentials) -> FakeUser:
     for user in site.users.values():
         named = key.username.casefold() in {user.username.casefold(), user.email.casefold()}
         known = any(password == _plain(key) for _, password in user.keys.values())
@@ -345,14 +350,14 @@ def _holder(site: FakeSite, key: Key) -> FakeUser:
     raise KeyRefused("The site does not accept the key.")
 
 
-def _administrator(site: FakeSite, key: Key) -> FakeUser:
+def _administrator(site: FakeSite, key: Credentials) -> FakeUser:
     holder = _holder(site, key)
     if not holder.account.may_manage_users:
         raise NotAdministrator("That account may not manage users of the site.")
     return holder
 
 
-def _delete(site: FakeSite, key: Key, user_id: int, heir_id: int) -> None:
+def _delete(site: FakeSite, key: Credentials, user_id: int, heir_id: int) -> None:
     if user_id not in site.users:
         return
     if site.multisite:

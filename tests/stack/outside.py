@@ -11,7 +11,7 @@ from chalicelib.aws.grant_table import GrantTable
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
 from infra.local.stack import Stack
@@ -43,10 +43,10 @@ class Outside:
             **more,  # type: ignore[arg-type]
         )
 
-    def consent(self) -> Key:
+    def consent(self) -> Credentials:
         """Approve, as the owner does."""
         made = self.rest("POST", "/me/application-passwords", json={"name": f"H {token(6)}"})
-        return Key(self.wordpress.user, made.json()["password"].replace(" ", ""))
+        return Credentials(self.wordpress.user, made.json()["password"].replace(" ", ""))
 
     def request(self) -> AccessRequest:
         return AccessRequest(

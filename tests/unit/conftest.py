@@ -11,7 +11,7 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib.clock import Deadline
+from chalicelib.clock import TimeBudget
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Access
 from chalicelib.grants.provisioning import Setup
@@ -53,7 +53,7 @@ class World:
     secrets: OneTimeSecrets
     tickets: Tickets
     limits: Limits
-    deadline: Deadline
+    deadline: TimeBudget
     outbound: FakeOutbound
     edge_key: str = "edge-key"
 
@@ -61,7 +61,7 @@ class World:
 @pytest.fixture
 def world() -> World:
     wordpress, grants, stored = FakeWordPress(), MemoryGrants(), MemorySecrets()
-    sealer, outbox, deadline = FakeSealer(), FakeOutbox(), Deadline()
+    sealer, outbox, deadline = FakeSealer(), FakeOutbox(), TimeBudget()
     removal = Removal(grants, wordpress, sealer, SUPPORT[1])
     secrets = OneTimeSecrets(stored, grants)
     notices = MailNotices(outbox, *SUPPORT, PUBLIC_URL)

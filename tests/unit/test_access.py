@@ -21,7 +21,7 @@ from chalicelib.grants.ending import FIRST_RETRIES, retry_delay
 from chalicelib.grants.lifecycle import HandMade
 from chalicelib.grants.provisioning import SETUP_TIMEOUT
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
@@ -42,7 +42,7 @@ def request_(site: FakeSite) -> AccessRequest:
     return AccessRequest(
         grant_id=GRANT,
         site_url=URL,
-        consent=Key("admin", site.consent("admin")),
+        consent=Credentials("admin", site.consent("admin")),
         password="correct horse battery",
         days=3,
         owner_token=OWNER,
@@ -130,8 +130,8 @@ class TestSetUp:
             "key_id",
             "check_removable",
             "create_administrator",
-            "make_key",
-            "drop_own_key",
+            "create_key",
+            "delete_own_key",
         ],
     )
     @pytest.mark.parametrize("late", [False, True])
@@ -212,7 +212,7 @@ class TestRefusedAtTheDoor:
 
     def test_an_editor(self, world: World, site: FakeSite, request_: AccessRequest) -> None:
         site.add_user("edi", role="editor")
-        edi = replace(request_, consent=Key("edi", site.consent("edi")))
+        edi = replace(request_, consent=Credentials("edi", site.consent("edi")))
 
         with pytest.raises(NotAdministrator):
             world.access.prepare(edi, now=NOW)
@@ -256,15 +256,15 @@ class TestRefusedAtTheDoor:
         self, world: World, site: FakeSite, request_: AccessRequest
     ) -> None:
         world.wordpress.fail_next("check_removable", unsupported("cannot_remove"))
-        original = world.wordpress.make_key
+        original = world.wordpress.create_key
 
-        def dead_key(*args: object, **options: object) -> Key:
+        def dead_key(*args: object, **options: object) -> Credentials:
             key = original(*args, **options)  # type: ignore[arg-type]
             site.revoke(key.username)
             return key
 
         world.wordpress._faults.clear()
-        world.wordpress.make_key = dead_key  # type: ignore[method-assign]
+        world.wordpress.create_key = dead_key  # type: ignore[method-assign]
         with pytest.raises(SiteUnsupported) as refused:
             world.access.prepare(request_, now=NOW)
 
@@ -294,8 +294,8 @@ class TestUnfinishedSetUp:
             "whoami",
             "check_removable",
             "create_administrator",
-            "make_key",
-            "drop_own_key",
+            "create_key",
+            "delete_own_key",
         ],
     )
     @pytest.mark.parametrize("late", [False, True])
@@ -522,7 +522,7 @@ class TestRepair:
         world.ending.sweep(now=NOW + 3 * DAY)
 
     def repair(self, world: World, site: FakeSite, who: str = "admin") -> None:
-        key = Key(who, site.consent(who))
+        key = Credentials(who, site.consent(who))
         world.repair.repair(GRANT, OWNER, key, now=NOW + 4 * DAY)
 
     def test_a_fresh_consent_removes_the_user_and_then_itself(
@@ -544,7 +544,7 @@ class TestRepair:
 
     def test_a_wrong_consent_changes_nothing_and_is_not_kept(self, world: World) -> None:
         with pytest.raises(ConsentRejected):
-            world.repair.repair(GRANT, OWNER, Key("admin", "wrong"), now=NOW + 4 * DAY)
+            world.repair.repair(GRANT, OWNER, Credentials("admin", "wrong"), now=NOW + 4 * DAY)
 
         grant = world.grants.items[GRANT]
         assert (grant.state, grant.sealed_consent) == ("active", None)
@@ -575,7 +575,7 @@ class TestRepair:
     @pytest.mark.parametrize("token", [SUPPORT, "x" * 43])
     def test_only_the_owner_repairs(self, world: World, token: str) -> None:
         with pytest.raises(NotFound):
-            world.repair.repair(GRANT, token, Key("admin", "x"), now=NOW)
+            world.repair.repair(GRANT, token, Credentials("admin", "x"), now=NOW)
 
     def test_after_a_restored_backup_it_ends_and_the_new_user_is_kept_and_told(
         self, world: World, site: FakeSite
@@ -692,7 +692,7 @@ class TestByHand:
     def test_repair_removes_it_with_one_consent(self, world: World, site: FakeSite) -> None:
         world.ending.sweep(now=NOW + 3 * DAY)
 
-        key = Key("admin", site.consent("admin"))
+        key = Credentials("admin", site.consent("admin"))
         grant = world.repair.repair(GRANT, OWNER, key, now=NOW + 4 * DAY)
 
         assert grant.state == "ended"
@@ -713,7 +713,9 @@ class TestByHand:
         world.access.watch(own, now=NOW)
 
         with pytest.raises(SiteUnsupported):
-            world.repair.repair("h" * 22, OWNER, Key("admin", site.consent("admin")), now=NOW)
+            world.repair.repair(
+                "h" * 22, OWNER, Credentials("admin", site.consent("admin")), now=NOW
+            )
 
         assert site.user("admin") is not None
 

@@ -20,7 +20,7 @@ from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError, SiteUnsupported, TryAgain
 from chalicelib.grants.lifecycle import HandMade
 from chalicelib.grants.model import Grant
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.crash import Died, Process
@@ -43,7 +43,7 @@ RUNS, BATCH = 800, 100
 DURATIONS = (0, 1, 30, MINUTE, 10 * MINUTE, HOUR, DAY, 3 * DAY)
 CALLS = (
     *("discover", "whoami", "key_id", "check_removable", "create_administrator", "find_user"),
-    *("user_by_id", "make_key", "drop_own_key", "delete_self", "delete_user", "snapshot"),
+    *("user_by_id", "create_key", "delete_own_key", "delete_self", "delete_user", "snapshot"),
 )
 STORES = ("MemoryGrants", "MemorySecrets", "MemoryHits", "MemoryTicketLog")
 
@@ -160,7 +160,7 @@ class Life:
         assert grant.due_at is not None, "given up"
         assert grant.attempts > 0, "put off without a reason"
         parts = start(self.outside, Process())
-        consent = Key("admin", self.site.consent("admin"))
+        consent = Credentials("admin", self.site.consent("admin"))
         with suppress(HallpassError):
             grant = parts.repair.repair(GRANT, OWNER, consent, now=self.now)
         if grant.by_hand and grant.state == "active":
@@ -191,7 +191,7 @@ def prepare(life: Life, parts: Parts) -> None:
 
 def repair(life: Life, parts: Parts) -> None:
     good = life.chance.random() < 0.8
-    key = Key("admin", life.site.consent("admin") if good else "a key that never was")
+    key = Credentials("admin", life.site.consent("admin") if good else "a key that never was")
     parts.repair.repair(GRANT, OWNER, key, now=life.now)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.clock import DAY, HOUR, Deadline
+from chalicelib.clock import DAY, HOUR, TimeBudget
 from chalicelib.errors import HallpassError
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Access, HandMade
@@ -24,7 +24,7 @@ from chalicelib.grants.provisioning_steps import Steps
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.notifications.notices import MailNotices
 from chalicelib.notifications.notifier import Telling
 from chalicelib.notifications.tickets import Ticket, Tickets
@@ -77,7 +77,7 @@ def start(outside: Outside, process: Process) -> Parts:
     wordpress, grants = process.wrap(outside.wordpress), process.wrap(outside.grants)
     sealer, outbox = process.wrap(outside.sealer), process.wrap(outside.outbox)
     secrets = OneTimeSecrets(process.wrap(outside.stored), grants)
-    removal, deadline = Removal(grants, wordpress, sealer, SUPPORT_MAIL), Deadline()
+    removal, deadline = Removal(grants, wordpress, sealer, SUPPORT_MAIL), TimeBudget()
     notices = MailNotices(outbox, *TEAM, PUBLIC_URL)
     ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
     limits = Limits(process.wrap(outside.hits), 1000)
@@ -93,7 +93,7 @@ def start(outside: Outside, process: Process) -> Parts:
 
 
 def request_of(outside: Outside) -> AccessRequest:
-    consent = Key("admin", outside.site.consent("admin"))
+    consent = Credentials("admin", outside.site.consent("admin"))
     return AccessRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, SUPPORT, OWNER_MAIL)
 
 
@@ -199,7 +199,7 @@ def repairing(outside: Outside) -> Job:
     active(outside)
     outside.site.revoke(outside.grants.items[GRANT].username)
     start(outside, Process()).ending.sweep(now=NOW - 1)
-    consent = Key("admin", outside.site.consent("admin"))
+    consent = Credentials("admin", outside.site.consent("admin"))
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
 
@@ -207,7 +207,7 @@ def repairing_by_hand(outside: Outside) -> Job:
     outside.site.add_user("helper")
     made = HandMade(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
     start(outside, Process()).access.watch(made, now=NOW)
-    consent = Key("admin", outside.site.consent("admin"))
+    consent = Credentials("admin", outside.site.consent("admin"))
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
 

@@ -124,7 +124,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     set_factor(world, 1)
     world.wordpress.add_site(typed).moved_to = "https://blog.example"
     for _ in range(BY_SITE["users"].hits):
-        world.limits.admit_found(typed, "https://blog.example/wp-json/", now=NOW)
+        world.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
 
     status, said = api("POST", "/users", user(world, site_url=typed))
 
@@ -159,7 +159,7 @@ def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
     site.moved_to = victim
     set_factor(world, 1)
     for _ in range(BY_SITE["users"].hits):
-        world.limits.admit_found("https://blog.example", victim, now=NOW)
+        world.limits.admit_redirect_target("https://blog.example", victim, now=NOW)
 
     body = {"user_login": "admin", "application_password": "stolen"}
     status, _ = api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)

@@ -10,7 +10,7 @@ from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
@@ -24,7 +24,7 @@ SEALED = Secret(SECRET, b"sealed", "right", True, 0, "f", GRANT)  # noqa: FBT003
 def site(world: World) -> FakeSite:
     """A site with an active access, whose link has a passphrase."""
     site = world.wordpress.add_site(URL)
-    consent = Key("admin", site.consent("admin"))
+    consent = Credentials("admin", site.consent("admin"))
     request = AccessRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
     world.access.prepare(request, now=NOW)
     world.secrets.create(SEALED, lifetime=3 * DAY, support_token=LINK, now=NOW)

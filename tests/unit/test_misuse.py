@@ -21,7 +21,7 @@ from chalicelib.grants.lifecycle import HandMade
 from chalicelib.grants.model import ACCESS_CREATED, TIMELINE_LENGTH, Event, Grant
 from chalicelib.grants.provisioning import SETUP_TIMEOUT
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import MOST_SECRETS, Secret
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import REGISTERED, FakeSite
@@ -42,7 +42,7 @@ def site(world: World) -> FakeSite:
 
 @pytest.fixture
 def request_(site: FakeSite) -> AccessRequest:
-    consent = Key("admin", site.consent("admin"))
+    consent = Credentials("admin", site.consent("admin"))
     return AccessRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, SUPPORT, OWNER_MAIL)
 
 
@@ -67,7 +67,7 @@ def during(world: World, method: str, act: Callable[[], object]) -> None:
 
 
 class TestAnEndThatIsAskedForInTheMiddleOfSetUp:
-    @pytest.mark.parametrize("method", ["create_administrator", "make_key", "drop_own_key"])
+    @pytest.mark.parametrize("method", ["create_administrator", "create_key", "delete_own_key"])
     def test_it_is_not_lost(
         self, world: World, site: FakeSite, request_: AccessRequest, method: str
     ) -> None:
@@ -199,7 +199,7 @@ class TestMadeByHand:
         world.access.watch(MADE, now=NOW)
 
     def repair(self, world: World, site: FakeSite, grant_id: str = BY_HAND) -> Grant:
-        consent = Key("admin", site.consent("admin"))
+        consent = Credentials("admin", site.consent("admin"))
         return world.repair.repair(grant_id, OWNER, consent, now=NOW + HOUR)
 
     def test_the_site_is_not_asked_what_it_cannot_tell(self, world: World) -> None:
@@ -281,14 +281,14 @@ class TestRepair:
     def test_a_second_consent_leaves_nothing_of_the_first(
         self, world: World, site: FakeSite
     ) -> None:
-        first = Key("admin", site.consent("admin"))
+        first = Credentials("admin", site.consent("admin"))
         world.wordpress.fail_next("find_user", unavailable("timeout"))
-        world.wordpress.fail_next("drop_own_key", unavailable("timeout"))
+        world.wordpress.fail_next("delete_own_key", unavailable("timeout"))
         with pytest.raises(Exception, match="in time"):
             world.repair.repair(GRANT, OWNER, first, now=NOW)
         assert world.grants.items[GRANT].sealed_consent is not None
 
-        second = Key("admin", site.consent("admin"))
+        second = Credentials("admin", site.consent("admin"))
         grant = world.repair.repair(GRANT, OWNER, second, now=NOW + HOUR)
 
         assert grant.state == "ended"
@@ -301,7 +301,7 @@ class TestRepair:
         user.email = "visitor@evil.example"
         world.wordpress.find_user = lambda *_: None  # type: ignore[method-assign]
 
-        consent = Key("admin", site.consent("admin"))
+        consent = Credentials("admin", site.consent("admin"))
         world.repair.repair(GRANT, OWNER, consent, now=NOW + HOUR)
 
         assert names(site) == {"admin"}
@@ -313,7 +313,7 @@ class TestRepair:
             world.ending.sweep(now=NOW + (4 + attempt) * DAY)
         site.add_user("mallory")
 
-        consent = Key("admin", site.consent("admin"))
+        consent = Credentials("admin", site.consent("admin"))
         grant = world.repair.repair(GRANT, OWNER, consent, now=NOW + 9 * DAY)
 
         assert [(c.kind, c.name) for c in grant.report or ()] == [
@@ -395,7 +395,7 @@ def test_an_error_that_nobody_expects_stops_no_other_grant(
     world: World, site: FakeSite, request_: AccessRequest
 ) -> None:
     world.access.prepare(request_, now=NOW)
-    consent = Key("admin", site.consent("admin"))
+    consent = Credentials("admin", site.consent("admin"))
     world.access.prepare(replace(request_, grant_id="2" * 22, consent=consent), now=NOW + 1)
     get = world.grants.get
 

@@ -12,7 +12,7 @@ from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Key
+from chalicelib.grants.site import Credentials
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, SUPPORT, World
 
@@ -29,7 +29,7 @@ def site(world: World) -> FakeSite:
 @pytest.fixture
 def prepare(world: World, site: FakeSite) -> Callable[[str], AccessRequest]:
     def prepare(grant_id: str) -> AccessRequest:
-        consent = Key("admin", site.consent("admin"))
+        consent = Credentials("admin", site.consent("admin"))
         request = AccessRequest(
             grant_id, URL, consent, "p" * 20, 3, OWNER, f"{grant_id}{grant_id}", OWNER_MAIL
         )

@@ -7,14 +7,21 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.grants.request import AccessRequest
-from chalicelib.grants.site import Administrator, Key, KeyRecord, Plugin, Snapshot, Theme
+from chalicelib.grants.site import (
+    Administrator,
+    ApplicationPassword,
+    Credentials,
+    Plugin,
+    Snapshot,
+    Theme,
+)
 from chalicelib.grants.visit_report import MOST_CHANGES, Change, compare, read, write
 from chalicelib.notifications.notices import WORDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.unit.conftest import NOW, World
 
-KEY = KeyRecord("uuid-1", "Jetpack", "2026-01-01T00:00:00")
+KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
 OWNER = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
 SUPPORT = Administrator(7, "support1", "2026-11-01T00:00:00", ())
 AKISMET = Plugin("akismet/akismet", "Akismet", "5.5", "active")
@@ -28,7 +35,7 @@ def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
     return list(compare(before, after, ours={7: "support1"}, our_keys=["consent"]))
 
 
-def with_keys(*keys: KeyRecord) -> Snapshot:
+def with_keys(*keys: ApplicationPassword) -> Snapshot:
     return replace(AFTER, administrators=(replace(OWNER, keys=keys), SUPPORT))
 
 
@@ -45,7 +52,7 @@ def test_somebody_else_under_the_id_of_the_support_user_is_told() -> None:
 
 
 def test_our_own_consent_key_is_no_change() -> None:
-    consent = KeyRecord("consent", "Acme Support", "2026-11-01T00:00:00")
+    consent = ApplicationPassword("consent", "Acme Support", "2026-11-01T00:00:00")
     before = replace(BEFORE, administrators=(replace(OWNER, keys=(KEY, consent)),))
 
     assert changes(AFTER, before) == []
@@ -140,7 +147,7 @@ class TestInTheStory:
     @pytest.fixture
     def site(self, world: World) -> FakeSite:
         site = world.wordpress.add_site("https://blog.example")
-        consent = Key("admin", site.consent("admin"))
+        consent = Credentials("admin", site.consent("admin"))
         request = AccessRequest(
             "g" * 22,
             "https://blog.example",

@@ -15,13 +15,13 @@ from hypothesis import strategies as any_of
 
 from chalicelib.aws.dynamodb import to_item
 from chalicelib.errors import HallpassError
-from chalicelib.grants.site import Account, Key, NewUser, Site
+from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from chalicelib.outbound.client import Answer, Outbound
 from chalicelib.wordpress.client import RestWordPress
 
 URL = "https://blog.example"
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")
-KEY = Key("admin", "abcdefghijklmnopqrstuvwx")
+KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
 USER = Account(7, "hp7")
 NEW = NewUser("hp7", "hp7@example.test", "pw", "Support")
 
@@ -112,7 +112,7 @@ def test_no_answer_breaks_the_adapter(
 ) -> None:
     port = RestWordPress(Canned(answers))
     for call in (
-        lambda: port.look(URL),
+        lambda: port.check(URL),
         lambda: port.discover(URL),
         lambda: port.whoami(SITE, KEY),
         lambda: port.key_id(SITE, KEY),
@@ -120,11 +120,11 @@ def test_no_answer_breaks_the_adapter(
         lambda: port.create_administrator(SITE, KEY, NEW),
         lambda: port.find_user(SITE, KEY, "hp7"),
         lambda: port.user_by_id(SITE, KEY, 7),
-        lambda: port.make_key(SITE, KEY, Account(8, "hp7"), "name", holder_id=1),
-        lambda: port.drop_own_key(SITE, KEY, "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"),
+        lambda: port.create_key(SITE, KEY, Account(8, "hp7"), "name", holder_id=1),
+        lambda: port.delete_own_key(SITE, KEY, "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"),
         lambda: port.delete_self(SITE, KEY, USER, 1),
         lambda: port.delete_user(SITE, KEY, USER, 1),
-        lambda: port.is_gone(SITE, 7),
+        lambda: port.is_missing(SITE, 7),
         lambda: port.snapshot(SITE, KEY),
     ):
         try:
