@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class TicketLog:
+class TicketLogTable:
     """Remembers for two days who has been told of a ticket, and who is telling them now."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
@@ -37,7 +37,7 @@ class TicketLog:
             None if taken is None else frozenset(taken["Attributes"].get("told", {}).get("SS", ()))
         )
 
-    def told(self, ticket_id: str, reader: str) -> None:
+    def record(self, ticket_id: str, reader: str) -> None:
         self._update(ticket_id, "ADD told :reader", {":reader": {"SS": [reader]}})
 
     def release(self, ticket_id: str) -> None:
@@ -53,7 +53,7 @@ class TicketLog:
         )
 
 
-class HitCounter:
+class HitCounterTable:
     """Counts requests, one item for each window."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:

@@ -6,8 +6,7 @@ import hashlib
 import json
 
 from chalicelib.errors import InvalidInput
-from chalicelib.grants.lifecycle import HandMade
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.envelope import encode
@@ -39,9 +38,9 @@ def site_url(body: Body) -> str:
     return text(body, "url", most=URL)
 
 
-def access(body: Body) -> AccessRequest:
+def provision(body: Body) -> ProvisionRequest:
     """Read what ``POST /api/users`` says."""
-    return AccessRequest(
+    return ProvisionRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", most=URL),
         consent=consent(body),
@@ -60,9 +59,9 @@ def consent(body: Body) -> Credentials:
     return Credentials(text(body, "user_login", most=200), password)
 
 
-def hand_made(body: Body) -> HandMade:
+def register(body: Body) -> RegisterRequest:
     """Read what ``POST /api/grants`` says."""
-    return HandMade(
+    return RegisterRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", most=URL),
         username=_username(body),

@@ -76,7 +76,7 @@ def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
     for count, delay in enumerate([1 * MINUTE, 5 * MINUTE, 15 * MINUTE]):
         assert place.mails(STUCK, one.page) == [], "nobody is troubled by a short failure"
         one.fails(reason)
-        assert (one.grant.attempts, one.delay) == (count + 1, delay)
+        assert (one.grant.schedule.attempts, one.delay) == (count + 1, delay)
     assert one.page.grant()["overdue"]
     assert one.is_there
     (to_owner, *_) = place.mails(STUCK, one.page)
@@ -193,8 +193,8 @@ def test_a_redirect_to_another_wordpress_deletes_nobody_and_ends_nothing(
     assert [u["id"] for u in place.rest("GET", "", site=place.other)] == users
     keys = place.rest("GET", "/1/application-passwords", site=place.other)
     assert len(keys) == 1, "the consent was given back"
-    assert one.grant.site is not None
-    assert one.grant.site.url == place.front.url
+    assert one.grant.on_site.site is not None
+    assert one.grant.on_site.site.url == place.front.url
     place.front.fault = None
     one.ends()
 
@@ -333,8 +333,8 @@ def test_without_mail_it_ends_all_the_same_and_is_told_later(
         metrics = one.sweep()
     assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (1, 0)
     grant = one.grant
-    assert (grant.state, grant.told, grant.attempts) == ("ended", (), 1)
-    assert (grant.due_at or 0) - (grant.ended_at or 0) == MINUTE
+    assert (grant.state, grant.notices, grant.schedule.attempts) == ("ended", frozenset(), 1)
+    assert (grant.schedule.due_at or 0) - (grant.ended_at or 0) == MINUTE
     assert not one.is_there
 
     one.sweep()
