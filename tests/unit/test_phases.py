@@ -1,4 +1,4 @@
-"""Every phase × transition: allowed, without effect, or refused. The diagram is in `grants`."""
+"""Every phase and transition: allowed, without effect, or refused. The diagram is in `grants`."""
 
 from __future__ import annotations
 
