@@ -73,7 +73,7 @@ def hallpass() -> Hallpass:
     deadline = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
-        timeout=deadline.left,
+        seconds_left=deadline.left,
         allowed_sites=settings.allowed_sites,
     )
     wordpress = RestWordPress(outbound)

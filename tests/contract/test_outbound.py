@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import InvalidInput, SiteUnavailable
-from chalicelib.outbound.client import MOST_BYTES, Outbound
-from chalicelib.outbound.connections import Found
+from chalicelib.outbound.client import MAX_BODY_BYTES, Outbound
+from chalicelib.outbound.connections import AddressInfo
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
-from tests.fakes.servers import Server, answer, drip, header_of
+from tests.fakes.servers import Server, drip, header_of, http_response
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
 SECRET = "Basic c2VjcmV0OnNlY3JldA=="
 PUBLIC = "93.184.215.14"
 
 
-def found(*addresses: str, port: int = 443) -> list[Found]:
+def found(*addresses: str, port: int = 443) -> list[AddressInfo]:
     """What a resolver says; the port may be another than was asked for, to reach a test server."""
     return [
         (
@@ -39,13 +39,15 @@ def found(*addresses: str, port: int = 443) -> list[Found]:
 
 
 def outbound(*servers: Server, seconds: float = 10) -> Outbound:
-    return Outbound(AGENT, timeout=lambda: seconds, allowed_sites=[each.url for each in servers])
+    return Outbound(
+        AGENT, seconds_left=lambda: seconds, allowed_sites=[each.url for each in servers]
+    )
 
 
-def reason(client: Outbound, url: str, *, cut: bool = False) -> str:
+def reason(client: Outbound, url: str, *, truncate: bool = False) -> str:
     """Call *url*, which has to fail, and return why it did."""
     with pytest.raises(SiteUnavailable) as raised:
-        client.call("GET", url, cut=cut)
+        client.call("GET", url, truncate=truncate)
     return raised.value.reason
 
 
@@ -66,7 +68,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 class TestNames:
     def test_of_the_wrong_kind_are_refused_when_they_are_called(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         with pytest.raises(InvalidInput):
             outbound().call("GET", server.url)
@@ -80,22 +82,22 @@ class TestNames:
     def test_that_lead_to_a_private_address_are_not_connected_to(
         self, start: ExitStack, addresses: tuple[str, ...]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
-        client = Outbound(AGENT, resolve=lambda *_: found(*addresses, port=server.port))
+        server = start.enter_context(Server(lambda *_: http_response()))
+        client = Outbound(AGENT, resolver=lambda *_: found(*addresses, port=server.port))
 
         assert reason(client, "https://site.example/") == "unreachable"
         assert server.connections == 0
 
     def test_unknown_private_and_refused_are_told_in_the_same_words(self) -> None:
-        def unknown(*_: object) -> list[Found]:
+        def unknown(*_: object) -> list[AddressInfo]:
             raise socket.gaierror(-2, "Name or service not known")
 
         closed = f"http://127.0.0.1:{free_port()}"
         said = set()
         for client, url in [
-            (Outbound(AGENT, resolve=unknown), "https://site.example/"),
-            (Outbound(AGENT, resolve=lambda *_: []), "https://site.example/"),
-            (Outbound(AGENT, resolve=lambda *_: found("10.0.0.1")), "https://site.example/"),
+            (Outbound(AGENT, resolver=unknown), "https://site.example/"),
+            (Outbound(AGENT, resolver=lambda *_: []), "https://site.example/"),
+            (Outbound(AGENT, resolver=lambda *_: found("10.0.0.1")), "https://site.example/"),
             (Outbound(AGENT, allowed_sites=[closed]), closed),
         ]:
             with pytest.raises(SiteUnavailable) as raised:
@@ -105,27 +107,27 @@ class TestNames:
         assert len(said) == 1
 
     def test_are_looked_up_once_and_that_answer_is_connected_to(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
         asked = []
 
-        def resolve(host: str, port: int) -> list[Found]:
+        def resolve(host: str, port: int) -> list[AddressInfo]:
             asked.append((host, port))
             return found("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port=server.port)
 
         site = f"http://site.example:{server.port}"
-        client = Outbound(AGENT, allowed_sites=[site], resolve=resolve)
+        client = Outbound(AGENT, allowed_sites=[site], resolver=resolve)
 
         assert client.call("GET", f"{site}/").body == b"here"
         assert asked == [("site.example", server.port)]
         assert header_of(server.requests[0], "Host") == f"site.example:{server.port}"
 
     def test_fall_back_to_the_address_that_answers(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
         site = f"http://site.example:{server.port}"
         client = Outbound(
             AGENT,
             allowed_sites=[site],
-            resolve=lambda *_: found("::1", "127.0.0.1", port=server.port),
+            resolver=lambda *_: found("::1", "127.0.0.1", port=server.port),
         )
 
         assert client.call("GET", site).body == b"here"
@@ -133,12 +135,12 @@ class TestNames:
     def test_that_never_resolve_do_not_outlast_the_time(self) -> None:
         never, outlasted = threading.Event(), threading.Event()
 
-        def resolve(*_: object) -> list[Found]:
+        def resolve(*_: object) -> list[AddressInfo]:
             if not never.wait(10):
                 outlasted.set()
             return []
 
-        client = Outbound(AGENT, timeout=lambda: 0.2, resolve=resolve)
+        client = Outbound(AGENT, seconds_left=lambda: 0.2, resolver=resolve)
 
         assert reason(client, "https://site.example") == "timeout"
         assert not outlasted.is_set()
@@ -150,7 +152,7 @@ class TestTls:
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
         server = start.enter_context(
-            Server(lambda *_: answer(200, "here"), certificate=certificate)
+            Server(lambda *_: http_response(200, "here"), certificate=certificate)
         )
         site = f"https://localhost:{server.port}"
         client = Outbound(AGENT, allowed_sites=[site], authorities=str(certificate[0]))
@@ -161,13 +163,13 @@ class TestTls:
     def test_a_certificate_for_another_name_is_refused(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer(), certificate=certificate))
+        server = start.enter_context(Server(lambda *_: http_response(), certificate=certificate))
         site = f"https://site.example:{server.port}"
         client = Outbound(
             AGENT,
             allowed_sites=[site],
             authorities=str(certificate[0]),
-            resolve=lambda *_: found("127.0.0.1", port=server.port),
+            resolver=lambda *_: found("127.0.0.1", port=server.port),
         )
 
         assert reason(client, site) == "unreachable"
@@ -176,7 +178,7 @@ class TestTls:
     def test_a_certificate_that_nobody_vouches_for_is_refused(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer(), certificate=certificate))
+        server = start.enter_context(Server(lambda *_: http_response(), certificate=certificate))
 
         assert reason(outbound(server), server.url) == "unreachable"
         assert server.requests == []
@@ -185,9 +187,9 @@ class TestTls:
         self, start: ExitStack
     ) -> None:
         # It speaks no TLS, and waits for a plain request that never ends.
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
         site = server.url.replace("http:", "https:")
-        client = Outbound(AGENT, timeout=lambda: 0.3, allowed_sites=[site])
+        client = Outbound(AGENT, seconds_left=lambda: 0.3, allowed_sites=[site])
 
         assert reason(client, site) == "timeout"
 
@@ -223,7 +225,7 @@ class TestTime:
         )
         client = Outbound(
             AGENT,
-            timeout=lambda: 0.6,
+            seconds_left=lambda: 0.6,
             allowed_sites=[server.url],
             authorities=str(certificate[0]),
         )
@@ -232,15 +234,15 @@ class TestTime:
         assert not outlasted.is_set()
 
     def test_without_time_nothing_is_called(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         assert reason(outbound(server, seconds=0), server.url) == "timeout"
         assert server.connections == 0
 
     def test_each_call_gets_its_own_share(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
         left = iter([5.0, 0.0])
-        client = Outbound(AGENT, timeout=lambda: next(left), allowed_sites=[server.url])
+        client = Outbound(AGENT, seconds_left=lambda: next(left), allowed_sites=[server.url])
 
         assert client.call("GET", server.url).status == 200
         assert reason(client, server.url) == "timeout"
@@ -248,24 +250,28 @@ class TestTime:
 
 class TestBodies:
     def test_longer_than_the_limit_are_refused(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * (MOST_BYTES + 1))))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, b"x" * (MAX_BODY_BYTES + 1)))
+        )
 
         assert reason(outbound(server), server.url) == "odd_answer"
 
     def test_of_exactly_the_limit_are_read(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * MOST_BYTES)))
+        server = start.enter_context(Server(lambda *_: http_response(200, b"x" * MAX_BODY_BYTES)))
 
-        assert len(outbound(server).call("GET", server.url).body) == MOST_BYTES
+        assert len(outbound(server).call("GET", server.url).body) == MAX_BODY_BYTES
 
     def test_may_be_cut_off_instead(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * (MOST_BYTES + 1))))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, b"x" * (MAX_BODY_BYTES + 1)))
+        )
 
-        assert len(outbound(server).call("GET", server.url, cut=True).body) == MOST_BYTES
+        assert len(outbound(server).call("GET", server.url, truncate=True).body) == MAX_BODY_BYTES
 
     def test_that_are_compressed_are_read(self, start: ExitStack) -> None:
         packed = gzip.compress(b"hello")
         server = start.enter_context(
-            Server(lambda *_: answer(200, packed, "Content-Encoding: gzip"))
+            Server(lambda *_: http_response(200, packed, "Content-Encoding: gzip"))
         )
 
         assert outbound(server).call("GET", server.url).body == b"hello"
@@ -274,14 +280,14 @@ class TestBodies:
     def test_that_unfold_to_a_flood_are_never_held(
         self, start: ExitStack, *, chunked: bool
     ) -> None:
-        bomb = gzip.compress(bytes(200 * MOST_BYTES // 4), 9)
+        bomb = gzip.compress(bytes(200 * MAX_BODY_BYTES // 4), 9)
         if chunked:
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
             )
             sent = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(bomb), bomb)
         else:
-            sent = answer(200, bomb, "Content-Encoding: gzip")
+            sent = http_response(200, bomb, "Content-Encoding: gzip")
         server = start.enter_context(Server(lambda *_: sent))
         client = outbound(server)
         tracemalloc.start()
@@ -289,7 +295,7 @@ class TestBodies:
         assert reason(client, server.url) == "odd_answer"
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 8 * MOST_BYTES
+        assert peak < 8 * MAX_BODY_BYTES
 
     @pytest.mark.parametrize(
         "sent",
@@ -316,7 +322,7 @@ class TestBodies:
 
 class TestCalls:
     def test_say_who_we_are_and_what_we_read(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         outbound(server).call("GET", server.url)
 
@@ -326,9 +332,9 @@ class TestCalls:
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_never_follow_a_redirect(self, start: ExitStack, status: int) -> None:
-        other = start.enter_context(Server(lambda *_: answer()))
+        other = start.enter_context(Server(lambda *_: http_response()))
         server = start.enter_context(
-            Server(lambda *_: answer(status, "", f"Location: {other.url}"))
+            Server(lambda *_: http_response(status, "", f"Location: {other.url}"))
         )
 
         got = outbound(server, other).call("POST", server.url, headers={"Authorization": SECRET})
@@ -339,8 +345,8 @@ class TestCalls:
     def test_take_nothing_from_the_environment(
         self, start: ExitStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        proxy = start.enter_context(Server(lambda *_: answer(200, "proxy")))
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
+        proxy = start.enter_context(Server(lambda *_: http_response(200, "proxy")))
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
         (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -353,7 +359,9 @@ class TestCalls:
         assert proxy.connections == 0
 
     def test_to_one_site_share_a_connection_and_cookies(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
         client = outbound(server)
 
         client.call("GET", server.url)
@@ -364,8 +372,10 @@ class TestCalls:
 
     def test_to_another_site_share_nothing(self, start: ExitStack) -> None:
         # Cookies alone do not tell ports apart; these two are the same host to them.
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
-        other = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
+        other = start.enter_context(Server(lambda *_: http_response()))
         client = outbound(server, other)
 
         client.call("GET", server.url, headers={"Authorization": SECRET})
@@ -375,7 +385,9 @@ class TestCalls:
         assert header_of(other.requests[0], "Authorization") is None
 
     def test_after_closing_start_afresh(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
         client = outbound(server)
 
         client.call("GET", server.url)
@@ -386,7 +398,7 @@ class TestCalls:
         assert header_of(server.requests[1], "Cookie") is None
 
     def test_send_a_key_once_only(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(Server(lambda *_: http_response()))
         client = outbound(server)
 
         client.call("GET", server.url, headers={"Authorization": SECRET})
@@ -395,8 +407,10 @@ class TestCalls:
         assert header_of(server.requests[1], "Authorization") is None
 
     def test_that_fail_tell_no_secret(self, start: ExitStack) -> None:
-        flood = b"private words " * MOST_BYTES
-        server = start.enter_context(Server(lambda *_: answer(200, flood[: MOST_BYTES + 1])))
+        flood = b"private words " * MAX_BODY_BYTES
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, flood[: MAX_BODY_BYTES + 1]))
+        )
         closed = f"http://127.0.0.1:{free_port()}"
         client = Outbound(AGENT, allowed_sites=[server.url, closed])
         for site in (closed, server.url):

@@ -18,7 +18,7 @@ from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
-from tests.fakes.servers import Server, answer, header_of, path_of
+from tests.fakes.servers import Server, header_of, http_response, path_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
 KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
@@ -38,7 +38,7 @@ def reason(call: Callable[..., object], *args: object) -> str:
 
 
 def as_json(data: object, status: int = 200, *headers: str) -> bytes:
-    return answer(status, json.dumps(data), *headers, content_type="application/json")
+    return http_response(status, json.dumps(data), *headers, content_type="application/json")
 
 
 def index(url: str, /, **changes: object) -> bytes:
@@ -73,7 +73,7 @@ Start = Callable[[Respond], Server]
 class TestRedirects:
     def test_are_followed_to_the_site_and_the_key_goes_only_there(self, start: Start) -> None:
         real = start(lambda *_: index(real.url))
-        typed = start(lambda *_: answer(301, "", f"Location: {real.url}/"))
+        typed = start(lambda *_: http_response(301, "", f"Location: {real.url}/"))
         wordpress = port(real.url, typed.url)
 
         found = wordpress.discover(typed.url)
@@ -91,7 +91,7 @@ class TestRedirects:
             if "wp-json" in path:
                 return index(server.url)
             left = int(path.strip("/") or hops)
-            return answer(302, "", f"Location: /{left - 1}/") if left else answer()
+            return http_response(302, "", f"Location: /{left - 1}/") if left else http_response()
 
         server = start(respond)
         wordpress = port(server.url)
@@ -102,7 +102,7 @@ class TestRedirects:
             assert reason(wordpress.discover, server.url) == "odd_answer"
 
     def test_in_a_circle_end(self, start: Start) -> None:
-        server = start(lambda *_: answer(302, "", "Location: /"))
+        server = start(lambda *_: http_response(302, "", "Location: /"))
 
         assert reason(port(server.url).discover, server.url) == "odd_answer"
 
@@ -111,9 +111,9 @@ class TestRedirects:
         ["http://127.0.0.1:{port}/", "https://localhost/", "file:///etc/passwd", "//[::1]/"],
     )
     def test_to_what_is_never_called_end_as_unreachable(self, start: Start, target: str) -> None:
-        inner = start(lambda *_: answer())
+        inner = start(lambda *_: http_response())
         location = target.format(port=inner.port)
-        server = start(lambda *_: answer(302, "", f"Location: {location}"))
+        server = start(lambda *_: http_response(302, "", f"Location: {location}"))
 
         assert reason(port(server.url).discover, server.url) == "unreachable"
         assert inner.connections == 0
@@ -123,7 +123,7 @@ class TestRedirects:
         write_certificate(*files)
 
         def respond(*_: object) -> bytes:
-            return answer(301, "", f"Location: http://127.0.0.1:{server.port}/")
+            return http_response(301, "", f"Location: http://127.0.0.1:{server.port}/")
 
         with Server(respond, certificate=files) as server:
             wordpress = port(server.url, authorities=str(files[0]))
@@ -136,7 +136,7 @@ class TestRedirects:
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
     def test_get_neither_key_nor_password(self, start: Start, status: int) -> None:
         other = start(lambda *_: as_json({"id": 7}))
-        server = start(lambda *_: answer(status, "", f"Location: {other.url}/"))
+        server = start(lambda *_: http_response(status, "", f"Location: {other.url}/"))
         wordpress = port(server.url, other.url)
         user = NewUser("hp0123456789", "a@example.test", "secret", "Support")
 
@@ -172,7 +172,9 @@ class TestNoWordPress:
     def test_is_told_from_one_that_does_not_answer(
         self, start: Start, front: tuple[int, str], inner: tuple[int, str], expected: str
     ) -> None:
-        server = start(lambda request, _: answer(*(front if path_of(request) == "/" else inner)))
+        server = start(
+            lambda request, _: http_response(*(front if path_of(request) == "/" else inner))
+        )
         wordpress = port(server.url)
 
         assert reason(wordpress.discover, server.url) == expected
@@ -183,13 +185,13 @@ class TestNoWordPress:
         assert problem.fix.endswith(".")
 
     def test_a_password_before_everything_is_staging(self, start: Start) -> None:
-        server = start(lambda *_: answer(401, "", 'WWW-Authenticate: Basic realm="Staging"'))
+        server = start(lambda *_: http_response(401, "", 'WWW-Authenticate: Basic realm="Staging"'))
 
         assert reason(port(server.url).discover, server.url) == "basic_auth"
         assert reason(port(server.url).whoami, site(server), KEY) == "basic_auth"
 
     def test_wordpress_com_is_named(self, start: Start) -> None:
-        server = start(lambda *_: answer(404, WORDPRESS_PAGE, "Host-Header: WordPress.com"))
+        server = start(lambda *_: http_response(404, WORDPRESS_PAGE, "Host-Header: WordPress.com"))
 
         assert reason(port(server.url).discover, server.url) == "wordpress_com"
 
@@ -236,7 +238,11 @@ class TestFalseWordPress:
         def respond(request: bytes, _: socket.socket) -> bytes:
             plain = f"http://127.0.0.1:{server.port}"
             link = f'Link: <{plain}/api/>; rel="https://api.w.org/"'
-            return index(plain) if path_of(request).startswith("/api/") else answer(200, "", link)
+            return (
+                index(plain)
+                if path_of(request).startswith("/api/")
+                else http_response(200, "", link)
+            )
 
         with Server(respond, certificate=files) as server:
             found = port(server.url, authorities=str(files[0])).discover(server.url)
@@ -263,7 +269,7 @@ class TestFalseWordPress:
         page = "<link " * 300_000
         server = start(
             lambda request, _: (
-                index(server.url) if "rest_route" in path_of(request) else answer(200, page)
+                index(server.url) if "rest_route" in path_of(request) else http_response(200, page)
             )
         )
 
