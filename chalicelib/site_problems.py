@@ -3,8 +3,8 @@ What can be wrong with a site, for its owner: one plain sentence, and what to do
 
 `unsupported` is for what stays so until somebody changes it; `unavailable` for a response that did
 not come or could not be used, where trying again may help. The reasons are stable names that
-pages and outside programs switch on. No text repeats what a site said, and none tells an unknown
-host from one that refused.
+pages and outside programs switch on. No text repeats a part of a site's response, and the
+texts for an unknown host and for one that refuses are the same.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class RestWordPress:
         return _require_uuid(_require_passwords_on(reply).object().get("uuid"))
 
     def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
-        # Without `force` WordPress deletes no user; the code of its refusal tells if it would.
+        # Without `force` WordPress deletes no user; the code of its refusal shows whether it would.
         own_id = users.require_user_id(account.id)
         reply = self._rest(site, key).delete(ME, {"reassign": own_id})
         if reply.code == "rest_trash_not_supported":

@@ -134,7 +134,7 @@ def _most_helpful_error(front: Response, problems: list[HallpassError]) -> Hallp
         if isinstance(problem, SiteUnsupported):
             return problem
     if not is_wordpress:
-        # Many a server says 403 or worse to paths that it does not have: that tells nothing.
+        # Many servers respond 403 or worse to paths that they do not have: that proves nothing.
         problems = []
     if front.status >= HTTPStatus.BAD_REQUEST and front.status != HTTPStatus.NOT_FOUND:
         problems = [*problems, unusable_error(front)]

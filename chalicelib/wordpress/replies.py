@@ -133,7 +133,7 @@ def refusal_error(reply: Reply) -> HallpassError:
     (``rest_blocked``) where a plugin closes the route, else `SiteUnavailable`.
     """
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        # A wrong, revoked or stripped key is anonymous to WordPress; the code does not tell.
+        # A wrong, revoked or stripped key is anonymous to WordPress; no code tells these apart.
         return KeyRefused("The site does not accept the key.")
     if reply.status == HTTPStatus.FORBIDDEN and NOT_ALLOWED_CODE.fullmatch(reply.code):
         return NotAdministrator(

@@ -71,7 +71,7 @@ def _post(rest: Rest, user: NewUser) -> Account:
 def _require_as_requested(rest: Rest, user: NewUser, account: Account) -> None:
     """Raise `SiteUnsupported` unless *account* is what was requested; delete it if it is ours."""
     if account.email.casefold() != user.email.casefold():
-        # Somebody else's. Whatever the site just did, this user is not ours to touch.
+        # Another person's user. Whatever the site just did, we must not touch it.
         raise unsupported("creation_refused")
     if account.username != user.username or not account.is_administrator:
         delete(rest, f"{USERS}/{account.id}", account.id, whoami(rest).id)

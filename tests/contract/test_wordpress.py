@@ -1,7 +1,7 @@
 """
 One contract for WordPress: the fake in memory and the real ones keep the same promises.
 
-A test that fails on the fake only means that the fake lies to the unit tests.
+A test that fails on the fake only means that the fake misleads the unit tests.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import Blog, FakeBlog, RealBlog, new_name
 
-DEAD = "abcd efgh ijkl mnop qrst uvwx"
-NEVER = NewUser("hpneverever", "never@example.test", "pw", "Never made")
+DEAD_PASSWORD = "abcd efgh ijkl mnop qrst uvwx"
+NEVER_CREATED = NewUser("hpneverever", "never@example.test", "pw", "Never created")
 
 
 def start(version: str) -> Iterator[Blog]:
@@ -36,7 +36,7 @@ def start(version: str) -> Iterator[Blog]:
 
 @pytest.fixture(scope="module", params=["fake", "7.1", "6.8"])
 def blog(request: pytest.FixtureRequest) -> Iterator[Blog]:
-    """One site of each kind for all tests; each test makes the users that it is about."""
+    """One site of each kind for all tests; each test creates the users that it needs."""
     yield from start(request.param)
 
 
@@ -59,48 +59,52 @@ def wanted() -> NewUser:
 @pytest.fixture
 def support(blog: Blog, site: Site, wanted: NewUser) -> Iterator[Account]:
     """A support user that exists."""
-    made = blog.port.create_administrator(site, blog.consent(), wanted)
-    yield made
-    blog.port.delete_user(site, blog.consent(), made, 1)
+    created = blog.port.create_administrator(site, blog.consent(), wanted)
+    yield created
+    blog.port.delete_user(site, blog.consent(), created, 1)
 
 
 @pytest.fixture
 def removal_key(blog: Blog, site: Site, consent_key: Credentials, support: Account) -> Credentials:
-    """The support user's own key."""
+    """The support user's own key, which deletes it at the end."""
     return blog.port.create_key(site, consent_key, support, "removal", holder_id=1)
 
 
 class TestDiscovery:
-    def test_finds_the_site_and_its_pages(self, blog: Blog, site: Site) -> None:
+    def test_discovery_finds_the_site_and_its_pages(self, blog: Blog, site: Site) -> None:
         assert site.url == blog.url
         assert site.name
         assert site.login_url == f"{blog.url}/wp-login.php"
         assert site.authorize_url == f"{blog.url}/wp-admin/authorize-application.php"
 
-    def test_finds_the_same_site_from_its_inner_pages(self, blog: Blog, site: Site) -> None:
+    def test_discovery_finds_the_same_site_from_its_inner_pages(
+        self, blog: Blog, site: Site
+    ) -> None:
         assert blog.port.discover(f"{blog.url}/wp-admin/users.php?role=all") == site
 
-    def test_refuses_an_address_that_is_never_called(self, blog: Blog) -> None:
+    def test_discovery_refuses_an_address_that_is_never_called(self, blog: Blog) -> None:
         with pytest.raises(InvalidInput):
             blog.port.discover("https://localhost")
         with pytest.raises(InvalidInput):
             blog.port.check("https://localhost")
 
-    def test_a_look_gives_the_approval_page_and_no_problem(self, blog: Blog, site: Site) -> None:
+    def test_a_check_returns_the_approval_page_and_no_problem(self, blog: Blog, site: Site) -> None:
         check = blog.port.check(blog.url)
 
         assert (check.site, check.consent_url, check.problem) == (site, site.authorize_url, None)
 
 
 class TestKeys:
-    def test_name_their_holder(self, blog: Blog, site: Site, consent_key: Credentials) -> None:
+    def test_a_key_identifies_its_holder(
+        self, blog: Blog, site: Site, consent_key: Credentials
+    ) -> None:
         account = blog.port.whoami(site, consent_key)
 
         assert (account.id, account.username) == (1, "admin")
         assert account.is_administrator
         assert account.may_manage_users
 
-    def test_work_with_and_without_spaces(
+    def test_a_key_works_with_and_without_spaces(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         plain = consent_key.password.replace(" ", "")
@@ -109,20 +113,20 @@ class TestKeys:
         for password in (plain, spaced):
             assert blog.port.whoami(site, Credentials("admin", password)).id == 1
 
-    def test_work_with_the_address_for_the_name(
+    def test_a_key_works_with_the_email_address_as_user_name(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         account = blog.port.whoami(site, Credentials("owner@example.test", consent_key.password))
 
         assert account.username == "admin"
 
-    def test_have_an_id_each(self, blog: Blog, site: Site) -> None:
+    def test_each_key_has_its_own_id(self, blog: Blog, site: Site) -> None:
         ids = {blog.port.key_id(site, blog.consent()) for _ in range(2)}
 
         assert len(ids) == 2
         assert all(str(uuid.UUID(key_id)) == key_id for key_id in ids)
 
-    def test_of_an_editor_do_not_manage_users(self, blog: Blog, site: Site) -> None:
+    def test_a_key_of_an_editor_may_not_manage_users(self, blog: Blog, site: Site) -> None:
         _, name = blog.add_user("editor")
 
         account = blog.port.whoami(site, blog.consent(name))
@@ -137,7 +141,7 @@ class TestKeys:
             lambda port, *at, **_: port.whoami(*at),
             lambda port, *at, **_: port.key_id(*at),
             lambda port, *at, user: port.check_removable(*at, user),
-            lambda port, *at, **_: port.create_administrator(*at, NEVER),
+            lambda port, *at, **_: port.create_administrator(*at, NEVER_CREATED),
             lambda port, *at, user: port.find_user(*at, user.username),
             lambda port, *at, user: port.user_by_id(*at, user.id),
             lambda port, *at, user: port.create_key(*at, user, "name", holder_id=1),
@@ -151,7 +155,7 @@ class TestKeys:
         ],
     )
     @pytest.mark.parametrize("name", ["admin", "nobody"])
-    def test_that_are_dead_are_refused_by_every_call(
+    def test_every_call_refuses_a_dead_key(
         self,
         blog: Blog,
         site: Site,
@@ -160,27 +164,29 @@ class TestKeys:
         name: str,
     ) -> None:
         with pytest.raises(KeyRefused):
-            call(blog.port, site, Credentials(name, DEAD), user=support)
+            call(blog.port, site, Credentials(name, DEAD_PASSWORD), user=support)
 
         assert not blog.port.is_missing(site, support.id)
 
 
-class TestRemovable:
-    def test_an_administrator_may(self, blog: Blog, site: Site, consent_key: Credentials) -> None:
+class TestRemovability:
+    def test_an_administrator_may_delete_users(
+        self, blog: Blog, site: Site, consent_key: Credentials
+    ) -> None:
         account = blog.port.whoami(site, consent_key)
 
         blog.port.check_removable(site, consent_key, account)
 
         assert blog.port.whoami(site, consent_key) == account
 
-    def test_a_support_user_may_remove_itself_and_is_still_there(
+    def test_a_support_user_may_delete_itself_and_the_check_deletes_nothing(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
         blog.port.check_removable(site, removal_key, support)
 
         assert blog.port.whoami(site, removal_key) == support
 
-    def test_an_editor_may_not(self, blog: Blog, site: Site) -> None:
+    def test_an_editor_may_not_delete_users(self, blog: Blog, site: Site) -> None:
         user_id, name = blog.add_user("editor")
 
         with pytest.raises(SiteUnsupported) as refused:
@@ -190,24 +196,24 @@ class TestRemovable:
 
 
 class TestCreation:
-    def test_makes_an_administrator(
+    def test_creation_makes_an_administrator(
         self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        made = blog.port.create_administrator(site, consent_key, wanted)
+        created = blog.port.create_administrator(site, consent_key, wanted)
 
-        assert made == blog.port.user_by_id(site, consent_key, made.id)
-        assert (made.username, made.email) == (wanted.username, wanted.email)
-        assert made.is_administrator
-        assert made.may_manage_users
+        assert created == blog.port.user_by_id(site, consent_key, created.id)
+        assert (created.username, created.email) == (wanted.username, wanted.email)
+        assert created.is_administrator
+        assert created.may_manage_users
 
-    def test_again_finds_what_it_made(
+    def test_creation_again_returns_the_same_user(
         self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        made = blog.port.create_administrator(site, consent_key, wanted)
+        created = blog.port.create_administrator(site, consent_key, wanted)
 
-        assert blog.port.create_administrator(site, consent_key, wanted) == made
+        assert blog.port.create_administrator(site, consent_key, wanted) == created
 
-    def test_leaves_a_user_of_that_name_alone_who_is_not_ours(
+    def test_creation_does_not_touch_a_user_of_that_name_who_is_not_ours(
         self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
         user_id, name = blog.add_user()
@@ -219,7 +225,7 @@ class TestCreation:
         assert refused.value.reason == "creation_refused"
         assert not blog.port.is_missing(site, user_id)
 
-    def test_refuses_an_address_that_is_taken(
+    def test_creation_refuses_an_email_address_that_is_taken(
         self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
         _, name = blog.add_user()
@@ -231,7 +237,9 @@ class TestCreation:
         assert refused.value.reason == "creation_refused"
         assert blog.port.find_user(site, consent_key, wanted.username) is None
 
-    def test_is_not_for_editors(self, blog: Blog, site: Site, wanted: NewUser) -> None:
+    def test_an_editor_may_not_create_administrators(
+        self, blog: Blog, site: Site, wanted: NewUser
+    ) -> None:
         _, name = blog.add_user("editor")
 
         with pytest.raises(NotAdministrator):
@@ -239,7 +247,7 @@ class TestCreation:
 
 
 class TestFinding:
-    def test_by_login_or_address_in_any_case_and_never_by_a_part(
+    def test_a_user_is_found_by_whole_login_or_email_address_in_any_case(
         self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
         assert blog.port.find_user(site, consent_key, support.username) == support
@@ -247,7 +255,7 @@ class TestFinding:
         assert blog.port.find_user(site, consent_key, support.username.upper()) == support
         assert blog.port.find_user(site, consent_key, support.email.upper()) == support
 
-    def test_by_login_outlives_a_changed_address(
+    def test_a_user_with_a_changed_email_address_is_found_by_login(
         self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
         blog.change_email(support.username, f"{new_name()}@example.test")
@@ -257,12 +265,12 @@ class TestFinding:
         assert found is not None
         assert found.id == support.id
 
-    def test_by_id_finds_nobody_where_nobody_is(
+    def test_an_unused_id_finds_no_user(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         assert blog.port.user_by_id(site, consent_key, 999_999) is None
 
-    def test_is_not_for_editors(self, blog: Blog, site: Site, support: Account) -> None:
+    def test_an_editor_may_not_find_users(self, blog: Blog, site: Site, support: Account) -> None:
         _, name = blog.add_user("editor")
         key = blog.consent(name)
 
@@ -272,13 +280,13 @@ class TestFinding:
             blog.port.user_by_id(site, key, support.id)
 
 
-class TestMakingKeys:
-    def test_gives_the_user_a_key_of_its_own(
+class TestKeyCreation:
+    def test_the_user_gets_a_key_of_its_own(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
         assert blog.port.whoami(site, removal_key) == support
 
-    def test_again_drops_the_one_before(
+    def test_a_second_key_deletes_the_first(
         self,
         blog: Blog,
         site: Site,
@@ -293,7 +301,7 @@ class TestMakingKeys:
             blog.port.whoami(site, removal_key)
 
     @pytest.mark.parametrize("spelling", ["admin", "ADMIN", "owner@example.test"])
-    def test_never_drops_the_keys_of_who_asks(
+    def test_the_keys_of_the_caller_are_never_deleted(
         self, blog: Blog, site: Site, consent_key: Credentials, spelling: str
     ) -> None:
         other = blog.consent()
@@ -306,7 +314,7 @@ class TestMakingKeys:
 
         assert blog.port.whoami(site, other) == account
 
-    def test_leaves_a_user_alone_who_only_has_the_id(
+    def test_a_user_with_the_id_and_another_login_is_not_touched(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         user_id, name = blog.add_user()
@@ -321,8 +329,8 @@ class TestMakingKeys:
         assert blog.port.whoami(site, theirs).id == user_id
 
 
-class TestDroppingKeys:
-    def test_ends_this_key_and_no_other(
+class TestKeyDeletion:
+    def test_a_key_deletes_itself_and_no_other(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         other = blog.consent()
@@ -333,7 +341,7 @@ class TestDroppingKeys:
             blog.port.whoami(site, consent_key)
         assert blog.port.whoami(site, other).id == 1
 
-    def test_that_are_dead_already_is_no_error(
+    def test_deleting_a_dead_key_is_no_error(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         key_id = blog.port.key_id(site, consent_key)
@@ -342,7 +350,7 @@ class TestDroppingKeys:
         blog.port.delete_own_key(site, consent_key, key_id)
 
     @pytest.mark.parametrize("key_id", ["", "../../1", "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"])
-    def test_by_a_wrong_id_is_noticed_and_drops_none(
+    def test_a_wrong_key_id_raises_and_deletes_no_key(
         self, blog: Blog, site: Site, consent_key: Credentials, key_id: str
     ) -> None:
         other = blog.consent()
@@ -354,8 +362,8 @@ class TestDroppingKeys:
         assert blog.port.whoami(site, other).id == 1
 
 
-class TestDeletingItself:
-    def test_leaves_neither_user_nor_key(
+class TestSelfDeletion:
+    def test_a_user_that_deletes_itself_leaves_neither_user_nor_key(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
         assert not blog.port.is_missing(site, support.id)
@@ -366,7 +374,7 @@ class TestDeletingItself:
         with pytest.raises(KeyRefused):
             blog.port.whoami(site, removal_key)
 
-    def test_gives_what_it_wrote_to_the_heir(
+    def test_its_content_goes_to_the_heir(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
         heir_id, _ = blog.add_user("editor")
@@ -377,7 +385,7 @@ class TestDeletingItself:
         assert blog.author(title) == heir_id
 
     @pytest.mark.parametrize("heir_id", [999_999, 0, -1])
-    def test_without_that_heir_gives_it_to_the_first_administrator(
+    def test_its_content_goes_to_the_first_administrator_when_there_is_no_such_heir(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials, heir_id: int
     ) -> None:
         title = blog.write(support.username)
@@ -386,7 +394,7 @@ class TestDeletingItself:
 
         assert blog.author(title) == 1
 
-    def test_never_inherits_from_itself(
+    def test_a_user_is_never_its_own_heir(
         self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
         title = blog.write(support.username)
@@ -396,7 +404,7 @@ class TestDeletingItself:
         assert blog.author(title) == 1
 
     @pytest.mark.parametrize("changes", [{"id": 1}, {"username": "another"}])
-    def test_leaves_an_account_alone_that_is_not_the_one_meant(
+    def test_an_account_with_another_id_or_login_is_not_deleted(
         self,
         blog: Blog,
         site: Site,
@@ -413,8 +421,8 @@ class TestDeletingItself:
         assert not blog.port.is_missing(site, support.id)
 
 
-class TestDeletingAnother:
-    def test_leaves_no_user_and_gives_what_it_wrote_to_the_heir(
+class TestUserDeletion:
+    def test_the_user_is_deleted_and_its_content_goes_to_the_heir(
         self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
         title = blog.write(support.username)
@@ -425,13 +433,15 @@ class TestDeletingAnother:
         assert blog.port.find_user(site, consent_key, support.username) is None
         assert blog.author(title) == 1
 
-    def test_who_is_gone_already_is_no_error(
+    def test_deleting_a_deleted_user_is_no_error(
         self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
         blog.port.delete_user(site, consent_key, support, 1)
         blog.port.delete_user(site, consent_key, support, 1)
 
-    def test_is_not_for_editors(self, blog: Blog, site: Site, support: Account) -> None:
+    def test_an_editor_may_not_delete_another_user(
+        self, blog: Blog, site: Site, support: Account
+    ) -> None:
         _, name = blog.add_user("editor")
 
         with pytest.raises(SiteUnsupported) as refused:
@@ -441,7 +451,7 @@ class TestDeletingAnother:
         assert not blog.port.is_missing(site, support.id)
 
     @pytest.mark.parametrize("changes", [{"id": 1}, {"username": "another"}])
-    def test_leaves_an_account_alone_that_is_not_the_one_meant(
+    def test_an_account_with_another_id_or_login_is_not_deleted(
         self,
         blog: Blog,
         site: Site,
@@ -460,7 +470,7 @@ class TestDeletingAnother:
 
 
 class TestSnapshots:
-    def test_tell_who_may_do_what_and_what_is_installed(
+    def test_a_snapshot_lists_administrators_keys_plugins_and_themes(
         self,
         blog: Blog,
         site: Site,
@@ -469,35 +479,40 @@ class TestSnapshots:
         removal_key: Credentials,
     ) -> None:
         del removal_key
-        seen = blog.port.snapshot(site, consent_key)
+        snapshot = blog.port.snapshot(site, consent_key)
 
-        assert seen.administrators
-        admin, visitor = seen.administrators[0], seen.administrators[-1]
+        assert snapshot.administrators
+        admin, temporary = snapshot.administrators[0], snapshot.administrators[-1]
         assert (admin.id, admin.username) == (1, "admin")
         assert admin.keys
         assert blog.port.key_id(site, consent_key) in {key.uuid for key in admin.keys}
-        assert (visitor.id, visitor.username) == (support.id, support.username)
-        assert visitor.registered
-        assert [key.name for key in visitor.keys or ()] == ["removal"]
-        assert visitor.email_mark
-        assert visitor.email_mark != admin.email_mark
-        assert "@" not in visitor.email_mark
-        assert seen.plugins
-        assert all(plugin.file and plugin.name and plugin.version for plugin in seen.plugins)
-        assert seen.themes
-        assert "active" in {theme.status for theme in seen.themes}
-        assert all(theme.stylesheet and theme.name for theme in seen.themes)
-        assert seen.admin_email == "owner@example.test"
+        assert (temporary.id, temporary.username) == (support.id, support.username)
+        assert temporary.registered
+        assert [key.name for key in temporary.keys or ()] == ["removal"]
+        assert temporary.email_mark
+        assert temporary.email_mark != admin.email_mark
+        assert "@" not in temporary.email_mark
+        assert snapshot.plugins
+        assert all(plugin.file and plugin.name and plugin.version for plugin in snapshot.plugins)
+        assert snapshot.themes
+        assert "active" in {theme.status for theme in snapshot.themes}
+        assert all(theme.stylesheet and theme.name for theme in snapshot.themes)
+        assert snapshot.admin_email == "owner@example.test"
 
-    def test_tell_an_editor_nothing(self, blog: Blog, site: Site) -> None:
+    def test_a_snapshot_with_the_key_of_an_editor_is_empty(self, blog: Blog, site: Site) -> None:
         _, name = blog.add_user("editor")
 
-        seen = blog.port.snapshot(site, blog.consent(name))
+        snapshot = blog.port.snapshot(site, blog.consent(name))
 
-        assert (seen.administrators, seen.plugins, seen.themes, seen.admin_email) == (None,) * 4
+        assert (
+            snapshot.administrators,
+            snapshot.plugins,
+            snapshot.themes,
+            snapshot.admin_email,
+        ) == (None,) * 4
 
 
-def test_the_oldest_version_carries_one_access_from_consent_to_removal() -> None:
+def test_the_oldest_version_supports_one_access_from_consent_to_removal() -> None:
     with LocalWordPress("6.5") as local:
         blog = RealBlog(local)
         port, consent_key = blog.port, blog.consent()

@@ -85,7 +85,7 @@ class FakeSite:
         moved_to: Another site of the fake, to which this address redirects everything.
         hides_users: Strangers are shown no user.
         problem: `check` returns it, and `discover` raises it.
-        multisite: A network: users can be made and not deleted.
+        multisite: A network of sites: users can be created and not deleted.
         protects_users: A plugin forbids the deletion of users.
         strips_header: The Authorization header never reaches WordPress.
         refuses_creation: A plugin vetoes new users.
