@@ -104,7 +104,7 @@ def connect(settings: Settings) -> Ports:
     budget = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
-        timeout=budget.left,
+        seconds_left=budget.left,
         allowed_sites=settings.allowed_sites,
     )
     return Ports(

@@ -16,7 +16,7 @@ import requests
 from chalicelib.clock import DAY, HOUR, MINUTE
 from infra.local.stack import Stack, StackFailedError
 from infra.local.wordpress import WordPress
-from tests.fakes.servers import Server, answer, header_of
+from tests.fakes.servers import Server, header_of, http_response
 from tests.page import Page, basic, token
 from tests.stack import fronts
 from tests.stack.fronts import MANY_NAMES, Fault, Front
@@ -29,7 +29,9 @@ def place() -> Iterator[Place]:
         wordpress = running.enter_context(WordPress("7.1", mu=MANY_NAMES))
         other = running.enter_context(WordPress("7.1"))
         front, new = (running.enter_context(Front(wordpress.port)) for _ in range(2))
-        stranger = running.enter_context(Server(lambda *_: answer(200, "<html>Parked</html>")))
+        stranger = running.enter_context(
+            Server(lambda *_: http_response(200, "<html>Parked</html>"))
+        )
         allowed = (front.url, new.url, other.url, stranger.url)
         stack = running.enter_context(Stack(allowed_sites=allowed))
         events = stack.client("events")

@@ -390,7 +390,7 @@ def test_a_site_that_is_asked_again_is_searched_before_it_makes_anything(
     world.parts.lifecycle.provision(request_, now=NOW)
     world.parts.lifecycle.provision(request_, now=NOW + MINUTE)
 
-    assert world.wordpress.looked_first == [False, True]
+    assert world.wordpress.may_exist_arguments == [False, True]
     assert world.grants.items[GRANT].state == "active"
 
 
