@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import package, site
+from infra import package, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,7 +163,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("parameters", nargs="*", metavar="Parameter=value")
     options = parser.parse_args(arguments)
     given = dict(text.split("=", 1) for text in options.parameters if "=" in text)
-    parameters = site.support() | given
+    parameters = pages.support_parameters() | given
     session = boto3.Session(region_name=options.region)
     deployment = Deployment(
         session.client("cloudformation"),
@@ -182,7 +182,7 @@ def main(arguments: list[str]) -> None:
     if address_unknown:
         print(f"Telling the functions their address, {outputs['SiteUrl']} …")
         outputs = deployment.deploy(built, {"PublicUrl": outputs["SiteUrl"]})
-    count = site.upload(session.client("s3"), outputs["SiteBucketName"])
+    count = pages.upload(session.client("s3"), outputs["SiteBucketName"])
     print(f"Uploaded {count} objects. Hallpass answers at {outputs['SiteUrl']}/")
     if first:
         print("SES has mailed the sender address: open the link in that mail, or no mail goes out.")

@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from infra import package, site, template
+from infra import package, pages, template
 from infra.deploy import Deployment
 from infra.local import gaps
 from infra.local.ministack import MiniStack
@@ -88,7 +88,7 @@ class Stack:
         self.ministack = MiniStack(self.directory, aws_port, self._processes)
         self._parameters = {
             **NO_LIMITS,
-            **site.support(),
+            **pages.support_parameters(),
             "SenderEmail": SENDER,
             "PublicUrl": self.app_url,
             **_allowing(allowed_sites),
@@ -134,7 +134,7 @@ class Stack:
         deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, pause=0.05)
         self.outputs = deployment.deploy(built, self._parameters)
         gaps.fill(self.ministack, NAME, template.load(built.template))
-        site.upload(s3, self.outputs["SiteBucketName"])
+        pages.upload(s3, self.outputs["SiteBucketName"])
 
     def update(self, **parameters: str) -> None:
         """Deploy again with other *parameters*; the functions start afresh."""

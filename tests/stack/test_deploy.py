@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import deploy, site
+from infra import deploy, pages
 from infra.local.ministack import MiniStack
 
 ARTIFACTS = "artifacts"
@@ -54,7 +54,7 @@ def test_deploying_again_keeps_what_is_not_said_again(account: MiniStack) -> Non
     first = parameters(account)
     deploy.main(["--artifacts", ARTIFACTS, "AlarmEmail=ops@vendor.example"])
 
-    expected = first | site.support() | {"AlarmEmail": "ops@vendor.example"}
+    expected = first | pages.support_parameters() | {"AlarmEmail": "ops@vendor.example"}
     assert parameters(account) == expected
 
 
@@ -66,7 +66,7 @@ def test_the_pages_are_in_the_bucket_and_what_left_the_sources_is_not(account: M
     deploy.main(["--artifacts", ARTIFACTS])
 
     keys = {item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]}
-    assert keys == set(site.files())
+    assert keys == set(pages.files())
     page = s3.head_object(Bucket=bucket, Key="open")
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert page["CacheControl"] == "no-cache"
