@@ -24,12 +24,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import package
 from infra.deploy import DeployError
-from infra.local.cores import WordPressFailedError, newest
 from infra.local.ministack import MiniStackFailedError
 from infra.local.ports import HIGHEST, bypass_proxies, is_free, wait_until
 from infra.local.processes import Processes, end_leftovers
 from infra.local.stack import Stack, StackFailedError
-from infra.local.wordpress import WordPress
+from infra.local.wordpress import WordPress, WordPressFailedError, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from chalicelib.errors import InvalidInput, SiteUnavailable
 from chalicelib.guard import Found
 from chalicelib.outbound import MOST_BYTES, Outbound
 from infra.local.ports import free_port
-from infra.local.tls import write_certificate
+from infra.local.wordpress.tls import write_certificate
 from tests.fakes.servers import Server, answer, drip, header_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"

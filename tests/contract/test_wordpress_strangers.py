@@ -17,7 +17,7 @@ from chalicelib.problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.sites import Account, Key, NewUser, Site
 from chalicelib.wordpress import RestWordPress
 from infra.local.ports import free_port
-from infra.local.tls import write_certificate
+from infra.local.wordpress.tls import write_certificate
 from tests.fakes.servers import Server, answer, header_of, path_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
