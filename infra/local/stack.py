@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from infra import package, pages, template
 from infra.deploy import Deployment
-from infra.local import gaps
 from infra.local.ministack import MiniStack
+from infra.local.patches import gateway_responses, time_to_live
 from infra.local.ports import HOST, answers, free_port, wait_until
 from infra.local.processes import Processes
 
@@ -133,7 +133,9 @@ class Stack:
         s3 = self.client("s3")
         deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, pause=0.05)
         self.outputs = deployment.deploy(built, self._parameters)
-        gaps.fill(self.ministack, NAME, template.load(built.template))
+        names, built_template = self.ministack.physical_ids(NAME), template.load(built.template)
+        time_to_live.apply(self.client("dynamodb"), names, built_template)
+        gateway_responses.apply(self.client("apigateway"), names, built_template)
         pages.upload(s3, self.outputs["SiteBucketName"])
 
     def update(self, **parameters: str) -> None:
