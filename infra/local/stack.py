@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ROOT = package.ROOT
 ARTIFACTS = "hallpass-artifacts"
 NAME = "hallpass-local"
+POLL_SECONDS = 0.05  # Between two questions to the emulated CloudFormation.
 SENDER = "hallpass@example.com"
 # One person and one machine: nobody is to wait, whatever a test sends.
 NO_LIMITS = {"RateLimits": "1000", "ThrottleRate": "10000", "ThrottleBurst": "10000"}
@@ -131,7 +132,7 @@ class Stack:
         """Build where needed, deploy, and upload the pages."""
         built = package.build()
         s3 = self.client("s3")
-        deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, pause=0.05)
+        deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, POLL_SECONDS)
         self.outputs = deployment.deploy(built, self._parameters)
         names, built_template = self.ministack.physical_ids(NAME), template.load(built.template)
         time_to_live.apply(self.client("dynamodb"), names, built_template)
