@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 ROOT = package.ROOT
 ARTIFACTS = "hallpass-artifacts"
 NAME = "hallpass-local"
+START_SECONDS = 20
 POLL_SECONDS = 0.05  # Between two questions to the emulated CloudFormation.
 SENDER = "hallpass@example.com"
-# One person and one machine: nobody is to wait, whatever a test sends.
+# One developer on one machine: a test reaches a limit only when it is about limits.
 NO_LIMITS = {"RateLimits": "1000", "ThrottleRate": "10000", "ThrottleBurst": "10000"}
 
 
@@ -56,7 +57,7 @@ class Stack:
         aws_port: Of MiniStack; a free one by default.
         front_door: Whether to start one.
         directory: For logs and temporary files; a temporary directory by default.
-        processes: Where to write the servers down.
+        processes: Starts and records the servers.
 
     Attributes, while it runs: `app_url`, `mail_url`, `aws` (endpoint_url,
     region, access_key_id, secret_access_key, stack), `outputs` of the stack
@@ -112,7 +113,7 @@ class Stack:
         return self.ministack.client(service)
 
     def __enter__(self) -> Self:
-        with self._open:  # What has started ends when a later step fails.
+        with self._open:  # Ends what has started when a later step fails.
             self.start_aws()
             self.deploy()
             if self._front_door:
@@ -145,7 +146,7 @@ class Stack:
         self.deploy()
 
     def allow(self, *sites: str) -> None:
-        """Let the API call these local sites from now on."""
+        """Allow the API to call these local sites from now on."""
         self.update(**_allowing(sites))
 
     def start_front_door(self) -> None:
@@ -157,19 +158,21 @@ class Stack:
         environment = {**os.environ, **self.ministack.credentials}
         server = self._processes.start("front door", command, log=errors, env=environment, cwd=ROOT)
         self._open.callback(self._processes.end, server)
-        settled = wait_until(lambda: server.poll() is not None or answers(self.port), seconds=20)
+        settled = wait_until(
+            lambda: server.poll() is not None or answers(self.port), seconds=START_SECONDS
+        )
         if not settled or server.poll() is not None:
             said = errors.read_text().strip()[-500:]
             raise StackFailedError(f"The front door did not start: {said}")
 
     def sweep(self) -> dict[str, float]:
-        """Run one sweep now, as the rule would; return the metrics that it wrote."""
+        """Invoke one sweep now, as the rule does; return its metrics by name."""
         return invoke_sweep(self.client("lambda"), self.outputs["SweepName"])
 
 
 def invoke_sweep(functions: Any, name: str) -> dict[str, float]:  # noqa: ANN401  A boto3 client.
     """
-    Invoke the deployed sweep once; return the metrics that it wrote.
+    Invoke the deployed sweep once; return the metrics that it wrote to its log, by name.
 
     Raises:
         StackFailedError: The function failed.

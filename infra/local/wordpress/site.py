@@ -123,7 +123,7 @@ class WordPress:
         return self.user, self.app_password
 
     def __enter__(self) -> Self:
-        with self._open:  # What has started ends when a later step fails.
+        with self._open:  # Ends what has started when a later step fails.
             self._start()
             self._open = self._open.pop_all()
         return self
