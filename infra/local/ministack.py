@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from infra.local.ports import HOST, answers, free_port, wait_until
-from infra.local.processes import Processes, Server
+from infra.local.ports import HOST, free_port
+from infra.local.processes import Processes, Server, ServerFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 PYTHON = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "python"
 EMULATOR = Path(__file__).with_name("patches") / "emulator.py"
 REGION = "us-east-1"
-START_SECONDS = 30
 # No proxy settings: every call of the emulator and its functions goes to loopback.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE")
-
-
-class MiniStackFailedError(Exception):
-    """The emulator did not start; the message says why."""
 
 
 class MiniStack:
@@ -93,7 +88,7 @@ class MiniStack:
 
     def __enter__(self) -> Self:
         if not PYTHON.exists():
-            raise MiniStackFailedError("MiniStack is not installed. Run `make setup`.")
+            raise ServerFailedError("MiniStack is not installed. Run `make setup`.")
         temporary = self.directory / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -110,23 +105,16 @@ class MiniStack:
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(temporary),
         }
-        log = self.directory / "ministack.log"
         # -P: MiniStack imports none of the modules beside that file, whatever their names.
-        command = [str(PYTHON), "-P", *self.program]
         self.process = self._processes.start(
-            "MiniStack", command, log=log, env=environment, cwd=temporary
+            "MiniStack",
+            [str(PYTHON), "-P", *self.program],
+            port=self.port,
+            log=self.directory / "ministack.log",
+            env=environment,
+            cwd=temporary,
         )
-        if (
-            not wait_until(self._has_settled, seconds=START_SECONDS)
-            or self.process.poll() is not None
-        ):
-            self.__exit__()
-            said = log.read_text(errors="replace").strip()[-500:]
-            raise MiniStackFailedError(f"MiniStack did not start: {said}")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._processes.end(self.process)
-
-    def _has_settled(self) -> bool:
-        return self.process.poll() is not None or answers(self.port)

@@ -12,17 +12,22 @@ import json
 import os
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.ports import wait_until
+from infra.local.ports import answers, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Server = subprocess.Popen[bytes]
+START_SECONDS = 30  # Until a server accepts connections.
 TERMINATION_SECONDS = 5  # After SIGTERM; then comes SIGKILL.
+
+
+class ServerFailedError(Exception):
+    """A server did not start; the message names it and holds the end of its log."""
 
 
 class Processes:
@@ -37,11 +42,17 @@ class Processes:
         name: str,
         command: Sequence[str],
         *,
+        port: int,
         log: Path,
         env: Mapping[str, str],
         cwd: Path | None = None,
     ) -> Server:
-        """Start *command* with its output in *log*."""
+        """
+        Start *command*, with its output in *log*, and wait until it listens on *port*.
+
+        Raises:
+            ServerFailedError: It ended, or did not listen in time. Nothing of it is left running.
+        """
         with log.open("wb") as output:
             server = subprocess.Popen(
                 command,
@@ -54,6 +65,15 @@ class Processes:
             )
         self.running[name] = server
         self._write()
+        with ExitStack() as failed:  # On Ctrl-C as well: the caller has no server to end yet.
+            failed.callback(self.end, server)
+            settled = wait_until(
+                lambda: server.poll() is not None or answers(port), seconds=START_SECONDS
+            )
+            if not settled or server.poll() is not None:
+                said = log.read_text(errors="replace").strip()[-500:]
+                raise ServerFailedError(f"{name} did not start: {said}")
+            failed.pop_all()
         return server
 
     def end(self, server: Server) -> None:

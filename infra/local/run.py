@@ -24,9 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import package
 from infra.deploy import DeployError
-from infra.local.ministack import MiniStackFailedError
 from infra.local.ports import MAX_PORT, bypass_proxies, is_free, wait_until
-from infra.local.processes import Processes, end_leftovers
+from infra.local.processes import Processes, ServerFailedError, end_leftovers
 from infra.local.stack import Stack, StackFailedError
 from infra.local.wordpress import WordPress, WordPressFailedError, newest
 
@@ -41,7 +40,7 @@ DEFAULT_PORTS = {"PORT": 8000, "WORDPRESS_PORT": 8081, "AWS_PORT": 4599}
 FAILURES = (
     package.PackageError,
     DeployError,
-    MiniStackFailedError,
+    ServerFailedError,
     StackFailedError,
     WordPressFailedError,
     BotoCoreError,

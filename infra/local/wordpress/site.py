@@ -20,13 +20,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from infra.local.ports import HOST, answers, free_port, wait_until
+from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes, Server
 from infra.local.wordpress.cores import WordPressFailedError, core_tree
 from infra.local.wordpress.fresh_database import FreshDatabase
 from infra.local.wordpress.tls import TlsProxy
 
-START_SECONDS = 20
 PHP = Path(__file__).with_name("php")
 ROUTER = PHP / "router.php"
 ADMIN_PASSWORD = "correct-horse-Local-1"  # noqa: S105  Of sites that live for one test.
@@ -206,16 +205,8 @@ class WordPress:
         self.process = self._processes.start(
             "WordPress",
             ["php", *options, "-S", f"{HOST}:{self.port}", f"-t{core}", str(ROUTER)],
+            port=self.port,
             log=self.dir / "php.log",
             env=environment,
         )
         self._open.callback(self._processes.end, self.process)
-        if (
-            not wait_until(self._has_settled, seconds=START_SECONDS)
-            or self.process.poll() is not None
-        ):
-            said = (self.dir / "php.log").read_text(errors="replace").strip()[-500:]
-            raise WordPressFailedError(f"PHP's server did not start: {said}")
-
-    def _has_settled(self) -> bool:
-        return self.process.poll() is not None or answers(self.port)
