@@ -80,7 +80,7 @@ clean: ## Remove everything that was built or run here
 
 # Fetched beside the installations; should it fail, the run says why and takes an older one.
 wordpress-core: | packages-run
-	@[ -e "$(WORDPRESS_CORE)/wp-load.php" ] || { echo "Fetching WordPress"; infra/local/fetch-wordpress.sh 7.1 "$(WORDPRESS_CORE)" > /dev/null 2>&1 || true; }
+	@[ -e "$(WORDPRESS_CORE)/wp-load.php" ] || { echo "Fetching WordPress"; infra/local/wordpress/fetch-wordpress.sh 7.1 "$(WORDPRESS_CORE)" > /dev/null 2>&1 || true; }
 
 packages-run:
 	@infra/local/install-packages.sh run

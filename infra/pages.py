@@ -1,8 +1,9 @@
-"""The static pages in their bucket.
+"""The static pages: which files of `frontend/` go into the bucket, and how.
 
-Every page is stored under its file name and without `.html`, because links say
-`/open#…` and `/receipt#…`. File names carry no fingerprint, so that every copy
-is revalidated (`no-cache` with an ETag). What left the sources leaves the bucket.
+`upload` stores every page under its file name and also without `.html`, because
+links say `/open#…` and `/receipt#…`. File names carry no fingerprint, so browsers
+revalidate every copy (`no-cache` with an ETag). A file that `frontend/` no longer
+has is deleted from the bucket.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ CONTENT_TYPES = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
-# Tests and the tools that run them live beside the pages, but are nobody's pages.
-PRIVATE = frozenset({"node_modules", "package.json", "package-lock.json", "test", "tests"})
+# Tests and the tools that run them may stand beside the pages; they are not published.
+UNPUBLISHED = frozenset({"node_modules", "package.json", "package-lock.json", "test", "tests"})
 
 
 def files(frontend: Path = FRONTEND) -> dict[str, Path]:
-    """Return the file to store under each key of the bucket."""
+    """Return bucket key → file of everything that is published."""
     found: dict[str, Path] = {}
     for file in sorted(frontend.rglob("*")):
         path = file.relative_to(frontend)
-        private = PRIVATE.intersection(path.parts) or any(p.startswith(".") for p in path.parts)
-        if private or ".test." in file.name or file.suffix not in CONTENT_TYPES:
+        names = path.parts
+        unpublished = UNPUBLISHED.intersection(names) or any(n.startswith(".") for n in names)
+        if unpublished or ".test." in file.name or file.suffix not in CONTENT_TYPES:
             continue
         found[path.as_posix()] = file
         if file.suffix == ".html":
@@ -46,7 +48,7 @@ def files(frontend: Path = FRONTEND) -> dict[str, Path]:
 
 
 def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
-    """Make *bucket* hold exactly the pages; return how many objects it holds."""
+    """Put every page into *bucket* and delete all else there; return the number of objects."""
     wanted = files(frontend)
     for key, file in wanted.items():
         s3.put_object(
@@ -63,8 +65,12 @@ def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
     return len(wanted)
 
 
-def support(frontend: Path = FRONTEND) -> dict[str, str]:
-    """Return the stack's parameters that the pages' `config.json` decides, so both agree."""
+def support_parameters(frontend: Path = FRONTEND) -> dict[str, str]:
+    """
+    Return the stack's parameters that the pages' `config.json` sets, by name.
+
+    Pages and functions then name the same team and the same longest access.
+    """
     config = json.loads((frontend / "config.json").read_text())
     names = {
         "SupportName": "support_name",

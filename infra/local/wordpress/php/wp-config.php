@@ -22,7 +22,7 @@ define( 'WP_CONTENT_DIR', $hallpass_dir . '/wp-content' );   // Its own plugins,
 define( 'WP_ENVIRONMENT_TYPE', getenv( 'HALLPASS_WP_ENV' ) ?: 'local' );
 define( 'WP_DEBUG', false );
 define( 'WP_DEBUG_DISPLAY', false );
-define( 'WP_HTTP_BLOCK_EXTERNAL', true );      // The site calls nobody: no update checks, no Gravatar.
+define( 'WP_HTTP_BLOCK_EXTERNAL', true );      // No outgoing calls: no update checks, no Gravatar.
 define( 'WP_AUTO_UPDATE_CORE', false );
 define( 'AUTOMATIC_UPDATER_DISABLED', true );
 define( 'DISABLE_WP_CRON', true );

@@ -1,7 +1,7 @@
 """WordPress itself: one read-only tree per version, fetched once to the user's cache.
 
-Every clone and every site shares the trees; what belongs to one site lies in
-that site's own directory. The trees come from fetch-wordpress.sh.
+All clones of this repository and all local sites share the trees; what belongs
+to one site is in that site's own directory. fetch-wordpress.sh fetches them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallpass"
 FETCH = Path(__file__).with_name("fetch-wordpress.sh")
-VERSIONS = ("7.1", "6.8", "6.5")  # The newest first.
+VERSIONS = ("7.1", "6.8", "6.5")  # Newest first.
 
 
 class WordPressFailedError(Exception):
@@ -39,15 +39,15 @@ def core_tree(version: str) -> Path:
     return tree
 
 
-def newest(say: Callable[[str], None]) -> str:
-    """Return the newest version that this machine can get, and *say* what stands in its way."""
+def newest(report: Callable[[str], None]) -> str:
+    """Return the newest version that this machine can fetch; *report* why newer ones failed."""
     for version in VERSIONS:
         if not (CACHE / f"wordpress-{version}").exists():
-            say(f"Fetching WordPress {version}")
+            report(f"Fetching WordPress {version}")
         try:
             core_tree(version)
         except WordPressFailedError as error:
-            say(f"{error}")
+            report(f"{error}")
         else:
             return version
     raise WordPressFailedError("No WordPress could be fetched; is there a network?")

@@ -1,39 +1,38 @@
 """TLS on loopback, in front of a server that speaks plain HTTP.
 
-`TlsProxy(port)` listens on a free port of 127.0.0.1 with a certificate that it
-made for itself; `certificate` is the file a client must trust. Requests reach
-the server with `X-Forwarded-Proto: https`, as behind a host's own proxy.
+PHP's own server speaks no TLS, and WordPress behaves differently behind https
+(application passwords, cookies, redirects). `TlsProxy(port)` listens on a free
+port of 127.0.0.1; `certificate` is the file that a client must trust. Requests
+reach the server with `X-Forwarded-Proto: https`, as behind a host's own proxy.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import http.client
-import ipaddress
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
+
+from infra.local.ports import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding"})
+BACKEND_SECONDS = 60
 
 
 class TlsProxy:
-    """Serve https://127.0.0.1:`port` from http://127.0.0.1:*backend_port*."""
+    """Answers https://127.0.0.1:`port` from http://127.0.0.1:*backend_port*."""
 
     def __init__(self, backend_port: int, directory: Path) -> None:
         self.certificate = directory / "tls-certificate.pem"
         key = directory / "tls-key.pem"
         write_certificate(self.certificate, key)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(backend_port))
+        self._server = ThreadingHTTPServer((HOST, 0), _handler(backend_port))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
@@ -49,31 +48,17 @@ class TlsProxy:
 
 
 def write_certificate(certificate: Path, key: Path) -> None:
-    """Write a certificate for 127.0.0.1 and localhost that is valid for a day."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    day = dt.timedelta(days=1)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    """
+    Write a certificate for 127.0.0.1 and localhost, and its private key, as PEM files.
+
+    *certificate* also holds the authority that signed it, so it is the file that a server
+    serves and the file that a client trusts. Nothing else trusts it.
+    """
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    chain = [*issued.cert_chain_pems, authority.cert_pem]
+    certificate.write_bytes(b"".join(pem.bytes() for pem in chain))
+    issued.private_key_pem.write_to_path(key)
 
 
 def _handler(backend_port: int) -> type[BaseHTTPRequestHandler]:
@@ -87,7 +72,7 @@ def _handler(backend_port: int) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             headers |= {"X-Forwarded-Proto": "https", "Connection": "close"}
-            backend = http.client.HTTPConnection("127.0.0.1", backend_port, timeout=60)
+            backend = http.client.HTTPConnection(HOST, backend_port, timeout=BACKEND_SECONDS)
             body = self.rfile.read(length) if length else None
             backend.request(self.command, self.path, body, headers)
             response = backend.getresponse()
@@ -105,6 +90,6 @@ def _handler(backend_port: int) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = forward  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  The base names it so.
-            """Say nothing: the URLs of a consent carry a password."""
+            """Log nothing: the URL that brings a consent back carries an application password."""
 
     return Handler

@@ -1,14 +1,11 @@
-"""A real WordPress on loopback: PHP's own server, SQLite, no mail, no outgoing calls.
+"""One WordPress site: its files, its database, and the PHP server that answers for it.
 
-    with WordPress("7.1") as wp:
-        requests.get(wp.url + "/wp-json/wp/v2/users/me", auth=wp.auth)
-
-A site starts from a snapshot of the same installation in about 0.1 s; the
-first one of a kind is installed in about 1.5 s. Several may run at once. The
-core is fetched once to the user's cache and shared; everything that a visitor
-can change (database, plugins, themes, uploads) belongs to the one site and is
-gone after it. It ends with the process that started it only when `stop` runs:
-whoever may be killed keeps the process id.
+A site starts from the database of an earlier installation of its kind in about
+0.1 s; the first one of a kind is installed in about 1.5 s. Several may run at
+once. The core is shared; everything that a visitor can change (database, plugins,
+themes, uploads) belongs to the one site and is deleted with it. Only `stop` ends
+PHP's server, not the end of the process that started it: whoever may be killed
+keeps the process id (infra/local/processes.py).
 """
 
 from __future__ import annotations
@@ -19,25 +16,21 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from infra.local.cores import WordPressFailedError, core_tree
-from infra.local.ports import HOST, answers, free_port, wait_until
+from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes, Server
-from infra.local.snapshots import Snapshot
-from infra.local.tls import TlsProxy
-
-if TYPE_CHECKING:
-    pass
+from infra.local.wordpress.cores import WordPressFailedError, core_tree
+from infra.local.wordpress.fresh_database import FreshDatabase
+from infra.local.wordpress.tls import TlsProxy
 
 PHP = Path(__file__).with_name("php")
 ROUTER = PHP / "router.php"
 ADMIN_PASSWORD = "correct-horse-Local-1"  # noqa: S105  Of sites that live for one test.
 
-# opcache.revalidate_freq: a must-use plugin that a test rewrites counts at once.
+# opcache.revalidate_freq: PHP runs a must-use plugin as soon as a test has rewritten it.
 PHP_OPTIONS = {
     "opcache.enable": "1",
     "opcache.enable_cli": "1",
@@ -62,7 +55,7 @@ class WordPress:
         port: Port on 127.0.0.1; a free one by default.
         title: The site's name.
         password: The administrator's; a fixed one by default. With another one
-            the site is installed anew, without a snapshot.
+            the site is installed anew, not copied.
         workers: How many requests PHP answers at once.
         env: WP_ENVIRONMENT_TYPE; only "local" allows application passwords on plain http.
         rest_prefix: REST prefix other than "wp-json".
@@ -72,7 +65,7 @@ class WordPress:
         strip_auth: A server that keeps the Authorization header from PHP.
         tls: https with a certificate of its own, in the file `certificate`.
         directory: Where the site lives; a temporary directory by default.
-        processes: Where to write the server down.
+        processes: Starts and records the server.
 
     Attributes, while it runs: `url` (no trailing slash), `user`, `password`,
     `app_password`, `auth` (the pair of user and app_password), `uuid` (of that
@@ -129,7 +122,7 @@ class WordPress:
         return self.user, self.app_password
 
     def __enter__(self) -> Self:
-        with self._open:  # What has started ends when a later step fails.
+        with self._open:  # Ends what has started when a later step fails.
             self._start()
             self._open = self._open.pop_all()
         return self
@@ -138,11 +131,11 @@ class WordPress:
         self.stop()
 
     def stop(self) -> None:
-        """End the site and forget it."""
+        """End the server and delete the site."""
         self._open.close()
 
     def mu(self, php: str) -> None:
-        """Replace the must-use plugin; the next request sees it."""
+        """Replace the must-use plugin; it runs from the next request on."""
         (self.dir / "wp-content/mu-plugins/test.php").write_text(php)
 
     def mails(self) -> list[dict[str, Any]]:
@@ -184,12 +177,12 @@ class WordPress:
         self._serve(core, environment)
 
     def _install(self, core: Path, environment: dict[str, str]) -> dict[str, str]:
-        """Fill the database, from a snapshot where there is one; return what is in it."""
+        """Fill the database, by copying or installing; return version, user and keys in it."""
         kind = [str(core), str(core.stat().st_mtime_ns), self._path, *self._switches.values()]
         # A network writes its address into many rows; a single site reads its configuration.
         kind += [self.url] if self._switches["MULTISITE"] else []
-        snapshot = Snapshot(kind + [file.read_text() for file in sorted(PHP.glob("*.php"))])
-        if self._password is None and (saved := snapshot.restore(self.dir / "db")):
+        fresh = FreshDatabase(kind + [file.read_text() for file in sorted(PHP.glob("*.php"))])
+        if self._password is None and (saved := fresh.restore(self.dir / "db")):
             return saved
         done = subprocess.run(
             ["php", str(PHP / "install.php")],
@@ -204,7 +197,7 @@ class WordPress:
             said = (done.stderr or done.stdout).strip()[-500:]
             raise WordPressFailedError(f"WordPress did not install: {said}") from None
         if self._password is None:
-            snapshot.save(self.dir / "db", site)
+            fresh.save(self.dir / "db", site)
         return site
 
     def _serve(self, core: Path, environment: dict[str, str]) -> None:
@@ -212,26 +205,8 @@ class WordPress:
         self.process = self._processes.start(
             "WordPress",
             ["php", *options, "-S", f"{HOST}:{self.port}", f"-t{core}", str(ROUTER)],
+            port=self.port,
             log=self.dir / "php.log",
             env=environment,
         )
         self._open.callback(self._processes.end, self.process)
-        if not wait_until(self._has_settled, seconds=20) or self.process.poll() is not None:
-            said = (self.dir / "php.log").read_text(errors="replace").strip()[-500:]
-            raise WordPressFailedError(f"PHP's server did not start: {said}")
-
-    def _has_settled(self) -> bool:
-        return self.process.poll() is not None or answers(self.port)
-
-
-if __name__ == "__main__":
-    # python -m infra.local.wordpress [VERSION]: a site to look at, until Ctrl-C.
-    import sys
-
-    with WordPress(*sys.argv[1:2]) as site:
-        print(f"{site.url}/wp-admin/  {site.user}  {site.password}")
-        try:
-            while True:
-                time.sleep(60)
-        except KeyboardInterrupt:
-            pass
