@@ -7,7 +7,7 @@
 # Without words: both releases, `run` and then `test`. Needs root and debootstrap.
 #
 # The bare systems reach the outside as this machine does: they get its mirror, its name servers,
-# its certificates, and its settings of apt, pip and npm.
+# its certificates, and its settings of apt, pip and npm. PYTEST_ADDOPTS chooses tests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 releases=() jobs=()
@@ -60,7 +60,7 @@ enter() {
   local root=$1 name settings=()
   shift
   while IFS='=' read -r -d '' name _; do
-    case ${name,,} in pip_* | npm_config_* | uv_* | *_proxy | ssl_cert_* | node_extra_ca_certs | requests_ca_bundle | curl_ca_bundle)
+    case ${name,,} in pytest_addopts | pip_* | npm_config_* | uv_* | *_proxy | ssl_cert_* | node_extra_ca_certs | requests_ca_bundle | curl_ca_bundle)
       settings+=("$name=${!name}") ;;
     esac
   done < <(env -0)
