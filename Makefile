@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 # Lambda runs what Python packaged, so all of it uses one minor version: 3.11 to 3.13 are tried.
-PYTHON3 := $(or $(PYTHON3),$(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3))
+# It is the first that runs: pyenv has a name for each version, also for those that a directory cannot use.
+PYTHON3 := $(or $(PYTHON3),$(shell for name in python3.11 python3.12 python3.13 python3; do "$$name" -c '' 2> /dev/null && command -v "$$name" && break; done))
 export PYTHON3
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes

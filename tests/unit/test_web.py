@@ -10,7 +10,7 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib import errors, web
+from chalicelib import __version__, errors, web
 from chalicelib.envelope import Link, encode
 from tests.unit.conftest import NOW, PUBLIC_URL, Api, World
 
@@ -78,7 +78,7 @@ class TestAnswers:
         assert raised - inner == set(web.STATUS)
 
     def test_health_says_ok_and_the_version(self, api: Api) -> None:
-        assert api("GET", "/health") == (200, {"status": "ok", "version": "0.1.0"})
+        assert api("GET", "/health") == (200, {"status": "ok", "version": __version__})
 
     def test_no_answer_may_be_kept(self, world: World, api: Api) -> None:
         del world
