@@ -84,7 +84,13 @@ for release in "${releases[@]}"; do
   for job in "${jobs[@]}"; do
     echo "== Debian $release: $job"
     command=(make "$job")
-    [ "$job" != run ] || command=(tests/fresh/run.sh)
+    packages=()
+    case $job in
+      run) command=(tests/fresh/run.sh) ;;
+      test-unit) packages=(python3 python3-venv nodejs) ;; # These two install nothing themselves,
+      check) packages=(python3 python3-venv nodejs npm) ;; # and need no more than they say.
+    esac
+    [ ${#packages[@]} -eq 0 ] || enter "$root" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" > /tmp/apt.log 2>&1 || { tail /tmp/apt.log; exit 1; }' sh "${packages[@]}"
     SECONDS=0
     result=passed
     enter "$root" bash -c 'cd /root/hallpass && "$@" < /dev/null' bash "${command[@]}" || result=failed
