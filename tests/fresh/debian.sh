@@ -21,7 +21,7 @@ done
 command -v debootstrap > /dev/null || { echo "This needs debootstrap: apt-get install debootstrap" >&2; exit 1; }
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/hallpass/debian
 mkdir -p "$cache"
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2> /dev/null | sort -u | head -n 1)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2> /dev/null | sort -u | head -n 1 || true)
 
 # bare RELEASE -> the path of an archive of the bare system, made once.
 bare() {
@@ -73,31 +73,36 @@ enter() {
 root=
 trap '[ -z "$root" ] || rm -rf --one-file-system "$root"' EXIT
 failed=()
-for release in "${releases[@]}"; do
-  archive=$(bare "$release")
-  root=$(mktemp -d /var/tmp/hallpass-debian-"$release".XXXXXX)
-  tar -C "$root" -xf "$archive"
-  chmod 755 "$root"
-  connect "$root"
-  echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/throwaway" # It need not survive a power cut.
-  git clone --quiet --no-hardlinks . "$root/root/hallpass"
-  for job in "${jobs[@]}"; do
-    echo "== Debian $release: $job"
-    command=(make "$job")
-    packages=()
-    case $job in
-      run) command=(tests/fresh/run.sh) ;;
-      test-unit) packages=(python3 python3-venv nodejs) ;; # These two install nothing themselves,
-      check) packages=(python3 python3-venv nodejs npm) ;; # and need no more than they say.
-    esac
-    [ ${#packages[@]} -eq 0 ] || enter "$root" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" > /tmp/apt.log 2>&1 || { tail /tmp/apt.log; exit 1; }' sh "${packages[@]}"
-    SECONDS=0
-    result=passed
-    enter "$root" bash -c 'cd /root/hallpass && "$@" < /dev/null' bash "${command[@]}" || result=failed
-    echo "== Debian $release: $job $result in $SECONDS s"
-    [ "$result" = passed ] || failed+=("Debian $release: $job")
+main() {
+  for release in "${releases[@]}"; do
+    archive=$(bare "$release")
+    root=$(mktemp -d /var/tmp/hallpass-debian-"$release".XXXXXX)
+    tar -C "$root" -xf "$archive"
+    chmod 755 "$root"
+    connect "$root"
+    echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/throwaway" # It need not survive a power cut.
+    git clone --quiet --no-hardlinks . "$root/root/hallpass"
+    for job in "${jobs[@]}"; do
+      echo "== Debian $release: $job"
+      command=(make "$job")
+      packages=()
+      case $job in
+        run) command=(tests/fresh/run.sh) ;;
+        test-unit) packages=(python3 python3-venv nodejs) ;; # These two install nothing themselves,
+        check) packages=(python3 python3-venv nodejs npm) ;; # and need no more than they say.
+      esac
+      [ ${#packages[@]} -eq 0 ] || enter "$root" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" > /tmp/apt.log 2>&1 || { tail /tmp/apt.log; exit 1; }' sh "${packages[@]}"
+      SECONDS=0
+      result=passed
+      enter "$root" bash -c 'cd /root/hallpass && "$@" < /dev/null' bash "${command[@]}" || result=failed
+      echo "== Debian $release: $job $result in $SECONDS s"
+      [ "$result" = passed ] || failed+=("Debian $release: $job")
+    done
+    rm -rf --one-file-system "$root"
+    root=
   done
-  rm -rf --one-file-system "$root"
-  root=
-done
-[ ${#failed[@]} -eq 0 ] || { printf '%s failed\n' "${failed[@]}" >&2; exit 1; }
+  [ ${#failed[@]} -eq 0 ] || { printf '%s failed\n' "${failed[@]}" >&2; exit 1; }
+}
+
+# On one line: bash then reads nothing more of this file, which may change while it runs.
+main; exit
