@@ -10,7 +10,7 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib import errors
+from chalicelib import __version__, errors
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.web import endpoint as web
 from tests.fakes.world import NOW, PUBLIC_URL, World
@@ -80,7 +80,7 @@ class TestAnswers:
         assert raised - inner == set(web.STATUS)
 
     def test_health_says_ok_and_the_version(self, api: Api) -> None:
-        assert api("GET", "/health") == (200, {"status": "ok", "version": "0.1.0"})
+        assert api("GET", "/health") == (200, {"status": "ok", "version": __version__})
 
     def test_no_answer_may_be_kept(self, world: World, api: Api) -> None:
         del world
