@@ -40,13 +40,24 @@ class SecretTable:
         return _secret(get_item(self._client, self._table, secret_id))
 
     def spend_try(self, secret_id: str, *, now: int) -> Secret | None:
-        spent = self._update(
+        # Of several callers who find that a lock's time is over, one resets it. The others lose
+        # that write, and then take one of the tries that it gave back.
+        return (
+            self._take_try(secret_id, now)
+            or self._reset_and_take_try(secret_id, now)
+            or self._take_try(secret_id, now)
+        )
+
+    def _take_try(self, secret_id: str, now: int) -> Secret | None:
+        return self._update(
             secret_id,
             "SET tries_left = tries_left - :one, last_try_at = :now",
             f"{UNREAD} AND tries_left >= :one",
             {":now": now, ":one": 1},
         )
-        return spent or self._update(
+
+    def _reset_and_take_try(self, secret_id: str, now: int) -> Secret | None:
+        return self._update(
             secret_id,
             "SET tries_left = :left, last_try_at = :now",
             f"{UNREAD} AND tries_left = :none AND last_try_at <= :locked",

@@ -23,6 +23,7 @@ from chalicelib.errors import (
     Locked,
     NotFound,
     SecretExists,
+    TryAgain,
     WrongPassphrase,
 )
 from chalicelib.grants.model import Event, Grant, GrantStore, change, holder_of
@@ -98,23 +99,46 @@ class OneTimeSecrets:
             AlreadyOpened: By somebody else, or more than 60 seconds ago.
             WrongPassphrase: One try fewer; the secret is untouched.
             Locked: Too many wrong passphrases.
+            TryAgain: There are tries, and the store gave none; nothing was spent.
         """
         secret = self.look(secret_id, now=now)
         if secret.opened_at is None and secret.passphrase:
-            spent = self.store.spend_try(secret_id, now=now)
-            if spent is not None and not hmac.compare_digest(spent.access_sha256, access):
-                self._note_lock(spent, now)
-                raise WrongPassphrase(spent.tries_left)
-            may_open = spent is not None
-        else:
-            may_open = secret.opened_at is None
-        won = self.store.open(secret_id, access, claim, now=now) if may_open else None
-        if won is None:
-            seen = self.look(secret_id, now=now) if secret.opened_at is None else secret
-            self._note_lock(seen, now)  # In case that the one who locked it could not.
-            won = _won_before(seen, access, claim, now)
-        self._note(won, Event(won.opened_at or now, "link_opened", "support", won.id))
-        return won.ciphertext or b""
+            secret = self._spend_try(secret, now)
+            if secret.opened_at is None and not hmac.compare_digest(secret.access_sha256, access):
+                self._note_lock(secret, now)
+                raise WrongPassphrase(secret.tries_left)
+        if secret.opened_at is None:
+            won = self.store.open(secret_id, access, claim, now=now)
+            secret = won or self.look(secret_id, now=now)
+        if not _may_fetch(secret, access, claim, now):
+            raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
+        self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        return secret.ciphertext or b""
+
+    def _spend_try(self, secret: Secret, now: int) -> Secret:
+        """
+        Return *secret* after one of its tries is spent, or as somebody else has just opened it.
+
+        Raises:
+            NotFound: It can no longer be opened.
+            Locked: There is no try left.
+            TryAgain: There are tries, and the store gave none.
+        """
+        self._require_unlocked(secret, now)
+        spent = self.store.spend_try(secret.id, now=now)
+        if spent is not None:
+            return spent
+        seen = self.look(secret.id, now=now)
+        if seen.opened_at is None:
+            self._require_unlocked(seen, now)
+            raise TryAgain
+        return seen
+
+    def _require_unlocked(self, secret: Secret, now: int) -> None:
+        unlocks_at = secret.unlocks_at(now)
+        if unlocks_at is not None:
+            self._note_lock(secret, now)  # In case that the one who locked it could not.
+            raise Locked(unlocks_at)
 
     def acknowledge(self, secret_id: str, claim: str, *, now: int) -> None:
         """Forget the ciphertext that *claim* opened; raise `NotFound` for any other claim."""
@@ -209,15 +233,12 @@ class OneTimeSecrets:
                 change(self.grants, secret.grant_id, to)
 
 
-def _won_before(secret: Secret, access: str, claim: str, now: int) -> Secret:
-    """Return *secret* to the winner who asks again in time; tell everyone else why not."""
-    if secret.opened_at is not None:
-        is_winner = hmac.compare_digest(secret.claim_sha256, claim)
-        in_time = now < secret.opened_at + CLAIM_SECONDS and secret.ciphertext is not None
-        if is_winner and in_time and hmac.compare_digest(secret.access_sha256, access):
-            return secret
-        raise AlreadyOpened(secret.opened_at)
-    unlocks_at = secret.unlocks_at(now)
-    if unlocks_at is not None:
-        raise Locked(unlocks_at)
-    raise NotFound  # The proof belongs to another link.
+def _may_fetch(secret: Secret, access: str, claim: str, now: int) -> bool:
+    """Return whether the caller has opened *secret*, in this request or less than 60 s ago."""
+    return (
+        secret.opened_at is not None
+        and secret.ciphertext is not None
+        and now < secret.opened_at + CLAIM_SECONDS
+        and hmac.compare_digest(secret.claim_sha256, claim)
+        and hmac.compare_digest(secret.access_sha256, access)
+    )

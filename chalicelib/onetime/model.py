@@ -87,7 +87,8 @@ class SecretStore(Protocol):
         """
         Take one try from an unopened, unexpired secret that has one left, and return it.
 
-        A lock whose time is over gives all tries back first, in the same write.
+        A lock whose time is over gives all tries back first, in the same write; of many callers
+        who find that at once, as many get a try as there are tries.
         """
 
     def open(self, secret_id: str, access: str, claim: str, *, now: int) -> Secret | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +16,7 @@ from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.model import Event, Grant, GrantStore, change, lease
 from chalicelib.grants.site import Site
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
 
 NOW = 1_800_000_000
@@ -26,12 +29,34 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def secrets(kind: str, request: pytest.FixtureRequest) -> SecretStore:
-    if kind == "memory":
+@pytest.fixture(params=["memory", "fake_dynamodb", "dynamodb"])
+def secrets(request: pytest.FixtureRequest, refusals: list[Callable[[], None]]) -> SecretStore:
+
+    def all_refusals() -> None:
+        for act in refusals:
+            act()
+
+    if request.param == "memory":
         return MemorySecrets()
+    if request.param == "fake_dynamodb":
+        fake = FakeDynamoDB()
+        fake.on_refused = all_refusals
+        return SecretTable(cast("Any", fake), "secrets")
     stack = request.getfixturevalue("stack")
-    return SecretTable(stack.client("dynamodb"), stack.outputs["SecretsTableName"])
+    client = stack.client("dynamodb")
+
+    def refused(parsed: dict[str, Any], **_: object) -> None:
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            all_refusals()
+
+    client.meta.events.register("after-call.dynamodb.UpdateItem", refused)
+    return SecretTable(client, stack.outputs["SecretsTableName"])
+
+
+@pytest.fixture
+def refusals() -> list[Callable[[], None]]:
+    """What happens right after a write was refused, in the caller's thread."""
+    return []
 
 
 @pytest.fixture
@@ -102,6 +127,18 @@ def at_once(call: Callable[[int], object]) -> list[object]:
         return list(pool.map(call, range(READERS)))
 
 
+def each_waits_once_for_all() -> Callable[[], None]:
+    """Return what stops each of the callers the first time, until all of them have come."""
+    everybody, seen = threading.Barrier(READERS, timeout=30), threading.local()
+
+    def wait() -> None:
+        if not getattr(seen, "waited", False):
+            seen.waited = True
+            everybody.wait()
+
+    return wait
+
+
 class TestSecrets:
     def test_what_was_stored_comes_back_the_same(
         self, secrets: SecretStore, secret: Secret
@@ -156,6 +193,22 @@ class TestSecrets:
         assert secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS - 1) is None
         spent = at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS))
         assert len([s for s in spent if s is not None]) == MAX_TRIES
+
+    def test_whoever_loses_the_reset_of_a_lock_gets_one_of_the_tries_that_it_gave_back(
+        self,
+        secrets: SecretStore,
+        secret: Secret,
+        new_id: str,
+        refusals: list[Callable[[], None]],
+    ) -> None:
+        locked = replace(secret, id="R" + new_id[1:], expires_at=NOW + 9 * LOCK_SECONDS)
+        secrets.add(replace(locked, tries_left=0, last_try_at=NOW))
+        refusals.append(each_waits_once_for_all())
+
+        spent = at_once(lambda _: secrets.spend_try(locked.id, now=NOW + LOCK_SECONDS))
+
+        left = [s.tries_left for s in spent if isinstance(s, Secret)]
+        assert sorted(left) == list(range(MAX_TRIES))
 
     def test_no_try_is_spent_on_an_opened_or_expired_secret(
         self, secrets: SecretStore, secret: Secret
