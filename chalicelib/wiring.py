@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 from chalicelib import __version__
-from chalicelib.aws.counter_table import HitCounter, TicketLog
+from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.secret_table import SecretTable
@@ -81,7 +81,7 @@ def hallpass() -> Hallpass:
     support = (settings.support_name, settings.support_email)
     notices = MailNotices(outbox, *support, settings.public_url)
     ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
-    limits = Limits(HitCounter(dynamodb, settings.counters_table), settings.rate_limits)
+    limits = Limits(HitCounterTable(dynamodb, settings.counters_table), settings.rate_limits)
     steps = Steps(wordpress, sealer, deadline, limits, *support)
     setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
     return Hallpass(
@@ -90,7 +90,7 @@ def hallpass() -> Hallpass:
         repair=Repair(grants, wordpress, sealer, removal, ending, limits),
         secrets=secrets,
         tickets=Tickets(
-            TicketLog(dynamodb, settings.counters_table),
+            TicketLogTable(dynamodb, settings.counters_table),
             limits,
             grants,
             outbox,

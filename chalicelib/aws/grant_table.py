@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.dynamodb import Item, from_item, get_item, held, to_item
+from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.grants.model import Event, Grant
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
@@ -31,7 +31,7 @@ class GrantTable:
         self._client, self._table = client, table
 
     def add(self, grant: Grant) -> bool:
-        written = held(
+        written = call_if(
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(grant),
@@ -46,7 +46,7 @@ class GrantTable:
         # The mark tells our own write from another's when the SDK repeats a write whose answer
         # was lost: the repetition fails its condition although the first one went through.
         after = replace(after, version=before.version + 1, mark=secrets.token_hex(8))
-        written = held(
+        written = call_if(
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(after),
@@ -58,7 +58,7 @@ class GrantTable:
         return after
 
     def forget(self, grant: Grant) -> bool:
-        deleted = held(
+        deleted = call_if(
             self._client.delete_item,
             TableName=self._table,
             Key={"id": {"S": grant.id}},
@@ -78,7 +78,7 @@ class GrantTable:
     def _query(
         self, index: str, condition: str, limit: int, values: Mapping[str, Any]
     ) -> list[Item]:
-        found = held(
+        found = call_if(
             self._client.query,
             TableName=self._table,
             IndexName=index,

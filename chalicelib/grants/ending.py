@@ -143,7 +143,7 @@ class Ending:
             if grant.state != "ended":
                 grant = self._cleared(self.look_around(grant), now)
                 grant = change(self.grants, grant.id, lambda grant: ended(grant, now))
-            self.secrets.withdraw(grant, now=now)
+            self.secrets.revoke(grant, now=now)
             grant = self._told_and_given_back(grant)
         except HallpassError as error:
             return self._put_off(grant, error, now, counts=counts)

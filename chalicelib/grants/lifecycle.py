@@ -149,5 +149,5 @@ class Access:
             )
 
         grant = change(self.grants, grant_id, later)
-        self.links.prolong(grant, end=grant.expires_at - days * DAY)
+        self.links.extend(grant, old_end=grant.expires_at - days * DAY)
         return grant

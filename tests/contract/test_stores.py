@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.aws.counter_table import TicketLog
+from chalicelib.aws.counter_table import TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.model import Event, Grant, GrantStore, change, lease
 from chalicelib.grants.site import Site
+from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
 from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
@@ -68,11 +69,11 @@ def grants(kind: str, request: pytest.FixtureRequest) -> GrantStore:
 
 
 @pytest.fixture
-def log(kind: str, request: pytest.FixtureRequest) -> MemoryTicketLog | TicketLog:
+def log(kind: str, request: pytest.FixtureRequest) -> TicketLog:
     if kind == "memory":
         return MemoryTicketLog()
     stack = request.getfixturevalue("stack")
-    return TicketLog(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+    return TicketLogTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
 
 
 @pytest.fixture
@@ -230,52 +231,52 @@ class TestSecrets:
         assert trace is not None
         assert (trace.ciphertext, trace.purge_at) == (None, NOW + 9)
 
-    def test_withdrawing_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
+    def test_revoking_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW + 1, purge_at=NOW + 99)
+        secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "ended", now=NOW + 1, purge_at=NOW + 99)
 
         assert secrets.get(secret.id) == replace(
-            secret, ciphertext=None, withdrawn="burned", withdrawn_at=NOW, purge_at=NOW + 9
+            secret, ciphertext=None, revoked_for="burned", revoked_at=NOW, purge_at=NOW + 9
         )
 
-    def test_nobody_opens_or_guesses_at_a_withdrawn_secret(
+    def test_nobody_opens_or_guesses_at_a_revoked_secret(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
 
         assert secrets.open(secret.id, "right", "claim", now=NOW) is None
         assert secrets.spend_try(secret.id, now=NOW) is None
         assert not secrets.acknowledge(secret.id, "", purge_at=NOW)
 
-    def test_withdrawing_leaves_an_opened_secret_and_makes_no_trace_of_an_unknown_one(
+    def test_revoking_leaves_an_opened_secret_and_makes_no_trace_of_an_unknown_one(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
         opened = secrets.open(secret.id, "right", "claim", now=NOW)
 
-        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw("nothing" * 4, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke("nothing" * 4, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
 
         assert secrets.get(secret.id) == opened
         assert secrets.get("nothing" * 4) is None
 
-    def test_only_its_own_grant_withdraws_or_prolongs_a_secret(
+    def test_only_its_own_grant_revokes_or_extends_a_secret(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
         end = secret.expires_at
-        secrets.withdraw(secret.id, "another", "ended", now=NOW, purge_at=NOW + 9)
-        secrets.prolong(secret.id, "another", end=end, new_end=end + 9)
-        secrets.prolong(secret.id, secret.grant_id, end=end - 1, new_end=end + 9)
+        secrets.revoke(secret.id, "another", "ended", now=NOW, purge_at=NOW + 9)
+        secrets.extend(secret.id, "another", old_end=end, new_end=end + 9)
+        secrets.extend(secret.id, secret.grant_id, old_end=end - 1, new_end=end + 9)
         assert secrets.get(secret.id) == secret
 
-        secrets.prolong(secret.id, secret.grant_id, end=end, new_end=end + 9)
+        secrets.extend(secret.id, secret.grant_id, old_end=end, new_end=end + 9)
         assert secrets.get(secret.id) == replace(secret, expires_at=end + 9, purge_at=end + 9)
 
-    def test_an_opened_secret_is_not_prolonged(self, secrets: SecretStore, secret: Secret) -> None:
+    def test_an_opened_secret_is_not_extended(self, secrets: SecretStore, secret: Secret) -> None:
         opened = secrets.open(secret.id, "right", "claim", now=NOW)
 
-        secrets.prolong(secret.id, secret.grant_id, end=secret.expires_at, new_end=NOW + 99)
+        secrets.extend(secret.id, secret.grant_id, old_end=secret.expires_at, new_end=NOW + 99)
 
         assert secrets.get(secret.id) == opened
 
@@ -285,14 +286,14 @@ class TestSecrets:
         def act(number: int) -> Secret | None:
             if number % 2:
                 return secrets.open(secret.id, "right", f"claim {number}", now=NOW)
-            secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+            secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
             return None
 
         winners = [won for won in at_once(act) if isinstance(won, Secret)]
 
         left = secrets.get(secret.id)
         assert left is not None
-        assert len(winners) == (0 if left.withdrawn else 1)
+        assert len(winners) == (0 if left.revoked_for else 1)
 
 
 class TestGrants:

@@ -6,13 +6,13 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.errors import TooManyRequests
-from chalicelib.rate_limits import BY_ADDRESS, BY_MAILBOX, BY_SITE, Action, Limits
+from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
 from tests.unit.conftest import NOW, Api, World
 from tests.unit.test_web import GRANT_ID, OWNER, user
 
-ADDRESS = "192.0.2.1"
+IP = "192.0.2.1"
 START = NOW - NOW % 3600
 
 
@@ -21,9 +21,9 @@ def limits() -> Limits:
     return Limits(MemoryHits())
 
 
-def use_up(limits: Limits, action: Action, address: str = ADDRESS, now: int = START) -> None:
-    for _ in range(BY_ADDRESS[action].hits):
-        limits.admit(action, address=address, now=now)
+def use_up(limits: Limits, action: Action, ip: str = IP, now: int = START) -> None:
+    for _ in range(BY_NETWORK[action].hits):
+        limits.admit(action, ip=ip, now=now)
 
 
 def set_factor(world: World, factor: float) -> None:
@@ -31,23 +31,23 @@ def set_factor(world: World, factor: float) -> None:
     object.__setattr__(world.limits, "factor", factor)
 
 
-@pytest.mark.parametrize("action", BY_ADDRESS)
-def test_each_action_of_an_address_has_its_own_limit(limits: Limits, action: Action) -> None:
+@pytest.mark.parametrize("action", BY_NETWORK)
+def test_each_action_of_a_network_has_its_own_limit(limits: Limits, action: Action) -> None:
     use_up(limits, action)
 
     with pytest.raises(TooManyRequests) as refused:
-        limits.admit(action, address=ADDRESS, now=START + 1)
+        limits.admit(action, ip=IP, now=START + 1)
 
-    assert refused.value.retry_after == BY_ADDRESS[action].seconds - 1
-    for other in BY_ADDRESS.keys() - {action}:
-        limits.admit(other, address=ADDRESS, now=START + 1)
+    assert refused.value.retry_after == BY_NETWORK[action].seconds - 1
+    for other in BY_NETWORK.keys() - {action}:
+        limits.admit(other, ip=IP, now=START + 1)
 
 
 def test_the_next_window_begins_at_nothing(limits: Limits) -> None:
     use_up(limits, "users")
-    window = BY_ADDRESS["users"].seconds
+    window = BY_NETWORK["users"].seconds
     with pytest.raises(TooManyRequests):
-        limits.admit("users", address=ADDRESS, now=START + window - 1)
+        limits.admit("users", ip=IP, now=START + window - 1)
 
     use_up(limits, "users", now=START + window)
 
@@ -69,21 +69,21 @@ def test_an_ipv6_network_of_64_bits_counts_as_one_visitor(
 
     if same:
         with pytest.raises(TooManyRequests):
-            limits.admit("users", address=other, now=START)
+            limits.admit("users", ip=other, now=START)
     else:
-        limits.admit("users", address=other, now=START)
+        limits.admit("users", ip=other, now=START)
 
 
-def test_one_site_has_a_limit_for_all_addresses_together(limits: Limits) -> None:
+def test_one_site_has_a_limit_for_all_networks_together(limits: Limits) -> None:
     site = "https://blog.example"
     for number in range(BY_SITE["users"].hits):
         path = f"{site}/folder{number}" if number % 2 else site
-        limits.admit("users", address=f"10.0.0.{number}", site=path, now=START)
+        limits.admit("users", ip=f"10.0.0.{number}", site_url=path, now=START)
 
     with pytest.raises(TooManyRequests):
-        limits.admit("users", address="10.9.9.9", site=site, now=START)
-    limits.admit("users", address="10.9.9.9", site="https://other.example", now=START)
-    limits.admit("secrets", address="10.9.9.9", site=site, now=START)
+        limits.admit("users", ip="10.9.9.9", site_url=site, now=START)
+    limits.admit("users", ip="10.9.9.9", site_url="https://other.example", now=START)
+    limits.admit("secrets", ip="10.9.9.9", site_url=site, now=START)
 
 
 def test_the_factor_multiplies_every_limit() -> None:
@@ -92,7 +92,7 @@ def test_the_factor_multiplies_every_limit() -> None:
     use_up(twice, "tickets")
 
     with pytest.raises(TooManyRequests):
-        twice.admit("tickets", address=ADDRESS, now=START)
+        twice.admit("tickets", ip=IP, now=START)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,7 @@ def test_the_factor_multiplies_every_limit() -> None:
 def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: str) -> None:
     set_factor(world, 1)
     for number in range(BY_SITE["users"].hits):
-        world.limits.admit(
-            "users", address=f"10.0.0.{number}", site="https://blog.example", now=NOW
-        )
+        world.limits.admit("users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW)
 
     status, said = api("POST", "/users", user(world, site_url=spelling))
 
@@ -139,9 +137,7 @@ def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api
     set_factor(world, 1)
     body = {"user_login": "admin", "application_password": "stolen"}
     for number in range(BY_SITE["users"].hits - 2):
-        world.limits.admit(
-            "users", address=f"10.0.0.{number}", site="https://blog.example", now=NOW
-        )
+        world.limits.admit("users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW)
 
     first, second = (
         api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)[0] for _ in range(2)
@@ -189,7 +185,7 @@ def request(seen: str, **headers: str) -> Request:
 
 
 @pytest.mark.parametrize(
-    ("headers", "edge_key", "address"),
+    ("headers", "edge_key", "ip"),
     [
         ({"x_hallpass_edge": "key", "x_hallpass_viewer": "1.1.1.1"}, "key", "1.1.1.1"),
         ({"x_hallpass_edge": "key"}, "key", "9.9.9.9"),
@@ -201,12 +197,12 @@ def request(seen: str, **headers: str) -> Request:
     ],
 )
 def test_only_what_comes_through_cloudfront_names_the_visitor(
-    headers: dict[str, str], edge_key: str, address: str
+    headers: dict[str, str], edge_key: str, ip: str
 ) -> None:
-    assert web.address(request("9.9.9.9", **headers), edge_key) == address
+    assert web.visitor_ip(request("9.9.9.9", **headers), edge_key) == ip
 
 
-def test_a_mailbox_gets_so_many_a_day_from_whatever_address(limits: Limits) -> None:
+def test_a_mailbox_gets_so_many_a_day_from_whatever_network(limits: Limits) -> None:
     for _ in range(BY_MAILBOX.hits):
         limits.admit_mail("Victim@Blog.example", now=START)
 

@@ -157,7 +157,7 @@ class TestSomebodyElseActsBetweenTwoWrites:
             table.open(ID, "right", "another", now=OVER)
 
         def end() -> None:
-            table.withdraw(ID, LOCKED_SECRET.grant_id, "ended", now=OVER, purge_at=OVER + DAY)
+            table.revoke(ID, LOCKED_SECRET.grant_id, "ended", now=OVER, purge_at=OVER + DAY)
 
         def purge() -> None:
             client.items.clear()
