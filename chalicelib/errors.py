@@ -70,7 +70,7 @@ class InvalidInput(HallpassError):
 @dataclass(eq=False)
 class NotFound(HallpassError):
     """
-    Unknown id and wrong token look alike, so neither can be told from the answer.
+    An unknown id and a wrong token look alike, so a caller cannot distinguish them.
 
     Of a secret that is still remembered, `reason` says why it cannot be opened any more
     (``burned``, ``expired`` or ``ended``), `since` from when on, and `grant_id` which access it
@@ -90,13 +90,13 @@ class NotFound(HallpassError):
 
 
 class GrantExists(HallpassError):
-    """The grant id is taken by a request that said something else."""
+    """The grant id belongs to a request with other details."""
 
     code = "grant_exists"
 
 
 class SecretExists(HallpassError):
-    """The secret id is taken by a request that said something else."""
+    """The secret id belongs to a request with other details."""
 
     code = "secret_exists"
 
@@ -108,7 +108,7 @@ class GrantEnded(HallpassError):
 
 
 class ConsentRejected(HallpassError):
-    """The site answered as if nobody had signed in with the consent key."""
+    """The site treated the consent key like no key: as a visitor who is not signed in."""
 
     code = "consent_rejected"
 

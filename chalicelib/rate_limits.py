@@ -9,7 +9,7 @@ purge themselves.
 The limits are for people: a person who mistypes for ten minutes stays below them, and a program
 that tries stolen WordPress passwords gets no further here than it would at the site itself. So a
 site is counted by the host that keys are sent to, whatever URLs redirect there; and a request is
-counted before the site is asked, so those that fail count too.
+counted before we call the site, so those that fail count too.
 
 A window's end lets through up to twice its hits in a short time. Many networks together are held
 back by the limit of each site and by the gateway's own throttle.

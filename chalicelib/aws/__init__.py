@@ -1,7 +1,7 @@
 """
 Adapters to AWS, each named for the service or the table that it uses.
 
-Begin with `dynamodb`, which says how a conditional write keeps a promise; the `…_table` modules
+Begin with `dynamodb`, which shows how a conditional write keeps a promise; the `…_table` modules
 build on it. `kms` seals removal keys and `ses` hands mails over. Each class implements a port of
 the package that needs it, and its docstring names that port.
 

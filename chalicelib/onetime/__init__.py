@@ -1,5 +1,5 @@
 """
-One-time secrets: one reader opens a secret, before it expires, or nobody does.
+One-time secrets: at most one reader opens a secret, and only before it expires.
 
 Begin with `lifecycle` (create, peek, open, acknowledge, burn, revoke, extend), which keeps that
 promise with the conditional writes that `model.SecretStore` describes. `model` has the stored item

@@ -1,5 +1,5 @@
 """
-One-time secrets: each is opened by one reader, before it expires, or by nobody.
+One-time secrets: at most one reader opens a secret, and only before it expires.
 
 What is stored opens nothing (`model`); the link key never comes here.
 
@@ -63,7 +63,7 @@ class OneTimeSecrets:
         Raises:
             InvalidInput: Field ``lifetime_seconds``, or ``grant_id``: it has too many links.
             NotFound: The grant is unknown or over, or *support_token* is not its token.
-            SecretExists: The id is taken by a request that said something else.
+            SecretExists: The id belongs to a request with other details.
         """
         if not MIN_LIFETIME_SECONDS <= lifetime <= MAX_LIFETIME_SECONDS:
             raise InvalidInput("lifetime_seconds", "A link can live for at most 30 days.")
@@ -87,7 +87,7 @@ class OneTimeSecrets:
         Return a secret that can be opened or was opened; this changes nothing.
 
         Raises:
-            NotFound: Unknown or purged; or revoked or expired, and then it says why and since when.
+            NotFound: Unknown or purged; revoked or expired, with the reason and the time.
         """
         secret = self.store.get(secret_id)
         if secret is None:
@@ -128,7 +128,7 @@ class OneTimeSecrets:
 
     def _spend_try(self, secret: Secret, now: int) -> Secret:
         """
-        Return *secret* after one of its tries is spent, or as somebody else has just opened it.
+        Return *secret* after one of its tries is spent, or as another caller has just opened it.
 
         Raises:
             NotFound: It can no longer be opened.

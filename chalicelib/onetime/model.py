@@ -30,9 +30,9 @@ class Secret:
     """
     One item.
 
-    `revoked_for` says why nobody may open it any more: its owner ``burned`` it, or its access has
-    ``ended``. Its ciphertext is deleted then; the trace tells a late reader why.
-    `fingerprint` tells the same request to create it again from another one under its id.
+    `revoked_for` is the reason why it cannot be opened any more: its owner ``burned`` it, or its
+    access ``ended``. Its ciphertext is deleted then; the rest stays as a trace for late readers.
+    `fingerprint` distinguishes a repeated request to create it from another one under its id.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Secret:
         return self.unreadable(now) is not None
 
     def unreadable(self, now: int) -> NotFound | None:
-        """Return the error that says why and since when nobody can open it, or None."""
+        """Return the error with the reason and the time since when it cannot be opened, or None."""
         if self.opened_at is not None:
             return None
         reason, since = self.revoked_for, self.revoked_at

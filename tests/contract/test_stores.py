@@ -241,7 +241,7 @@ class TestSecrets:
             secret, ciphertext=None, revoked_for="burned", revoked_at=NOW, purge_at=NOW + 9
         )
 
-    def test_nobody_opens_or_guesses_at_a_revoked_secret(
+    def test_a_revoked_secret_takes_no_opening_and_no_try(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
         secrets.revoke(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
@@ -355,7 +355,7 @@ class TestGrants:
         assert overdue is not None
         assert grants.overdue_since() == NOW - 10**9
 
-        # An account that never was, or that only its owner can delete, alarms nobody.
+        # An account that never was, or that only its owner can delete, raises no alarm.
         for quiet in (replace(late, checked=False), replace(late, by_hand=True)):
             hidden = grants.replace(overdue, quiet)
             assert hidden is not None

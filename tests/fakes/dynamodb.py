@@ -2,7 +2,7 @@
 The part of DynamoDB that `SecretTable` uses, in a dict, so that a test can choose who comes first.
 
 Each call is atomic, as on AWS. `on_refused` is called after a write whose condition failed, in the
-caller's thread: a test stops callers there, or lets somebody else act. The contract of the stores
+caller's thread: a test stops callers there, or lets another caller act. The contract of the stores
 runs over this client and over the emulated service alike.
 """
 

@@ -109,10 +109,10 @@ def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: st
     for number in range(BY_SITE["users"].hits):
         world.limits.admit("users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW)
 
-    status, said = api("POST", "/users", user(world, site_url=spelling))
+    status, answer = api("POST", "/users", user(world, site_url=spelling))
 
-    assert (status, said["code"]) == (429, "too_many_requests")
-    assert said["retry_after"] > 0
+    assert (status, answer["code"]) == (429, "too_many_requests")
+    assert answer["retry_after"] > 0
 
 
 @pytest.mark.parametrize("typed", ["https://a.example", "https://b.example"])
@@ -124,9 +124,9 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     for _ in range(BY_SITE["users"].hits):
         world.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
 
-    status, said = api("POST", "/users", user(world, site_url=typed))
+    status, answer = api("POST", "/users", user(world, site_url=typed))
 
-    assert (status, said["code"]) == (429, "too_many_requests")
+    assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
     assert world.grants.items == {}
 

@@ -2,7 +2,7 @@
 When a lock's time is over and many come at once, each gets a try or learns the truth.
 
 `SecretTable` spends a try in up to three writes, and others write in between. These tests choose
-the order: they stop callers after a write that DynamoDB refused, or let somebody else act there.
+the order: they stop callers after a write that DynamoDB refused, or let another caller act there.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def all_refused_once(client: FakeDynamoDB, callers: int) -> None:
 
 
 def let_others_act(client: FakeDynamoDB, *acts: Callable[[], object]) -> None:
-    """Let somebody else do the next of *acts* after each refused write of the caller."""
+    """Let another caller do the next of *acts* after each refused write of the caller."""
     waiting = list(acts)
 
     def act() -> None:
         if waiting:
-            # What the others meet on the way is no business of the caller's.
+            # What the others meet on the way does not count for the caller.
             client.on_refused = lambda: None
             waiting.pop(0)()
             client.on_refused = act
@@ -142,7 +142,7 @@ def test_forty_readers_with_the_right_passphrase_after_a_lock_are_one_reader(
     assert set(outcomes) <= {"sealed", "already_opened", "locked"}
 
 
-class TestSomebodyElseActsBetweenTwoWrites:
+class TestAnotherCallerActsBetweenTwoWrites:
     @pytest.fixture
     def act(self, client: FakeDynamoDB, table: SecretTable) -> dict[str, Callable[[], object]]:
         def spend() -> None:
@@ -223,7 +223,7 @@ class Interleaved:
 
 
 @pytest.mark.parametrize("kind", ["memory", "table"])
-class TestSomebodyElseActsBeforeOrAfterTheTry:
+class TestAnotherCallerActsBeforeOrAfterTheTry:
     @pytest.fixture
     def store(self, kind: str, table: SecretTable) -> SecretStore:
         if kind == "table":
@@ -262,7 +262,7 @@ class TestSomebodyElseActsBeforeOrAfterTheTry:
 
         assert outcome_of(secrets, "right", 0) == "already_opened"
 
-    def test_somebody_with_an_earlier_try_opens_it_after_ours_was_spent(
+    def test_a_reader_with_an_earlier_try_opens_it_after_ours_was_spent(
         self, store: SecretStore, between: Interleaved, secrets: OneTimeSecrets
     ) -> None:
         between.after = lambda: store.open(ID, "right", "another", now=OVER)

@@ -63,9 +63,9 @@ def test_everything_missing_and_everything_wrong_is_reported_at_once() -> None:
     with pytest.raises(SettingsInvalid) as both:
         Settings.from_environ({name: values[0] for name, values in WRONG.items()})
 
-    said = str(both.value)
-    assert all(name in said for name in ENVIRON | WRONG)
-    assert said.count(" must be ") == len(WRONG)
+    reported = str(both.value)
+    assert all(name in reported for name in ENVIRON | WRONG)
+    assert reported.count(" must be ") == len(WRONG)
 
 
 class AnyTag(yaml.SafeLoader):
