@@ -35,18 +35,18 @@ metrics = Metrics(namespace="Hallpass", service="hallpass")
 def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice ships no types
     """Give out the parts with this invocation's clock running; drop connections to sites after."""
     parts = hallpass()
-    parts.deadline.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
+    parts.ports.budget.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     try:
         yield parts
     finally:
-        parts.outbound.close()
+        parts.ports.connections.close()
 
 
 def admit(action: Action, site: str = "") -> None:
     """Count this request against the limits of its network and its site."""
     parts = hallpass()
     ip = web.visitor_ip(app.current_request, parts.edge_key)
-    site_url = parts.wordpress.normalise(site) if site else ""
+    site_url = parts.ports.wordpress.normalise(site) if site else ""
     parts.limits.admit(action, ip=ip, site_url=site_url, now=now())
 
 
@@ -67,16 +67,16 @@ def check_site() -> Response:
     with web.rename_field("site_url", "url"):
         admit("sites", url)
         with invocation(app.lambda_context) as parts:
-            return web.respond(200, render.site_check(parts.wordpress.check(url)))
+            return web.respond(200, render.site_check(parts.ports.wordpress.check(url)))
 
 
 @app.route("/users", methods=["POST"])
 @web.endpoint
-def create_user() -> Response:
+def provision() -> Response:
     request = bodies.provision(web.body_of(app.current_request))
     admit("users", request.site_url)
     with invocation(app.lambda_context) as parts:
-        grant, made = parts.access.prepare(request, now=now())
+        grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
     return web.respond(status, render.grant_summary(grant))
 
@@ -132,56 +132,59 @@ def burn_secret(secret_id: str) -> Response:
 def send_ticket() -> Response:
     ticket = bodies.send_ticket(web.body_of(app.current_request))
     admit("tickets")
-    reference, is_new = hallpass().tickets.deliver(ticket, now=now())
+    reference, is_new = hallpass().tickets.send(ticket, now=now())
     return web.respond(201 if is_new else 200, {"reference": reference})
 
 
 @app.route("/grants", methods=["POST"])
 @web.endpoint
-def watch_hand_made() -> Response:
-    made = bodies.register(web.body_of(app.current_request))
-    admit("users", made.site_url)
-    grant, is_new = hallpass().access.watch(made, now=now())
+def register() -> Response:
+    request = bodies.register(web.body_of(app.current_request))
+    admit("users", request.site_url)
+    grant, is_new = hallpass().lifecycle.register(request, now=now())
     return web.respond(201 if is_new else 200, render.grant_summary(grant))
 
 
 @app.route("/grants/{grant_id}", methods=["GET"])
 @web.endpoint
-def view_grant(grant_id: str) -> Response:
+def view(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    grant, holder = hallpass().access.view(web.path_id(grant_id), token)
+    grant, holder = hallpass().lifecycle.view(web.path_id(grant_id), token)
     secret = hallpass().secrets.newest_of(grant)
     return web.respond(200, render.grant(grant, holder, secret, now=now()))
 
 
 @app.route("/grants/{grant_id}/end", methods=["POST"])
 @web.endpoint
-def end_grant(grant_id: str) -> Response:
+def end(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    gone = bodies.confirm(web.optional_body_of(app.current_request))
+    confirms = bodies.confirm(web.optional_body_of(app.current_request))
     admit("grants")
     with invocation(app.lambda_context) as parts:
-        end = parts.ending.say_gone if gone else parts.ending.end
+        end = parts.ending.confirm if confirms else parts.ending.end
         grant = end(web.path_id(grant_id), token, now=now())
     return web.respond(200 if grant.state == "ended" else 202, render.end(grant))
 
 
 @app.route("/grants/{grant_id}/extend", methods=["POST"])
 @web.endpoint
-def extend_grant(grant_id: str) -> Response:
+def extend(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     days, seen = bodies.extend(web.body_of(app.current_request))
-    grant = hallpass().access.extend(web.path_id(grant_id), token, days=days, seen=seen, now=now())
+    grant = hallpass().lifecycle.extend(
+        web.path_id(grant_id), token, days=days, seen=seen, now=now()
+    )
     return web.respond(200, render.grant_summary(grant))
 
 
 @app.route("/grants/{grant_id}/repair", methods=["POST"])
 @web.endpoint
-def repair_grant(grant_id: str) -> Response:
+def repair(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     consent = bodies.repair(web.body_of(app.current_request))
-    seen, _ = hallpass().access.view(web.path_id(grant_id), token)
-    admit("users", seen.site.url if seen.site else seen.site_url)
+    seen, _ = hallpass().lifecycle.view(web.path_id(grant_id), token)
+    site = seen.on_site.site
+    admit("users", site.url if site else seen.site_url)
     with invocation(app.lambda_context) as parts:
         grant = parts.repair.repair(seen.id, token, consent, now=now())
     return web.respond(200, render.end(grant))
@@ -191,12 +194,12 @@ def repair_grant(grant_id: str) -> Response:
 def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """End what is due. The gauge is the operator's alarm."""
     with invocation(event.context) as parts:
-        report = parts.ending.sweep(now=now())
-    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, report.oldest_overdue)
-    metrics.add_metric("Ended", MetricUnit.Count, report.ended)
-    metrics.add_metric("PutOff", MetricUnit.Count, report.put_off)
+        result = parts.sweep.sweep(now=now())
+    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
+    metrics.add_metric("Ended", MetricUnit.Count, result.ended)
+    metrics.add_metric("PutOff", MetricUnit.Count, result.put_off)
     metrics.flush_metrics()
-    if report.unexpected is not None:
-        raise report.unexpected
-    if report.failed:
+    if result.unexpected is not None:
+        raise result.unexpected
+    if result.failed:
         raise TryAgain  # Lambda counts the error, and an alarm of its own watches that.

@@ -1,3 +1,16 @@
-"""Hallpass: a WordPress administrator account that removes itself."""
+"""
+Hallpass: a WordPress administrator account that removes itself.
+
+* `grants`: the story of one temporary access to one site. Begin with its docstring.
+* `onetime`: one-time secrets, which one reader opens once.
+* `notifications`: the mails about a grant, and tickets.
+* `wordpress`: the adapter to a site's REST API, over `outbound`, the guarded HTTP client.
+* `aws`: the adapters to DynamoDB, KMS and SES.
+* `web`: the HTTP edge, from a request's JSON to the answer's.
+* `wiring`: joins all of them; the only module that knows every other.
+* `rate_limits`, `settings`, `clock`, `site_problems`, `errors`: what several of them share.
+
+Imports point one way, in the order that `pyproject.toml` declares and import-linter checks.
+"""
 
 __version__ = "0.1.0"

@@ -1,4 +1,8 @@
-"""How much time this invocation has left. Lambda ends it without a word when none is."""
+"""
+Lengths of time, and how much of it this invocation has left.
+
+When none is left, Lambda kills the process without an exception.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +15,25 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400  # In seconds.
 
 class TimeBudget:
     """
-    The seconds that are left, in all and for the piece of work at hand.
+    The seconds that are left: in all, and for the current piece of work.
 
-    One Lambda instance serves one request at a time, so one deadline per instance is enough.
+    One Lambda instance serves one request at a time, so one budget per instance is enough. Until
+    `start` is called, nothing is limited. All arguments and results are in seconds, by the
+    monotonic clock.
     """
 
     def __init__(self) -> None:
         self._end = self._share_end = float("inf")
 
     def start(self, seconds: float) -> None:
-        """Give this invocation *seconds* from now."""
+        """Limit this invocation to *seconds* from now; a share given before is void."""
         self._end = self._share_end = time.monotonic() + seconds
 
     def share(self, seconds: float) -> bool:
         """
-        Give the next piece of work at most *seconds*.
+        Limit the next piece of work to *seconds* from now.
 
-        Return False, and give nothing, when less than that is left in all.
+        Return False, and change nothing, when less than that is left in all.
         """
         start = time.monotonic()
         if self._end - start < seconds:
@@ -37,7 +43,7 @@ class TimeBudget:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Let a part of the work take at most *seconds* of what is left."""
+        """Limit the body of the `with` statement to *seconds*, and never to more than is left."""
         before = self._share_end
         self._share_end = min(before, time.monotonic() + seconds)
         try:
@@ -46,5 +52,5 @@ class TimeBudget:
             self._share_end = before
 
     def left(self) -> float:
-        """Return the seconds left for the piece of work at hand; never negative."""
+        """Return the seconds left for the current piece of work; never negative."""
         return max(0.0, min(self._end, self._share_end) - time.monotonic())

@@ -1,7 +1,9 @@
 """
 The composition root: the only place that makes clients and joins the parts.
 
-Nothing here runs at import; the first request of a Lambda instance builds everything once.
+`connect` makes the adapters from the settings, `assemble` joins the parts over whatever adapters it
+gets; tests assemble fakes. Nothing here runs at import; the first request of a Lambda instance
+builds everything once.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass
+from typing import Protocol
 
 import boto3
 from botocore.config import Config
@@ -20,18 +23,24 @@ from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.ending import Ending
-from chalicelib.grants.lifecycle import Access
-from chalicelib.grants.provisioning import Setup
-from chalicelib.grants.provisioning_steps import Steps
+from chalicelib.grants.lifecycle import Lifecycle
+from chalicelib.grants.ports import Sealer
+from chalicelib.grants.provisioning import Provisioning
+from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.repair import Repair
-from chalicelib.notifications.notices import MailNotices
-from chalicelib.notifications.notifier import Telling
-from chalicelib.notifications.tickets import Tickets
+from chalicelib.grants.site import WordPress
+from chalicelib.grants.store import GrantStore
+from chalicelib.grants.sweep import Sweep
+from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.notifier import MailNotifier
+from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.lifecycle import OneTimeSecrets
+from chalicelib.onetime.model import SecretStore
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits import Limits
+from chalicelib.rate_limits import HitCounter, Limits
 from chalicelib.settings import Settings
 from chalicelib.wordpress.client import RestWordPress
 
@@ -44,19 +53,40 @@ AWS = Config(
 )
 
 
+class Connections(Protocol):
+    """The open connections to sites."""
+
+    def close(self) -> None:
+        """Close them; done at the end of each invocation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The adapters that the parts are joined over. `budget` is the time of this invocation."""
+
+    grants: GrantStore
+    secrets: SecretStore
+    hits: HitCounter
+    ticket_log: TicketLog
+    sealer: Sealer
+    outbox: Outbox
+    wordpress: WordPress
+    connections: Connections
+    budget: TimeBudget
+
+
 @dataclass(frozen=True, slots=True)
 class Hallpass:
     """The parts that routes and schedule use."""
 
-    access: Access
+    ports: Ports
+    lifecycle: Lifecycle
     ending: Ending
+    sweep: Sweep
     repair: Repair
     secrets: OneTimeSecrets
     tickets: Tickets
     limits: Limits
-    wordpress: RestWordPress
-    outbound: Outbound
-    deadline: TimeBudget
     edge_key: str
 
 
@@ -64,42 +94,52 @@ class Hallpass:
 def hallpass() -> Hallpass:
     """Build everything from the environment, once for each Lambda instance."""
     settings = Settings.from_environ(os.environ)
+    return assemble(connect(settings), settings)
+
+
+def connect(settings: Settings) -> Ports:
+    """Return the adapters to AWS and to the sites."""
     session = boto3.Session()
     dynamodb = session.client("dynamodb", config=AWS)
-    grants = GrantTable(dynamodb, settings.grants_table)
-    secrets = OneTimeSecrets(SecretTable(dynamodb, settings.secrets_table), grants)
-    sealer = KmsSealer(session.client("kms", config=AWS), settings.data_key_arn)
-    outbox = SesOutbox(session.client("sesv2", config=AWS), settings.sender_email)
-    deadline = TimeBudget()
+    budget = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
-        timeout=deadline.left,
+        seconds_left=budget.left,
         allowed_sites=settings.allowed_sites,
     )
-    wordpress = RestWordPress(outbound)
-    removal = Removal(grants, wordpress, sealer, settings.support_email)
-    support = (settings.support_name, settings.support_email)
-    notices = MailNotices(outbox, *support, settings.public_url)
-    ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
-    limits = Limits(HitCounterTable(dynamodb, settings.counters_table), settings.rate_limits)
-    steps = Steps(wordpress, sealer, deadline, limits, *support)
-    setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
+    return Ports(
+        grants=GrantTable(dynamodb, settings.grants_table),
+        secrets=SecretTable(dynamodb, settings.secrets_table),
+        hits=HitCounterTable(dynamodb, settings.counters_table),
+        ticket_log=TicketLogTable(dynamodb, settings.counters_table),
+        sealer=KmsSealer(session.client("kms", config=AWS), settings.data_key_arn),
+        outbox=SesOutbox(session.client("sesv2", config=AWS), settings.sender_email),
+        wordpress=RestWordPress(outbound),
+        connections=outbound,
+        budget=budget,
+    )
+
+
+def assemble(ports: Ports, settings: Settings) -> Hallpass:
+    """Join the parts over *ports*, for one deployment's *settings*."""
+    grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
+    team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
+    limits = Limits(ports.hits, settings.rate_limits)
+    secrets = OneTimeSecrets(ports.secrets, grants)
+    notifier = MailNotifier(grants, ports.outbox, team)
+    consent_key = ConsentKey(grants, wordpress, sealer)
+    removal = Removal(grants, wordpress, sealer, consent_key, team.email)
+    tools = StepTools(wordpress, sealer, budget, limits, team.name, team.email)
+    provisioning = Provisioning(grants, tools, consent_key, removal)
+    ending = Ending(grants, removal, consent_key, secrets, notifier, budget)
     return Hallpass(
-        access=Access(grants, setup, secrets, settings.max_days),
+        ports=ports,
+        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days),
         ending=ending,
-        repair=Repair(grants, wordpress, sealer, removal, ending, limits),
+        sweep=Sweep(grants, ending, budget),
+        repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         secrets=secrets,
-        tickets=Tickets(
-            TicketLogTable(dynamodb, settings.counters_table),
-            limits,
-            grants,
-            outbox,
-            *support,
-            settings.public_url,
-        ),
+        tickets=Tickets(ports.ticket_log, limits, grants, ports.outbox, team),
         limits=limits,
-        wordpress=wordpress,
-        outbound=outbound,
-        deadline=deadline,
         edge_key=settings.edge_key,
     )

@@ -36,7 +36,7 @@ class TicketLogTable:
             None if taken is None else frozenset(taken["Attributes"].get("told", {}).get("SS", ()))
         )
 
-    def told(self, ticket_id: str, reader: str) -> None:
+    def record(self, ticket_id: str, reader: str) -> None:
         self._update(ticket_id, "ADD told :reader", {":reader": {"SS": [reader]}})
 
     def release(self, ticket_id: str) -> None:

@@ -1,19 +1,34 @@
 """
-Grants in DynamoDB, one item each, with two sparse indexes (`grants.GrantStore`).
+Grants in DynamoDB, one item each, with two sparse indexes.
 
 Every write is conditional on the version that was read. The indexes may be a moment behind the
-table, which is why the story decides by the table.
+table, which is why the story decides by the table. An item is flat: the parts of a grant are
+attributes beside each other, since indexes and TTL read top-level attributes only. `state` repeats
+what the API shows, for people who look at the table. Items of earlier versions are read for as long
+as a grant can live (`grant_upgrade`).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
-from chalicelib.grants.model import Event, Grant
+from chalicelib.aws.grant_upgrade import upgraded
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import (
+    Consent,
+    Event,
+    Links,
+    Notice,
+    OnSite,
+    Revision,
+    Schedule,
+    Tokens,
+    Visit,
+)
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
@@ -25,7 +40,7 @@ SHARD = "0"
 
 
 class GrantTable:
-    """Grants, one item each, with two sparse indexes (`grants.GrantStore`)."""
+    """Stores grants in one table (`grants.store.GrantStore`)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
@@ -45,25 +60,26 @@ class GrantTable:
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         # The mark tells our own write from another's when the SDK repeats a write whose answer
         # was lost: the repetition fails its condition although the first one went through.
-        after = replace(after, version=before.version + 1, mark=secrets.token_hex(8))
+        revision = Revision(before.revision.number + 1, secrets.token_hex(8))
+        after = replace(after, revision=revision)
         written = call_if(
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(after),
             ConditionExpression="version = :version",
-            ExpressionAttributeValues=to_item({":version": before.version}),
+            ExpressionAttributeValues=to_item({":version": before.revision.number}),
         )
         if written is None and self.get(after.id) != after:
             return None
         return after
 
-    def forget(self, grant: Grant) -> bool:
+    def delete(self, grant: Grant) -> bool:
         deleted = call_if(
             self._client.delete_item,
             TableName=self._table,
             Key={"id": {"S": grant.id}},
             ConditionExpression="version = :version",
-            ExpressionAttributeValues=to_item({":version": grant.version}),
+            ExpressionAttributeValues=to_item({":version": grant.revision.number}),
         )
         return deleted is not None
 
@@ -90,8 +106,45 @@ class GrantTable:
 
 
 def _grant_item(grant: Grant) -> Item:
-    values = asdict(grant)
-    if grant.due_at is not None:
+    on_site, consent, schedule = grant.on_site, grant.consent, grant.schedule
+    values: dict[str, Any] = {
+        "id": grant.id,
+        "phase": grant.phase,
+        "state": grant.state,
+        "site_url": grant.site_url,
+        "username": grant.username,
+        "by_hand": grant.is_manual,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+        "end_requested_at": grant.end_requested_at,
+        "ended_at": grant.ended_at,
+        "owner_email": grant.owner_email,
+        "fingerprint": grant.tokens.fingerprint,
+        "owner_hashes": grant.tokens.owner_hashes,
+        "support_hash": grant.tokens.support_hash,
+        "site": None if on_site.site is None else asdict(on_site.site),
+        "owner_id": on_site.owner_id,
+        "user_id": on_site.user_id,
+        "user_may_exist": on_site.user_may_exist,
+        "sealed_removal": on_site.sealed_removal,
+        "owner_login": consent and consent.login,
+        "consent_key_id": consent and consent.key_id,
+        "sealed_consent": consent and consent.sealed,
+        "secret_ids": grant.links.secret_ids,
+        "asks_passphrase": grant.links.asks_passphrase,
+        "before": grant.visit.before,
+        "own_key_ids": grant.visit.consent_key_ids,
+        "report": grant.visit.changes and [asdict(change) for change in grant.visit.changes],
+        "timeline": [asdict(event) for event in grant.timeline],
+        "notices": [notice._asdict() for notice in sorted(grant.notices)],
+        "due_at": schedule.due_at,
+        "lease_until": schedule.lease_until,
+        "attempts": schedule.attempts,
+        "purge_at": schedule.purge_at,
+        "version": grant.revision.number,
+        "mark": grant.revision.mark,
+    }
+    if schedule.due_at is not None:
         values["due_shard"] = SHARD
     if grant.alarming_since is not None:
         values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
@@ -101,11 +154,47 @@ def _grant_item(grant: Grant) -> Item:
 def _grant(item: Item) -> Grant | None:
     if not item:
         return None
-    known = {field.name for field in fields(Grant)}
-    values = {name: value for name, value in from_item(item).items() if name in known}
-    if "site" in values:
-        values["site"] = Site(**values["site"])
-    if "report" in values:
-        values["report"] = tuple(Change(**change) for change in values["report"])
-    values["timeline"] = tuple(Event(**event) for event in values.get("timeline", ()))
-    return Grant(**values)
+    values = from_item(item)
+    if "phase" not in values:
+        values |= upgraded(values)
+    get = values.get
+    return Grant(
+        id=values["id"],
+        phase=values["phase"],
+        site_url=values["site_url"],
+        username=values["username"],
+        is_manual=values["by_hand"],
+        created_at=values["created_at"],
+        expires_at=values["expires_at"],
+        end_requested_at=get("end_requested_at"),
+        ended_at=get("ended_at"),
+        owner_email=values["owner_email"],
+        tokens=Tokens(values["fingerprint"], values["owner_hashes"], values["support_hash"]),
+        on_site=OnSite(
+            site=Site(**values["site"]) if "site" in values else None,
+            owner_id=get("owner_id"),
+            user_id=get("user_id"),
+            user_may_exist=values["user_may_exist"],
+            sealed_removal=get("sealed_removal"),
+        ),
+        consent=Consent(values["owner_login"], values["sealed_consent"], get("consent_key_id"))
+        if "sealed_consent" in values
+        else None,
+        links=Links(values["secret_ids"], values["asks_passphrase"]),
+        visit=Visit(
+            before=get("before"),
+            consent_key_ids=values["own_key_ids"],
+            changes=tuple(Change(**change) for change in values["report"])
+            if "report" in values
+            else None,
+        ),
+        timeline=tuple(Event(**event) for event in values["timeline"]),
+        notices=frozenset(Notice(**notice) for notice in values["notices"]),
+        schedule=Schedule(
+            due_at=get("due_at"),
+            lease_until=values["lease_until"],
+            attempts=values["attempts"],
+            purge_at=get("purge_at"),
+        ),
+        revision=Revision(values["version"], values["mark"]),
+    )

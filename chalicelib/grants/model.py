@@ -1,263 +1,258 @@
 """
-The grant: one temporary access to one site, and the record that outlives every crash.
+The grant: an immutable value, and the transitions that lead from one to the next.
 
-A grant is an immutable value. Every change is a pure function from the grant that was read to the
-one to be written, and the store writes it only if nobody else has written in between. So two
-Lambdas that act on one grant at the same time cannot undo each other's steps.
-
-`due_at` is the next time that the sweep must look: set-up time-out, expiry, next retry, mails still
-to be sent. It is absent once nothing is left to do, and only then does `purge_at` exist.
+Each transition is a named method, a pure function from the grant that is stored to the one to be
+written, which checks the phase that it starts from (`phases`). No other module builds a changed
+grant. `store.update` writes the result only if the stored grant is still the one that was read.
 All times are epoch seconds.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
-from urllib.parse import quote
 
 from chalicelib.clock import DAY, MINUTE
-from chalicelib.errors import GrantExists, NotFound, TryAgain
+from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links, Notice, Schedule
+from chalicelib.grants.phases import ALL, ENDED, RUNNING, SETTING_UP, Phase, transition
+from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
-State = Literal["preparing", "active", "ended"]
-Holder = Literal["owner", "support"]
-
-KEEP_ENDED = 90 * DAY  # The owner can look at the receipt this long after the end.
-TIMELINE_LENGTH = 60  # DynamoDB items end at 400 KB; a grant's story is far shorter.
-ACCESS_CREATED = "access_created"
-REPEATING = frozenset({"removal_failed", "link_locked"})
-LOCK_NOTICE_SECONDS = 30 * MINUTE  # One mail covers all links locked in this time.
-CHANGE_TRIES = 8  # More writers at once on one grant than this has not been seen.
+SETUP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
+KEEP_CLOSED_SECONDS = 90 * DAY  # The owner can read the receipt this long after the end.
+MAX_NOTICE_ATTEMPTS = 34  # About a week; a mailbox that refuses mail that long is dead.
+LOCK_RETRY_SECONDS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a grant. `by` is who did it: owner, support or hallpass."""
+class Grant(GrantRecord):
+    """One temporary access to one site, and what may happen to it."""
 
-    at: int
-    name: str
-    by: str = "hallpass"
-    detail: str = ""
+    # Set-up.
 
+    @transition(*SETTING_UP)
+    def site_discovered(self, site: Site) -> Grant:
+        """Record the site that was found at the typed address."""
+        return self._at(site)
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """
-    One temporary access.
-
-    `owner_hashes` and `support_hash` are SHA-256 of the tokens' text, in hex. `sealed_consent` is
-    the owner's consent key, KMS-sealed, and exists only while a set-up or a repair is unfinished;
-    `sealed_removal` is the support user's own key. `checked` says that a user may have been asked
-    for, `by_hand` that the owner made it, so that there is no key; `asks_passphrase` that the
-    newest one-time link does. `before` is what the site looked like before (`report.write`),
-    `report` what has changed, and `own_key_ids` the consent keys that came and went on the way.
-    `checked` becomes false again when the user is confirmed gone. `told` names the mails that have
-    gone out. `version` and `mark` belong to the store.
-    """
-
-    id: str
-    site_url: str
-    username: str
-    days: int
-    created_at: int
-    expires_at: int
-    fingerprint: str
-    owner_hashes: tuple[str, ...]
-    support_hash: str
-    state: State = "preparing"
-    owner_email: str = ""
-    owner_login: str = ""
-    site: Site | None = None
-    owner_id: int | None = None
-    user_id: int | None = None
-    consent_key_id: str | None = None
-    checked: bool = False
-    by_hand: bool = False
-    sealed_consent: bytes | None = None
-    sealed_removal: bytes | None = None
-    secret_ids: tuple[str, ...] = ()
-    asks_passphrase: bool = False
-    own_key_ids: tuple[str, ...] = ()
-    looked: bool = False
-    before: str = ""
-    report: tuple[Change, ...] | None = None
-    timeline: tuple[Event, ...] = ()
-    end_requested_at: int | None = None
-    ended_at: int | None = None
-    attempts: int = 0
-    told: tuple[str, ...] = ()
-    due_at: int | None = None
-    lease_until: int = 0
-    purge_at: int | None = None
-    version: int = 0
-    mark: str = ""
-
-    @property
-    def deadline(self) -> int:
-        """When the account has to be gone: the expiry, or the moment somebody said "end now"."""
-        return min(self.expires_at, self.end_requested_at or self.expires_at)
-
-    @property
-    def was_active(self) -> bool:
-        """Whether support could ever sign in."""
-        return any(event.name == ACCESS_CREATED for event in self.timeline)
-
-    @property
-    def overdue_since(self) -> int | None:
-        """When the account should have been gone, if a removal has failed; None otherwise."""
-        if self.state == "ended" or self.attempts == 0:
-            return None
-        return self.deadline if self.state == "active" else self.created_at
-
-    @property
-    def site_name(self) -> str:
-        """The site's address without its scheme, which is how its owner knows it."""
-        address = self.site.url if self.site else self.site_url
-        return address.partition("://")[2] or address
-
-    @property
-    def user_admin_url(self) -> str:
-        """The page of the site's own admin that lists the support user."""
-        address = self.site.url if self.site else self.site_url
-        login = self.site.login_url if self.site else f"{address}/wp-login.php"
-        return f"{login.rpartition('/')[0]}/wp-admin/users.php?s={quote(self.username)}"
-
-    @property
-    def untold_lock(self) -> int | None:
-        """Return when a link was last locked, if the owner has yet to get a mail about that."""
-        at = next(
-            (event.at for event in reversed(self.timeline) if event.name == "link_locked"), None
+    @transition(*SETTING_UP)
+    def owner_identified(self, owner_id: int, key_id: str) -> Grant:
+        """Record whose the consent key is, and its UUID."""
+        return replace(
+            self,
+            on_site=replace(self.on_site, owner_id=owner_id),
+            consent=self.consent and replace(self.consent, key_id=key_id),
+            visit=self.visit.with_consent_key(key_id),
         )
-        told = [int(told.split()[1]) for told in self.told if told.startswith("locked ")]
-        if at is None or not self.owner_email:
-            return None
-        # Of several links that are locked at the same time, one mail is enough.
-        return at if at >= max(told, default=0) + LOCK_NOTICE_SECONDS else None
 
-    @property
-    def alarming_since(self) -> int | None:
+    @transition(*SETTING_UP)
+    def removability_checked(self) -> Grant:
+        """Record that users of the site can be deleted; from here on the user may exist."""
+        return replace(self, on_site=replace(self.on_site, user_may_exist=True))
+
+    @transition(*SETTING_UP)
+    def snapshot_taken(self, snapshot: str) -> Grant:
+        """Record what the site looked like before; "" when it showed nothing to be kept."""
+        return replace(self, visit=replace(self.visit, before=snapshot))
+
+    @transition(*SETTING_UP)
+    def user_created(self, user_id: int) -> Grant:
+        """Record WordPress' id of the support user."""
+        return replace(self, on_site=replace(self.on_site, user_id=user_id))
+
+    @transition(*SETTING_UP)
+    def removal_key_created(self, sealed: bytes) -> Grant:
+        """Record the sealed removal key."""
+        return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
+
+    @transition(*SETTING_UP)
+    def activated(self, now: int) -> Grant:
         """
-        As `overdue_since`, for the operator: only accounts that Hallpass made, or may have made.
+        Record that set-up is complete and the consent key deleted.
 
-        Otherwise a stranger could hold the gauge up with a user that never existed.
+        Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
         """
-        return self.overdue_since if self.checked and not self.by_hand else None
+        phase: Phase = "active" if self.phase == "provisioning" else self.phase
+        schedule = replace(self.schedule, due_at=self.deadline)
+        return replace(self, phase=phase, consent=None, schedule=schedule).with_event(
+            Event(now, "access_created", "owner")
+        )
 
-    def with_event(self, event: Event) -> Grant:
-        """
-        Append *event*; of those that may repeat without end, only the last in a row is kept.
+    # While support is in.
 
-        When there are too many, the oldest goes, but never the one that says that access was given.
-        """
-        kept = self.timeline
-        if kept and event.name == kept[-1].name and event.name in REPEATING:
-            kept = kept[:-1]
-        if len(kept) >= TIMELINE_LENGTH:
-            oldest = next(place for place, e in enumerate(kept) if e.name != ACCESS_CREATED)
-            kept = kept[:oldest] + kept[oldest + 1 :]
-        return replace(self, timeline=(*kept, event))
+    @transition("provisioning", "active")
+    def link_added(self, secret_id: str, *, asks_passphrase: bool) -> Grant:
+        """Record that the one-time secret *secret_id* belongs to this grant, once."""
+        if secret_id in self.links.secret_ids:
+            return self
+        return replace(self, links=Links((*self.links.secret_ids, secret_id), asks_passphrase))
+
+    @transition(*ALL)
+    def link_locked(self, at: int, secret_id: str, now: int) -> Grant:
+        """Record, once, that a link was locked at *at*, and let the sweep tell the owner now."""
+        if any(event.name == "link_locked" and event.at >= at for event in self.timeline):
+            return self
+        schedule = self.schedule
+        if self.phase == "active" and schedule.due_at is not None:
+            schedule = replace(schedule, due_at=min(schedule.due_at, now))
+        return replace(self, schedule=schedule).with_event(
+            Event(at, "link_locked", detail=secret_id)
+        )
+
+    @transition(*ALL)
+    def noted(self, event: Event) -> Grant:
+        """Record *event* once, however often the answer to it was lost."""
+        known = any((e.name, e.detail) == (event.name, event.detail) for e in self.timeline)
+        return self if known else self.with_event(event)
+
+    @transition(*ALL)
+    def ticket_sent(self, reference: str, owner_email: str, now: int) -> Grant:
+        """Record the ticket, once, and where its owner can be reached if that is not known."""
+        grant = self.noted(Event(now, "ticket_sent", "owner", reference))
+        return replace(grant, owner_email=grant.owner_email or owner_email)
+
+    @transition("active")
+    def extended(self, days: int, now: int) -> Grant:
+        """Move the expiry by *days*."""
+        expires_at = self.expires_at + days * DAY
+        # What is due before the end, such as a notice of a locked link, stays due.
+        schedule = self.schedule
+        if schedule.due_at in (None, self.expires_at):
+            schedule = replace(schedule, due_at=expires_at)
+        return replace(self, expires_at=expires_at, schedule=schedule).with_event(
+            Event(now, "extended", "owner", str(days))
+        )
+
+    @transition("active", "revoking", unchanged_in=ENDED)
+    def waited(self, now: int) -> Grant:
+        """Release the grant until its deadline, or until an unsent notice is tried again."""
+        due_at = self.deadline
+        if self.unsent_lock is not None:
+            due_at = min(due_at, now + LOCK_RETRY_SECONDS)
+        return replace(self, schedule=replace(self.schedule, lease_until=0, due_at=due_at))
+
+    # The end.
+
+    @transition(*RUNNING, unchanged_in=ENDED)
+    def end_requested(self, by: Holder, now: int) -> Grant:
+        """Record who asked for the end, once; it is due at once."""
+        if self.end_requested_at is not None:
+            return self
+        schedule = replace(self.schedule, due_at=now)
+        return replace(self, phase="revoking", end_requested_at=now, schedule=schedule).with_event(
+            Event(now, "end_requested", by)
+        )
+
+    @transition(*RUNNING)
+    def repair_requested(self, consent: Consent, due_at: int, now: int) -> Grant:
+        """Record the owner's new consent key before it is used; it asks for the end as well."""
+        return replace(
+            self,
+            phase="revoking",
+            consent=consent,
+            end_requested_at=self.end_requested_at or now,
+            schedule=replace(self.schedule, due_at=due_at),
+        ).with_event(Event(now, "repair_requested", "owner"))
+
+    @transition("revoking")
+    def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
+        """Record where the site is now, whose the new consent key is, and its UUID."""
+        return self._at(site).owner_identified(owner_id, key_id)
+
+    @transition("revoking")
+    def user_found(self, user_id: int | None) -> Grant:
+        """Record the id of a support user that was known by its login name only."""
+        return replace(self, on_site=replace(self.on_site, user_id=user_id))
+
+    @transition(*RUNNING)
+    def site_moved(self, site: Site, now: int) -> Grant:
+        """Record the address at which our own account was seen."""
+        return self._at(site).with_event(Event(now, "site_moved", detail=site.url))
+
+    @transition(*RUNNING)
+    def changes_seen(self, changes: tuple[Change, ...]) -> Grant:
+        """Record what changed on the site since support came in."""
+        return replace(self, visit=replace(self.visit, changes=changes))
+
+    @transition(*RUNNING)
+    def user_deleted(self) -> Grant:
+        """Record that the site confirmed the deletion, in case that the rest is tried again."""
+        return replace(
+            self,
+            on_site=replace(self.on_site, user_may_exist=False, user_id=None, sealed_removal=None),
+        )
+
+    @transition(*ALL)
+    def consent_deleted(self, consent: Consent) -> Grant:
+        """Forget the consent key *consent*; one that has come since stays."""
+        return replace(self, consent=None) if self.consent == consent else self
+
+    @transition(*RUNNING)
+    def removal_failed(self, reason: str, now: int) -> Grant:
+        """Record a failed try and when the next one is due. An owner is reminded once a day."""
+        schedule = self.schedule.failed(now, daily=self.is_manual)
+        return replace(self, schedule=schedule).with_event(
+            Event(now, "removal_failed", detail=reason)
+        )
+
+    @transition(*RUNNING, unchanged_in=ENDED)
+    def revoked(self, now: int) -> Grant:
+        """Record that the site confirmed the end; the notices are still to be sent."""
+        return _ended(replace(self, consent=None), "hallpass", now)
+
+    @transition("active", "revoking", unchanged_in=ENDED)
+    def confirmed_by_owner(self, now: int) -> Grant:
+        """Record the end of a manual grant on its owner's word; a consent key is still deleted."""
+        return _ended(self, "owner", now)
+
+    @transition("notifying")
+    def notice_failed(self, now: int) -> Grant:
+        """Record that a notice of the end was not accepted; after about a week, close."""
+        if self.schedule.attempts + 1 >= MAX_NOTICE_ATTEMPTS:
+            return self.closed(now)
+        return replace(self, schedule=self.schedule.failed(now))
+
+    @transition("notifying", unchanged_in=("closed",))
+    def closed(self, now: int) -> Grant:
+        """Record that nothing is left to do; TTL deletes the grant later."""
+        schedule = Schedule(purge_at=now + KEEP_CLOSED_SECONDS)
+        return replace(self, phase="closed", consent=None, schedule=schedule)
+
+    # Leases and notices.
+
+    @transition("provisioning", "active", "revoking", "notifying")
+    def leased(self, now: int, seconds: int) -> Grant:
+        """Take the grant for one caller until `now + seconds`; at its deadline, `revoking`."""
+        is_over = self.phase == "active" and self.deadline <= now
+        phase: Phase = "revoking" if is_over else self.phase
+        return replace(self, phase=phase, schedule=self.schedule.leased(now, seconds))
+
+    @transition(*ALL)
+    def released(self) -> Grant:
+        """Give the lease back."""
+        return replace(self, schedule=self.schedule.released())
+
+    @transition(*ALL)
+    def notice_sent(self, notice: Notice) -> Grant:
+        """Record *notice*; of each kind and reader the last one is kept."""
+        kept = {n for n in self.notices if (n.kind, n.reader) != (notice.kind, notice.reader)}
+        return replace(self, notices=frozenset({*kept, notice}))
+
+    @transition(*ALL)
+    def receipt_mailed(self, owner_hash: str) -> Grant:
+        """Record the hash of one more owner token, for the receipt link in a mail."""
+        return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
+
+    def _at(self, site: Site) -> Grant:
+        return replace(self, on_site=replace(self.on_site, site=site))
 
 
-class GrantStore(Protocol):
-    """Where grants are kept. Reads are strongly consistent; writes are conditional."""
-
-    def add(self, grant: Grant) -> bool:
-        """Store a new grant; return False when its id is taken."""
-
-    def get(self, grant_id: str) -> Grant | None: ...
-
-    def replace(self, before: Grant, after: Grant) -> Grant | None:
-        """Write *after* if *before* is still what is stored; return it with its new version."""
-
-    def forget(self, grant: Grant) -> bool:
-        """Delete a grant that never made anything, if it is still what is stored."""
-
-    def due(self, now: int, limit: int) -> Iterable[str]:
-        """Return ids of grants whose `due_at` has come, oldest first. May be a moment behind."""
-
-    def overdue_since(self) -> int | None:
-        """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
-
-
-def record(
-    store: GrantStore, grant_id: str, fingerprint: str, make: Callable[[], Grant]
-) -> tuple[Grant, bool]:
-    """
-    Store the grant that *make* returns, or find what an earlier identical request has stored.
-
-    *make* is called only when there is none yet. True means that the grant is new.
-
-    Raises:
-        GrantExists: The id is taken by a request that said something else.
-    """
-    known = store.get(grant_id)
-    if known is None:
-        grant = make()
-        if store.add(grant):
-            return grant, True
-        known = store.get(grant_id)
-    if known is None or not hmac.compare_digest(known.fingerprint, fingerprint):
-        raise GrantExists("This request was made before with other details.")
-    return known, False
-
-
-def change(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:
-    """
-    Apply *to* to the stored grant and write the result, again if somebody wrote in between.
-
-    Raises:
-        NotFound: There is no such grant.
-        TryAgain: Others kept writing.
-    """
-    for _ in range(CHANGE_TRIES):
-        before = store.get(grant_id)
-        if before is None:
-            raise NotFound
-        after = to(before)
-        if after == before:
-            return before
-        written = store.replace(before, after)
-        if written is not None:
-            return written
-    raise TryAgain
-
-
-def lease(store: GrantStore, grant: Grant, *, now: int, seconds: int) -> Grant | None:
-    """
-    Take *grant* for this caller alone until `now + seconds`; return None when another has it.
-
-    A grant that is due is moved out of the sweep's way for the same time, so that one that
-    crashes its sweep cannot stand at the head of the queue for ever.
-    """
-    if grant.lease_until > now:
-        return None
-    until = now + seconds
-    due_at = until if grant.due_at is not None and grant.due_at <= now else grant.due_at
-    return store.replace(grant, replace(grant, lease_until=until, due_at=due_at))
-
-
-def holder_of(grant: Grant | None, token: str) -> tuple[Grant, Holder]:
-    """
-    Return *grant* and who the bearer of *token* is.
-
-    Raises:
-        NotFound: Unknown grant or wrong token; the two cannot be told apart.
-    """
-    shown = token_hash(token)
-    if grant is not None:
-        for known in grant.owner_hashes:
-            if hmac.compare_digest(shown, known):
-                return grant, "owner"
-        if hmac.compare_digest(shown, grant.support_hash):
-            return grant, "support"
-    raise NotFound
-
-
-def token_hash(token: str) -> str:
-    """Return what is kept of an owner or support token: SHA-256 of its text, in hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def _ended(grant: Grant, by: str, now: int) -> Grant:
+    name: EventName = "ended" if grant.was_active else "setup_undone"
+    return replace(
+        grant,
+        phase="notifying",
+        ended_at=now,
+        on_site=replace(grant.on_site, sealed_removal=None),
+        schedule=replace(grant.schedule, attempts=0, due_at=now),
+    ).with_event(Event(now, name, by))

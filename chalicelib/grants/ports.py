@@ -27,16 +27,16 @@ class Sealer(Protocol):
 
 
 class Notifier(Protocol):
-    """Sends each notice about a grant to each reader at least once, and records it."""
+    """Sends each notice of a grant to each reader at least once, and records it on the grant."""
 
-    def of_end(self, grant: Grant) -> Grant:
-        """Tell everybody who has not been told that *grant* is over; raise `DeliveryFailed`."""
+    def send_ended(self, grant: Grant) -> Grant:
+        """Send the notice of the end to who has not had it; raise `DeliveryFailed`."""
 
-    def of_failure(self, grant: Grant, now: int) -> Grant:
-        """Ask for help after the third failure. Who could not be told is told at the next one."""
+    def send_overdue(self, grant: Grant, now: int) -> Grant:
+        """Ask for help after the third failure. A mail that fails is sent at the next failure."""
 
-    def of_lock(self, grant: Grant) -> Grant:
-        """Tell the owner of the newest lock that is untold, if any; raise `DeliveryFailed`."""
+    def send_locked(self, grant: Grant) -> Grant:
+        """Send the notice of the newest lock, if it is unsent; raise `DeliveryFailed`."""
 
 
 class OneTimeLinks(Protocol):

@@ -1,37 +1,35 @@
 """
 The steps of a set-up, in order. Each asks the site for one thing and returns what to record.
 
-A step that was done before does nothing, so any step may be the first after an interruption.
+A step that was done before is skipped, so any step may be the first after an interruption.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import KeyRefused, NotAdministrator, SiteUnavailable, SiteUnsupported
-from chalicelib.grants import visit_report as report
-from chalicelib.grants.model import ACCESS_CREATED, Event, Grant
+from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate, Sealer
-from chalicelib.grants.request import AccessRequest, plus_address
+from chalicelib.grants.request import ProvisionRequest, plus_address
 from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPress
+from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
 
-LOOK_SECONDS = 10.0
+SNAPSHOT_SECONDS = 10.0
 NOT_ADMINISTRATOR = (
     "That account is not an administrator of the site. "
     "Please sign in as an administrator and approve again."
 )
 
-Change = Callable[[Grant], Grant]
-Step = Callable[[Grant, AccessRequest, int], Change]
-
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class StepTools:
     """
-    What set-up does on the site.
+    What the steps work with.
 
     Mail to a support user goes to `support_email` with the user name as a plus-address, so that no
     two accounts share one.
@@ -39,133 +37,181 @@ class Steps:
 
     wordpress: WordPress
     sealer: Sealer
-    deadline: TimeBudget
-    door: RateGate
+    budget: TimeBudget
+    gate: RateGate
     support_name: str
     support_email: str
 
-    def __iter__(self) -> Iterator[Step]:
-        yield self.discover
-        yield self.identify
-        yield self.check
-        yield self.look_around
-        yield self.create
-        yield self.arm
-        yield self.prove
-        yield self.let_go
 
-    def discover(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        if grant.site is not None:
-            return _as_it_is
-        try:
-            site = self.wordpress.discover(request.site_url)
-        except SiteUnavailable as error:
-            if error.reason != "unreachable":
-                raise
-            raise unsupported("site_unreachable") from None  # Most likely a typing mistake.
-        return lambda grant: replace(grant, site=site)
-
-    def identify(self, grant: Grant, request: AccessRequest, now: int) -> Change:
-        if grant.owner_id is not None:
-            return _as_it_is
-        typed = self.wordpress.normalise(request.site_url)
-        self.door.admit_redirect_target(typed, _site(grant).rest_root, now=now)
-        owner = self.wordpress.whoami(_site(grant), request.consent)
-        key_id = self.wordpress.key_id(_site(grant), request.consent)
-        if not (owner.is_administrator and owner.may_manage_users):
-            raise NotAdministrator(NOT_ADMINISTRATOR)
-        return lambda grant: replace(
-            grant, owner_id=owner.id, consent_key_id=key_id, own_key_ids=(key_id,)
-        )
-
-    def check(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        if grant.checked:
-            return _as_it_is
-        owner = Account(_known(grant.owner_id), request.consent.username)
-        self.wordpress.check_removable(_site(grant), request.consent, owner)
-        return lambda grant: replace(grant, checked=True)
-
-    def look_around(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        """See what the site looks like before support comes in. Once, and only if it tells."""
-        if grant.looked:
-            return _as_it_is
-        before = ""
-        try:
-            with self.deadline.within(LOOK_SECONDS):
-                before = report.write(self.wordpress.snapshot(_site(grant), request.consent))
-        except SiteUnavailable:
-            pass  # The report will say that nobody could look; the access is not held up for it.
-        return lambda grant: replace(grant, looked=True, before=before)
-
-    def create(self, grant: Grant, request: AccessRequest, now: int) -> Change:
-        if grant.user_id is not None:
-            return _as_it_is
-        user = self.wordpress.create_administrator(
-            _site(grant),
-            request.consent,
-            NewUser(
-                username=grant.username,
-                email=plus_address(self.support_email, grant.username),
-                password=request.password,
-                display_name=f"{self.support_name} (temporary, removes itself)",
-            ),
-            # An earlier request may have made it, and then a slow site is not asked to again.
-            may_exist=now > grant.created_at,
-        )
-        return lambda grant: replace(grant, user_id=user.id)
-
-    def arm(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        """Give the support user its removal key."""
-        if grant.sealed_removal is not None:
-            return _as_it_is
-        user, owner_id = Account(_known(grant.user_id), grant.username), _known(grant.owner_id)
-        key = self.wordpress.create_key(
-            _site(grant), request.consent, user, "Hallpass removal key", holder_id=owner_id
-        )
-        sealed = self.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
-        return lambda grant: replace(grant, sealed_removal=sealed)
-
-    def prove(self, grant: Grant, request: AccessRequest, _: int) -> Change:
-        """See that the removal key can do its one job."""
-        del request
-        password = self.sealer.unseal(
-            grant.sealed_removal or b"", grant_id=grant.id, purpose="removal"
-        )
-        user = Account(_known(grant.user_id), grant.username)
-        try:
-            self.wordpress.check_removable(
-                _site(grant), Credentials(grant.username, password), user
-            )
-        except KeyRefused:
-            raise SiteUnsupported(
-                "cannot_remove",
-                "Your site does not let the temporary account remove itself, so it was not made.",
-                "A security plugin may block application passwords for new users; allow them "
-                "and try again.",
-            ) from None
-        return _as_it_is
-
-    def let_go(self, grant: Grant, request: AccessRequest, now: int) -> Change:
-        self.wordpress.delete_own_key(_site(grant), request.consent, grant.consent_key_id or "")
-        event = Event(now, ACCESS_CREATED, "owner")
-        return lambda grant: replace(
-            # The deadline may have come already: somebody may have said "end now" meanwhile.
-            grant,
-            state="active",
-            sealed_consent=None,
-            due_at=grant.deadline,
-        ).with_event(event)
+Record = Callable[[Grant], Grant]
+Run = Callable[[StepTools, Grant, ProvisionRequest, int], Record]
 
 
-def _as_it_is(grant: Grant) -> Grant:
-    """Change nothing: the step was done before."""
-    return grant
+class Step(NamedTuple):
+    """One step: its name, whether a grant shows it done, and what does it."""
+
+    name: str
+    is_done: Callable[[Grant], bool]
+    run: Run
+
+
+def discover(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    Find the site behind the typed address.
+
+    Raises:
+        SiteUnsupported: Also ``site_unreachable``: most likely the address is mistyped.
+    """
+    del grant, now
+    try:
+        site = tools.wordpress.discover(request.site_url)
+    except SiteUnavailable as error:
+        if error.reason != "unreachable":
+            raise
+        raise unsupported("site_unreachable") from None
+    return lambda grant: grant.site_discovered(site)
+
+
+def identify(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    Find out whose the consent key is, and its UUID.
+
+    Raises:
+        KeyRefused: The site takes the key for nobody's.
+        NotAdministrator: Its holder may not create and delete users.
+        TooManyRequests: Keys were sent too often to the host that the address redirects to.
+    """
+    site, typed = _site(grant), tools.wordpress.normalise(request.site_url)
+    tools.gate.admit_redirect_target(typed, site.rest_root, now=now)
+    owner = tools.wordpress.whoami(site, request.consent)
+    key_id = tools.wordpress.key_id(site, request.consent)
+    if not (owner.is_administrator and owner.may_manage_users):
+        raise NotAdministrator(NOT_ADMINISTRATOR)
+    return lambda grant: grant.owner_identified(owner.id, key_id)
+
+
+def check_removable(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    Ask, without changing anything, whether users of this site can be deleted.
+
+    Raises:
+        SiteUnsupported: ``multisite`` or ``cannot_remove``.
+    """
+    del now
+    owner = Account(_known(grant.on_site.owner_id), request.consent.username)
+    tools.wordpress.check_removable(_site(grant), request.consent, owner)
+    return Grant.removability_checked
+
+
+def take_snapshot(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    Record what the site looks like before support comes in, if the site shows it in time.
+
+    A site that shows nothing does not hold the access up: the visit report then says so.
+    """
+    del now
+    before = ""
+    try:
+        with tools.budget.within(SNAPSHOT_SECONDS):
+            before = write(tools.wordpress.snapshot(_site(grant), request.consent))
+    except SiteUnavailable:
+        pass
+    return lambda grant: grant.snapshot_taken(before)
+
+
+def create_user(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    Create the support user as an administrator.
+
+    Raises:
+        SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
+    """
+    user = tools.wordpress.create_administrator(
+        _site(grant),
+        request.consent,
+        NewUser(
+            username=grant.username,
+            email=plus_address(tools.support_email, grant.username),
+            password=request.password,
+            display_name=f"{tools.support_name} (temporary, removes itself)",
+        ),
+        # An earlier request may have made it, and then a slow site is not asked to again.
+        may_exist=now > grant.created_at,
+    )
+    return lambda grant: grant.user_created(user.id)
+
+
+def create_removal_key(
+    tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
+) -> Record:
+    """Give the support user an application password of its own, and seal it."""
+    del now
+    user = Account(_known(grant.on_site.user_id), grant.username)
+    key = tools.wordpress.create_key(
+        _site(grant),
+        request.consent,
+        user,
+        "Hallpass removal key",
+        holder_id=_known(grant.on_site.owner_id),
+    )
+    sealed = tools.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
+    return lambda grant: grant.removal_key_created(sealed)
+
+
+def verify_removal_key(
+    tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
+) -> Record:
+    """
+    Ask the site, without changing anything, whether the removal key may delete its user.
+
+    Raises:
+        SiteUnsupported: ``cannot_remove``.
+    """
+    del request, now
+    sealed = grant.on_site.sealed_removal or b""
+    password = tools.sealer.unseal(sealed, grant_id=grant.id, purpose="removal")
+    user = Account(_known(grant.on_site.user_id), grant.username)
+    removal_key = Credentials(grant.username, password)
+    try:
+        tools.wordpress.check_removable(_site(grant), removal_key, user)
+    except KeyRefused:
+        raise SiteUnsupported(
+            "cannot_remove",
+            "Your site does not let the temporary account remove itself, so it was not made.",
+            "A security plugin may block application passwords for new users; allow them "
+            "and try again.",
+        ) from None
+    return lambda grant: grant
+
+
+def delete_consent_key(
+    tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
+) -> Record:
+    """Delete the owner's consent key with itself, and see it refused. Set-up is complete then."""
+    key_id = grant.consent.key_id if grant.consent else None
+    tools.wordpress.delete_own_key(_site(grant), request.consent, key_id or "")
+    return lambda grant: grant.activated(now)
+
+
+STEPS = (
+    Step("discover", lambda grant: grant.on_site.site is not None, discover),
+    Step("identify", lambda grant: grant.on_site.owner_id is not None, identify),
+    Step("check_removable", lambda grant: grant.on_site.user_may_exist, check_removable),
+    Step("take_snapshot", lambda grant: grant.visit.before is not None, take_snapshot),
+    Step("create_user", lambda grant: grant.on_site.user_id is not None, create_user),
+    Step(
+        "create_removal_key", lambda grant: bool(grant.on_site.sealed_removal), create_removal_key
+    ),
+    # Not recorded: an interrupted set-up asks again, and asking changes nothing.
+    Step("verify_removal_key", lambda grant: grant.was_active, verify_removal_key),
+    Step("delete_consent_key", lambda grant: grant.was_active, delete_consent_key),
+)
 
 
 def _site(grant: Grant) -> Site:
-    if grant.site is None:
+    if grant.on_site.site is None:
         raise AssertionError("Discovery is the first step and records the site.")
-    return grant.site
+    return grant.on_site.site
 
 
 def _known(number: int | None) -> int:

@@ -1,15 +1,15 @@
 """
 Repair: a fresh consent of the owner removes what the removal key cannot.
 
-The way out when the removal key was revoked or the support user demoted, and the one click for a
-support user that was made by hand. The new consent key is recorded, sealed, before it is used; it
-removes the support user and then itself, and when the removal fails it is given back all the same.
+The way out when the removal key was revoked or the support user demoted, and the one click for the
+support user of a manual grant. The new consent key is recorded, sealed, before it is used; it
+deletes the support user and then itself, and when the removal fails it is deleted all the same.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import (
@@ -17,21 +17,21 @@ from chalicelib.errors import (
     HallpassError,
     KeyRefused,
     NotAdministrator,
-    NotFound,
     SiteUnavailable,
     TryAgain,
 )
-from chalicelib.grants.ending import Ending, ended
-from chalicelib.grants.model import Event, Grant, GrantStore, change, holder_of, lease
-from chalicelib.grants.ports import RateGate, Sealer
-from chalicelib.grants.provisioning import CONSENT_REFUSED
+from chalicelib.grants.consent_key import CONSENT_REFUSED, ConsentKey
+from chalicelib.grants.ending import Ending
+from chalicelib.grants.model import Grant
+from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
-from chalicelib.grants.removal import Removal, is_elsewhere
+from chalicelib.grants.removal import Removal, may_have_moved
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
+from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import unsupported
 
-OLDEST = 30 * DAY  # A user that was made by hand was made shortly before the message.
-LEASE = 35  # A little longer than API Gateway lets one request live (29 s).
+MAX_USER_AGE_SECONDS = 30 * DAY  # A user made by hand was made shortly before the message.
+LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,55 +40,56 @@ class Repair:
 
     grants: GrantStore
     wordpress: WordPress
-    sealer: Sealer
+    consent_key: ConsentKey
     removal: Removal
     ending: Ending
-    door: RateGate
+    gate: RateGate
 
     def repair(self, grant_id: str, token: str, consent: Credentials, *, now: int) -> Grant:
         """
-        Remove the support user with *consent*, then *consent* itself.
+        Delete the support user with *consent*, then *consent* itself.
 
         Raises:
             NotFound: Unknown grant, or not its owner's token.
             ConsentRejected, NotAdministrator: The consent key is of no use.
-            SiteUnsupported, SiteUnavailable: The site did not let the account be removed, or a
-                user made by hand is not the one that was meant.
+            SiteUnsupported, SiteUnavailable: The site did not let the account be removed, or the
+                user of a manual grant is not the one that was meant.
             TooManyRequests: Keys were sent too often to where the site has moved.
-            TryAgain: The sweep is at this grant at the moment.
+            TryAgain: Another call is at this grant at the moment.
         """
-        grant, holder = holder_of(self.grants.get(grant_id), token)
-        if holder != "owner":
-            raise NotFound
+        grant = require_owner(self.grants.get(grant_id), token)
         if grant.state == "ended":
             return grant
-        leased = lease(self.grants, grant, now=now, seconds=LEASE)
+        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
-            self._take_back_the_last(leased, consent, now)
-            grant = self.ending.look_around(self._accept(leased.id, consent, now))
-            self.removal.clear(grant, now=now)
+            self._replace_stored_key(leased, consent, now)
+            grant = self.ending.record_changes(self._accept(leased.id, consent, now))
+            self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
-            if leased.state == "preparing" and isinstance(error, SiteUnavailable):
-                # No removal key may exist yet, so the sweep needs this consent to go on.
-                change(self.grants, grant_id, _released)
-                raise
-            grant = self._give_back(grant_id, consent)
-            if not isinstance(error, KeyRefused):
-                raise
-            # The consent may be dead because an earlier, interrupted call has done its work.
-            grant = self.ending.finish(grant, now)
-            if grant.state != "ended":
-                raise ConsentRejected(CONSENT_REFUSED) from None
-            return grant
+            return self._finish_refused(leased, consent, error, now)
+        revoked = update(self.grants, grant_id, lambda stored: stored.revoked(now).released())
+        return self.ending.finish(revoked, now)
 
-        def over(grant: Grant) -> Grant:
-            return replace(ended(grant, now), lease_until=0)
+    def _finish_refused(
+        self, leased: Grant, consent: Credentials, error: HallpassError, now: int
+    ) -> Grant:
+        """Delete the consent key, and raise *error* unless an earlier call has ended the grant."""
+        if leased.state == "preparing" and isinstance(error, SiteUnavailable):
+            # No removal key may exist yet, so the sweep needs this consent to go on.
+            update(self.grants, leased.id, Grant.released)
+            raise error
+        grant = self._delete_if_stored(leased.id, consent)
+        if not isinstance(error, KeyRefused):
+            raise error
+        # The consent may be dead because an earlier, interrupted call has done its work.
+        grant = self.ending.finish(grant, now)
+        if grant.state != "ended":
+            raise ConsentRejected(CONSENT_REFUSED) from None
+        return grant
 
-        return self.ending.finish(change(self.grants, grant_id, over), now)
-
-    def _take_back_the_last(self, grant: Grant, consent: Credentials, now: int) -> None:
+    def _replace_stored_key(self, grant: Grant, consent: Credentials, now: int) -> None:
         """
         Delete another consent key that an earlier, interrupted call has left, before it is lost.
 
@@ -97,110 +98,93 @@ class Repair:
         Raises:
             KeyRefused, SiteUnavailable, SiteUnsupported: Then the new one is not used.
         """
-        if grant.sealed_consent is not None and self.removal.consent(grant) != consent:
-            self._holder(grant, consent, now)
-            self.removal.give_back(grant)
+        if grant.consent is not None and not self.consent_key.is_stored(grant, consent):
+            self._identify(grant, consent, now)
+            self.consent_key.delete(grant)
 
     def _accept(self, grant_id: str, consent: Credentials, now: int) -> Grant:
         """Record the consent key, see whose it is, and record that."""
-        sealed = self.sealer.seal(consent.password, grant_id=grant_id, purpose="consent")
-
-        def asked(grant: Grant) -> Grant:
-            event = Event(now, "repair_requested", "owner")
-            return replace(
-                grant,
-                sealed_consent=sealed,
-                owner_login=consent.username,
-                consent_key_id=None,
-                end_requested_at=grant.end_requested_at or now,
-                due_at=now + LEASE,
-            ).with_event(event)
-
-        grant = change(self.grants, grant_id, asked)
-        site, account = self._holder(grant, consent, now)
+        sealed = self.consent_key.seal(consent, grant_id=grant_id)
+        grant = update(
+            self.grants,
+            grant_id,
+            lambda stored: stored.repair_requested(sealed, now + LEASE_SECONDS, now),
+        )
+        site, account = self._identify(grant, consent, now)
         key_id = self.wordpress.key_id(site, consent)
         # Whoever consents takes what the support user wrote, and is never deleted in its place.
-        grant = change(
+        grant = update(
             self.grants,
-            grant.id,
-            lambda grant: replace(
-                grant,
-                site=site,
-                owner_id=account.id,
-                consent_key_id=key_id,
-                own_key_ids=(*grant.own_key_ids, key_id),
-            ),
+            grant_id,
+            lambda stored: stored.repairer_identified(site, account.id, key_id),
         )
         if not (account.is_administrator and account.may_manage_users):
             raise NotAdministrator(NOT_ADMINISTRATOR)
-        if grant.user_id is None and grant.checked:
-            # Known before it is deleted, so that an interrupted repair can see that it is gone.
+        if grant.on_site.user_id is None and grant.on_site.user_may_exist:
+            # Known before it is deleted, so that an interrupted repair can see that it is deleted.
             found = self.wordpress.find_user(site, consent, grant.username)
-            if grant.by_hand:
+            if grant.is_manual:
                 _require_made_for_support(grant, found)
             user_id = found.id if found is not None else None
-            grant = change(self.grants, grant.id, lambda grant: replace(grant, user_id=user_id))
+            grant = update(self.grants, grant_id, lambda stored: stored.user_found(user_id))
         return grant
 
-    def _holder(self, grant: Grant, consent: Credentials, now: int) -> tuple[Site, Account]:
+    def _identify(self, grant: Grant, consent: Credentials, now: int) -> tuple[Site, Account]:
         """
         Return whose key *consent* is, and the site, found again if it has moved.
 
         Raises:
             SiteUnsupported: ``not_ours``: what is found in its place does not know our account.
         """
-        if grant.site is None:
+        recorded = grant.on_site.site
+        if recorded is None:
             site = self.wordpress.discover(grant.site_url)
             typed = self.wordpress.normalise(grant.site_url)
-            self.door.admit_redirect_target(typed, site.rest_root, now=now)
+            self.gate.admit_redirect_target(typed, site.rest_root, now=now)
             return site, self.wordpress.whoami(site, consent)
         try:
-            return grant.site, self.wordpress.whoami(grant.site, consent)
+            return recorded, self.wordpress.whoami(recorded, consent)
         except HallpassError as problem:
-            if not is_elsewhere(problem):
+            if not may_have_moved(problem):
                 raise
             site = self.wordpress.discover(grant.site_url)
-            if site.rest_root == grant.site.rest_root:
+            if site.rest_root == recorded.rest_root:
                 raise
-        self.door.admit_redirect_target(grant.site.rest_root, site.rest_root, now=now)
+        self.gate.admit_redirect_target(recorded.rest_root, site.rest_root, now=now)
         account = self.wordpress.whoami(site, consent)
         # Elsewhere, that a user is missing proves nothing: it may be another site altogether.
         found = self.wordpress.find_user(site, consent, grant.username)
-        if found is None or grant.user_id not in {None, found.id}:
+        if found is None or grant.on_site.user_id not in {None, found.id}:
             self.wordpress.delete_own_key(site, consent, self.wordpress.key_id(site, consent))
             raise unsupported("not_ours")
         return site, account
 
-    def _give_back(self, grant_id: str, consent: Credentials) -> Grant:
+    def _delete_if_stored(self, grant_id: str, consent: Credentials) -> Grant:
         """
-        Delete *consent* if it is the one that is kept, and let go of the grant.
+        Delete *consent* if it is the one that is stored, and release the grant.
 
-        If the site is down, the sweep does it later. Another consent, which a refused one was to
-        take the place of, is left for the sweep as well.
+        If the site is down, the sweep does it later. Another consent key, which a refused one was
+        to take the place of, is left for the sweep as well.
         """
         with suppress(HallpassError):
             grant = self.grants.get(grant_id)
-            is_kept = grant is not None and grant.sealed_consent is not None
-            if grant is not None and is_kept and self.removal.consent(grant) == consent:
-                self.removal.give_back(grant)
-        return change(self.grants, grant_id, _released)
+            if grant is not None and self.consent_key.is_stored(grant, consent):
+                self.consent_key.delete(grant)
+        return update(self.grants, grant_id, Grant.released)
 
 
 def _require_made_for_support(grant: Grant, found: Account | None) -> None:
     """
     See that the user whose name the owner typed is there, and no old colleague.
 
-    A name that is mistyped is no proof that a user is gone, and whoever typed it for somebody else
-    is not to have another's account deleted.
+    A name that is mistyped does not prove that a user is deleted, and whoever typed it for somebody
+    else is not to have another's account deleted.
 
     Raises:
         SiteUnsupported: ``user_not_found`` or ``user_is_older``.
     """
     if found is None:
         raise unsupported("user_not_found")
-    if found.registered_at is None or found.registered_at < grant.created_at - OLDEST:
+    oldest = grant.created_at - MAX_USER_AGE_SECONDS
+    if found.registered_at is None or found.registered_at < oldest:
         raise unsupported("user_is_older")
-
-
-def _released(grant: Grant) -> Grant:
-    return replace(grant, lease_until=0)

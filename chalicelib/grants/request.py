@@ -1,4 +1,4 @@
-"""What the owner's page asks for, and what follows from it without asking anyone."""
+"""What an owner asks for, and what follows from it without asking anyone."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from chalicelib.errors import InvalidInput
 from chalicelib.grants.site import Credentials
 
 
 @dataclass(frozen=True, slots=True)
-class AccessRequest:
-    """What the owner's page asks for. The page makes every secret in it."""
+class ProvisionRequest:
+    """
+    A request for an access that Hallpass makes.
+
+    The owner's page makes every secret in it. `consent` is the owner's login name and application
+    password, `password` the support user's; `days` is 1 to 30.
+    """
 
     grant_id: str
     site_url: str
@@ -35,6 +41,30 @@ class AccessRequest:
         said = [self.site_url, consent.username, consent.password, self.password, self.days]
         message = json.dumps([*said, self.support_token, self.owner_email]).encode()
         return hmac.new(self.owner_token.encode(), message, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRequest:
+    """A request to track a support user that the owner made by hand: a manual grant."""
+
+    grant_id: str
+    site_url: str
+    username: str
+    days: int
+    owner_token: str = field(repr=False)
+    support_token: str = field(repr=False)
+    owner_email: str
+
+    def fingerprint(self) -> str:
+        """Return what tells a repeated request from another one under the same id."""
+        said = repr(sorted(asdict(self).items())).encode()
+        return hmac.new(self.owner_token.encode(), said, hashlib.sha256).hexdigest()
+
+
+def require_days(days: int, max_days: int) -> None:
+    """Raise `InvalidInput` (field ``days``) unless *days* is 1 to *max_days*."""
+    if not 1 <= days <= max_days:
+        raise InvalidInput("days", f"Please choose 1 to {max_days} days.")
 
 
 def support_username(grant_id: str) -> str:

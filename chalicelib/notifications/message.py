@@ -1,4 +1,4 @@
-"""A mail, the port it leaves by, and the phrases that all mails share."""
+"""A mail, the port it leaves by, who it comes from, and the phrases that all mails share."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ class Mail:
     subject: str
     text: str
     reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupportTeam:
+    """The team that helps; `public_url` is the origin of its pages, without a trailing slash."""
+
+    name: str
+    email: str
+    public_url: str
+
+    def receipt_url(self, grant_id: str, owner_token: str) -> str:
+        """Return the address of an owner's receipt; the token is in the fragment."""
+        return f"{self.public_url}/receipt#{grant_id}.{owner_token}"
 
 
 class Outbox(Protocol):

@@ -1,11 +1,10 @@
-"""What owner and support are told when an access is over, or when it cannot be ended."""
+"""The texts of notices: of the end, of an end that fails, of a locked link. Pure functions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from chalicelib.grants.model import Grant, Holder
-from chalicelib.notifications.message import Mail, Outbox, when
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Holder
+from chalicelib.notifications.message import Mail, SupportTeam, when
 from chalicelib.onetime.model import MAX_TRIES
 
 # What each kind of change is called; `0` is the `report.Change`.
@@ -29,90 +28,81 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MailNotices:
-    """Writes the notices and hands them to the outbox."""
-
-    outbox: Outbox
-    support_name: str
-    support_email: str
-    public_url: str
-
-    def ended(self, grant: Grant, reader: Holder) -> None:
-        """Tell *reader* that WordPress has confirmed the end."""
-        site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
-        if not grant.was_active:
-            text = (
-                f"Setting up temporary access to {site} was not finished, so we took it back.\n"
-                f"There is no temporary account, and we hold no key to your site.\n\n"
-                f"To let {self.support_name} in after all, please start again: {self.public_url}/\n"
-            )
-            subject = f"Access to {site} was not set up"
-        elif _is_only_said(grant):
-            text = (
-                f"The owner of {site} said that the user “{grant.username}” is deleted: {moment}.\n"
-                "The user was made by hand, and we hold no key to that site, so we could not ask "
-                "the site itself.\n\n"
-            )
-            subject = f"Access to {site} has ended"
-        else:
-            text = (
-                f"The temporary administrator “{grant.username}” on {site} is gone.\n"
-                f"We asked the site after deleting it, and the site confirmed it: {moment}.\n\n"
-            ) + _afterword(reader, grant)
-            subject = f"Access to {site} has ended"
-        self._send(reader, grant, subject, text)
-
-    def stuck(self, grant: Grant, reader: Holder, receipt_token: str, *, now: int) -> None:
-        """Tell *reader* that the account could not be removed, and how to do it by hand."""
-        site = grant.site_name
-        if not grant.checked:
-            self._send(reader, grant, f"Please check {site}: an approval is left", _key_left(grant))
-            return
-        text = (_reminder(grant, site) if grant.by_hand else _failure(grant, site, now)) + (
-            "Please delete it by hand. It takes a minute:\n"
-            f"1. Open {grant.user_admin_url}\n"
-            f"   (Users » All Users, and look for “{grant.username}”)\n"
-            "2. Hover over the name » Delete.\n"
-            "3. Choose “Attribute all content to” yourself » Confirm Deletion.\n\n"
-        )
-        if reader == "owner":
-            text += (
-                "Or let us do it: open your receipt, press “Approve and delete”, and approve once "
-                f"more on your site.\n{self.public_url}/receipt#{grant.id}.{receipt_token}\n\n"
-            )
-            if grant.by_hand:
-                text += (
-                    "Is it gone already, or was it never yours? Press “It is gone: I deleted it” "
-                    "on that page, and we stop writing.\n\n"
-                )
-        text += (
-            "We remind you every day until you tell us that it is gone.\n"
-            if grant.by_hand
-            else "We go on trying every day, and tell you when it is gone.\n"
-        )
-        self._send(reader, grant, f"Please check {site}: a temporary account is still there", text)
-
-    def locked(self, grant: Grant, receipt_token: str, *, locked_at: int) -> None:
-        """Tell the owner that somebody guessed at the passphrase, and how to end the access."""
-        site = grant.site_name
+def ended(team: SupportTeam, grant: Grant, reader: Holder) -> Mail:
+    """Return the mail that tells *reader* that WordPress has confirmed the end."""
+    site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
+    if not grant.was_active:
         text = (
-            f"Somebody typed a wrong passphrase {MAX_TRIES} times for the one-time link to {site} "
-            f"({when(locked_at)}).\nThe link is locked for half an hour. Nothing was opened.\n\n"
-            f"Most likely {self.support_name} has mistyped it, or does not have it yet.\n"
-            "If that was not support, end the access now on your receipt:\n"
-            f"{self.public_url}/receipt#{grant.id}.{receipt_token}\n"
+            f"Setting up temporary access to {site} was not finished, so we took it back.\n"
+            f"There is no temporary account, and we hold no key to your site.\n\n"
+            f"To let {team.name} in after all, please start again: {team.public_url}/\n"
         )
-        self._send("owner", grant, f"Wrong passphrases for the link to {site}", text)
+        subject = f"Access to {site} was not set up"
+    elif grant.ended_on_owner_word:
+        text = (
+            f"The owner of {site} said that the user “{grant.username}” is deleted: {moment}.\n"
+            "The user was made by hand, and we hold no key to that site, so we could not ask "
+            "the site itself.\n\n"
+        )
+        subject = f"Access to {site} has ended"
+    else:
+        text = (
+            f"The temporary administrator “{grant.username}” on {site} is gone.\n"
+            f"We asked the site after deleting it, and the site confirmed it: {moment}.\n\n"
+        ) + _afterword(reader, grant)
+        subject = f"Access to {site} has ended"
+    return _mail(team, grant, reader, subject, text)
 
-    def _send(self, reader: Holder, grant: Grant, subject: str, text: str) -> None:
-        to = grant.owner_email if reader == "owner" else self.support_email
-        self.outbox.send(Mail(to, subject, f"{text}\n{self.support_name} · {self.public_url}\n"))
+
+def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *, now: int) -> Mail:
+    """Return the mail that says that the account could not be removed, and how to do it by hand."""
+    site = grant.site_name
+    if not grant.on_site.user_may_exist:
+        subject = f"Please check {site}: an approval is left"
+        return _mail(team, grant, reader, subject, _key_left(grant))
+    text = (_reminder(grant, site) if grant.is_manual else _failure(grant, site, now)) + (
+        "Please delete it by hand. It takes a minute:\n"
+        f"1. Open {grant.user_admin_url}\n"
+        f"   (Users » All Users, and look for “{grant.username}”)\n"
+        "2. Hover over the name » Delete.\n"
+        "3. Choose “Attribute all content to” yourself » Confirm Deletion.\n\n"
+    )
+    if reader == "owner":
+        text += (
+            "Or let us do it: open your receipt, press “Approve and delete”, and approve once "
+            f"more on your site.\n{receipt_url}\n\n"
+        )
+        if grant.is_manual:
+            text += (
+                "Is it gone already, or was it never yours? Press “It is gone: I deleted it” "
+                "on that page, and we stop writing.\n\n"
+            )
+    text += (
+        "We remind you every day until you tell us that it is gone.\n"
+        if grant.is_manual
+        else "We go on trying every day, and tell you when it is gone.\n"
+    )
+    subject = f"Please check {site}: a temporary account is still there"
+    return _mail(team, grant, reader, subject, text)
 
 
-def _is_only_said(grant: Grant) -> bool:
-    """Tell whether the end stands on the owner's word, because nobody else can know."""
-    return any((event.name, event.by) == ("ended", "owner") for event in grant.timeline)
+def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int) -> Mail:
+    """Return the mail that says that a passphrase was guessed at, and how to end the access."""
+    site = grant.site_name
+    text = (
+        f"Somebody typed a wrong passphrase {MAX_TRIES} times for the one-time link to {site} "
+        f"({when(locked_at)}).\nThe link is locked for half an hour. Nothing was opened.\n\n"
+        f"Most likely {team.name} has mistyped it, or does not have it yet.\n"
+        "If that was not support, end the access now on your receipt:\n"
+        f"{receipt_url}\n"
+    )
+    subject = f"Wrong passphrases for the link to {site}"
+    return _mail(team, grant, "owner", subject, text)
+
+
+def _mail(team: SupportTeam, grant: Grant, reader: Holder, subject: str, text: str) -> Mail:
+    to = grant.owner_email if reader == "owner" else team.email
+    return Mail(to, subject, f"{text}\n{team.name} · {team.public_url}\n")
 
 
 def _key_left(grant: Grant) -> str:
@@ -137,7 +127,7 @@ def _failure(grant: Grant, site: str, now: int) -> str:
     return (
         f"The temporary administrator “{grant.username}” on {site} should be gone since "
         f"{when(grant.overdue_since or now)}, but the site did not let us delete it "
-        f"({grant.attempts} tries, last {when(now)}). We go on trying.\n\n"
+        f"({grant.schedule.attempts} tries, last {when(now)}). We go on trying.\n\n"
     )
 
 
@@ -159,12 +149,12 @@ def _afterword(reader: Holder, grant: Grant) -> str:
 
 def _report(grant: Grant) -> str:
     """Say what changed while support was in, one line each."""
-    if grant.report is None:
+    if grant.visit.changes is None:
         return "What changed on the site while support was in, we could not see.\n"
-    if not grant.report:
+    if not grant.visit.changes:
         return (
             "While support was in: no change of administrators, their application passwords, "
             "plugins, themes or the administration e-mail.\n"
         )
-    lines = [f"- {WORDS[change.kind].format(change)}" for change in grant.report]
+    lines = [f"- {WORDS[change.kind].format(change)}" for change in grant.visit.changes]
     return "What changed while support was in:\n" + "\n".join(lines) + "\n"

@@ -1,113 +1,103 @@
 """
-Who is told what of a grant, and that each is told once.
+Sends each notice about a grant to each reader at least once, and records it on the grant.
 
-What has gone out is noted on the grant after the mail was handed over, so a crash in between
-repeats one mail and loses none. The owner hears of everything. Support hears of the end and of a
-failing one, and only of accesses that it could have used.
+A notice is recorded after its mail was handed over, so a crash in between repeats one mail and
+loses none. The owner gets every notice. Support gets those of the end and of a failing end, and
+only of accesses that it could have used.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import DeliveryFailed, HallpassError
-from chalicelib.grants.model import Grant, GrantStore, Holder, change, token_hash
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
+from chalicelib.grants.store import GrantStore, update
+from chalicelib.notifications import notices
+from chalicelib.notifications.message import Outbox, SupportTeam
 
-TELL_AFTER = 3  # Failures, before the owner is asked to help.
-AGAIN = frozenset({"locked", "stuck"})
-MAILED_TOKENS = 3  # The links in the last three mails work; the owner's own always does.
-
-
-class Notices(Protocol):
-    """Tells people what happened. Raises `DeliveryFailed` when a mail cannot be handed over."""
-
-    def ended(self, grant: Grant, reader: Holder) -> None: ...
-
-    def stuck(self, grant: Grant, reader: Holder, receipt_token: str, *, now: int) -> None: ...
-
-    def locked(self, grant: Grant, receipt_token: str, *, locked_at: int) -> None: ...
+MIN_FAILURES = 3  # Of the removal, before the owner is asked to help.
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """Tells owner and support, and notes who has been told."""
+class MailNotifier:
+    """Sends notices by mail (`grants.ports.Notifier`)."""
 
     grants: GrantStore
-    notices: Notices
+    outbox: Outbox
+    team: SupportTeam
 
-    def of_end(self, grant: Grant) -> Grant:
-        """Tell everybody who has not been told that *grant* is over; raise `DeliveryFailed`."""
+    def send_ended(self, grant: Grant) -> Grant:
         failure: DeliveryFailed | None = None
-        for reader in _readers(grant, "ended"):
+        for notice in _unsent(grant, "ended"):
             try:
-                self.notices.ended(grant, reader)
-            except DeliveryFailed as error:  # One dead mailbox keeps nobody else from being told.
+                self.outbox.send(notices.ended(self.team, grant, notice.reader))
+            except DeliveryFailed as error:  # One dead mailbox keeps no other reader waiting.
                 failure = error
             else:
-                grant = self._told(grant, f"ended {reader}")
+                grant = self._record(grant, notice)
         if failure is not None:
             raise failure
         return grant
 
-    def of_failure(self, grant: Grant, now: int) -> Grant:
-        """Ask for help after the third failure. Who could not be told is told at the next one."""
-        if grant.state == "ended" or grant.attempts < (1 if grant.by_hand else TELL_AFTER):
+    def send_overdue(self, grant: Grant, now: int) -> Grant:
+        min_failures = 1 if grant.is_manual else MIN_FAILURES
+        if grant.state == "ended" or grant.schedule.attempts < min_failures:
             return grant
-        # A user made by hand is gone only when its owner acts, so the owner is reminded each day:
-        # once, however often somebody makes us try.
-        about = f"stuck {(now - grant.deadline) // DAY}" if grant.by_hand else "stuck"
-        for reader in _readers(grant, about):
-            if reader != "owner" and not grant.checked:
-                continue  # The user is gone; that the owner's approval is not, is theirs alone.
+        for notice in _unsent_help(grant, now):
+            if notice.reader != "owner" and not grant.on_site.user_may_exist:
+                continue  # The user is deleted; that the owner's approval is not, is theirs alone.
             try:
-                self.notices.stuck(grant, reader, self._receipt_token(grant, reader), now=now)
+                receipt = self._receipt_url(grant, notice.reader)
+                self.outbox.send(notices.overdue(self.team, grant, notice.reader, receipt, now=now))
             except HallpassError:
                 continue
-            grant = self._told(grant, f"{about} {reader}")
+            grant = self._record(grant, notice)
         return grant
 
-    def of_lock(self, grant: Grant) -> Grant:
-        """Tell the owner of the newest lock that is untold, if any; raise `DeliveryFailed`."""
-        at = grant.untold_lock
-        if at is None:
+    def send_locked(self, grant: Grant) -> Grant:
+        locked_at = grant.unsent_lock
+        if locked_at is None:
             return grant
-        self.notices.locked(grant, self._receipt_token(grant, "owner"), locked_at=at)
-        return self._told(grant, f"locked {at}")
+        receipt = self._receipt_url(grant, "owner")
+        self.outbox.send(notices.locked(self.team, grant, receipt, locked_at=locked_at))
+        return self._record(grant, Notice("locked", "owner", str(locked_at)))
 
-    def _receipt_token(self, grant: Grant, reader: Holder) -> str:
+    def _receipt_url(self, grant: Grant, reader: Holder) -> str:
         """
-        Make one more owner token, for the receipt link of a mail.
+        Return a receipt link for the owner, with one more owner token; "" for support.
 
         Only hashes are kept, so a mail that is to have a working link needs a token of its own.
         """
         if reader != "owner":
             return ""
         token = secrets.token_urlsafe(32)
-        first, *others = grant.owner_hashes
-        hashes = (first, *others[-MAILED_TOKENS + 1 :], token_hash(token))
-        change(self.grants, grant.id, lambda grant: replace(grant, owner_hashes=hashes))
-        return token
+        mailed = token_hash(token)
+        update(self.grants, grant.id, lambda stored: stored.receipt_mailed(mailed))
+        return self.team.receipt_url(grant.id, token)
 
-    def _told(self, grant: Grant, what: str) -> Grant:
-        """Note that a mail has gone out; of those that come again and again, the last is kept."""
-        kind, _, rest = what.partition(" ")
-
-        def is_older(told: str) -> bool:
-            one_reader = kind == "locked" or told.rsplit(maxsplit=1)[-1] == rest.split()[-1]
-            return kind in AGAIN and told.split(maxsplit=1)[0] == kind and one_reader
-
-        def noted(grant: Grant) -> Grant:
-            kept = [told for told in grant.told if not is_older(told)]
-            return replace(grant, told=(*kept, what))
-
-        return change(self.grants, grant.id, noted)
+    def _record(self, grant: Grant, notice: Notice) -> Grant:
+        return update(self.grants, grant.id, lambda stored: stored.notice_sent(notice))
 
 
-def _readers(grant: Grant, about: str) -> list[Holder]:
-    """Return who has yet to be told. Support hears only of accesses that it could have used."""
+def _unsent(grant: Grant, kind: NoticeKind, key: str = "") -> list[Notice]:
+    """Return the notices of *kind* that were not sent, support's only if it could have got in."""
     readers: list[Holder] = ["owner"] if grant.owner_email else []
     readers += ["support"] if grant.was_active else []
-    return [reader for reader in readers if f"{about} {reader}" not in grant.told]
+    wanted = [Notice(kind, reader, key) for reader in readers]
+    return [notice for notice in wanted if notice not in grant.notices]
+
+
+def _unsent_help(grant: Grant, now: int) -> list[Notice]:
+    """
+    Return the unsent requests for help.
+
+    The user of a manual grant is deleted only when its owner acts, so the owner is reminded once
+    for each day, however often somebody makes us try.
+    """
+    if grant.is_manual:
+        return _unsent(grant, "reminder", str((now - grant.deadline) // DAY))
+    return _unsent(grant, "overdue")

@@ -16,13 +16,14 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
-from chalicelib.errors import DeliveryFailed, InvalidInput, NotFound, TryAgain
-from chalicelib.grants.model import Event, Grant, GrantStore, change, holder_of
+from chalicelib.errors import DeliveryFailed, InvalidInput, TryAgain
+from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
-from chalicelib.notifications.message import Mail, Outbox, one_line, when
+from chalicelib.grants.store import GrantStore, require_owner, update
+from chalicelib.notifications.message import Mail, Outbox, SupportTeam, one_line, when
 
 LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -56,7 +57,8 @@ class TicketLog(Protocol):
         None when another call is sending it at this moment.
         """
 
-    def told(self, ticket_id: str, reader: str) -> None: ...
+    def record(self, ticket_id: str, reader: str) -> None:
+        """Record that the mail to *reader* was handed over."""
 
     def release(self, ticket_id: str) -> None: ...
 
@@ -66,14 +68,12 @@ class Tickets:
     """Delivers tickets to one support team."""
 
     log: TicketLog
-    door: RateGate
+    gate: RateGate
     grants: GrantStore
     outbox: Outbox
-    support_name: str
-    support_email: str
-    public_url: str
+    team: SupportTeam
 
-    def deliver(self, ticket: Ticket, *, now: int) -> tuple[str, bool]:
+    def send(self, ticket: Ticket, *, now: int) -> tuple[str, bool]:
         """
         Send *ticket* to support and the confirmation to the owner.
 
@@ -90,24 +90,28 @@ class Tickets:
         grant = self._grant_of(ticket)
         ticket_id = ticket.digest()
         reference = "HP-" + base64.b32encode(ticket_id)[:8].decode()
-        told = self.log.begin(ticket_id.hex(), now=now)
-        if told is None:
+        sent = self.log.begin(ticket_id.hex(), now=now)
+        if sent is None:
             raise TryAgain("Your message is being sent at this moment.")
         wanted = {"support": self._to_support(ticket, grant, reference)}
         if grant is not None:
             wanted["owner"] = self._to_owner(ticket, grant, reference)
         try:
-            if grant is not None and "owner" not in told:
-                self.door.admit_mail(wanted["owner"].to, now=now)
+            if grant is not None and "owner" not in sent:
+                self.gate.admit_mail(wanted["owner"].to, now=now)
             for reader, mail in wanted.items():
-                if reader not in told:
+                if reader not in sent:
                     self._send(mail, reader)
-                    self.log.told(ticket_id.hex(), reader)
+                    self.log.record(ticket_id.hex(), reader)
             if grant is not None:
-                self._note(grant, ticket, reference, now)
+                update(
+                    self.grants,
+                    grant.id,
+                    lambda stored: stored.ticket_sent(reference, ticket.email, now),
+                )
         finally:
             self.log.release(ticket_id.hex())
-        return reference, not told >= wanted.keys()
+        return reference, not sent >= wanted.keys()
 
     def _send(self, mail: Mail, reader: str) -> None:
         try:
@@ -125,33 +129,20 @@ class Tickets:
 
     def _check_link(self, link: str) -> None:
         """Let only our own one-time links into a mail to support."""
-        prefix = f"{self.public_url}/open#"
+        prefix = f"{self.team.public_url}/open#"
         if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
             raise InvalidInput("link", "That is not a one-time link of this page.")
 
     def _grant_of(self, ticket: Ticket) -> Grant | None:
         if not ticket.grant_id:
             return None
-        grant, holder = holder_of(self.grants.get(ticket.grant_id), ticket.owner_token)
-        if holder != "owner":
-            raise NotFound
-        return grant
-
-    def _note(self, grant: Grant, ticket: Ticket, reference: str, now: int) -> None:
-        """Write the ticket on its grant, and where the owner can be reached."""
-
-        def noted(grant: Grant) -> Grant:
-            known = any((e.name, e.detail) == ("ticket_sent", reference) for e in grant.timeline)
-            if not known:
-                grant = grant.with_event(Event(now, "ticket_sent", "owner", reference))
-            return replace(grant, owner_email=grant.owner_email or ticket.email)
-
-        change(self.grants, grant.id, noted)
+        return require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
 
     def _to_support(self, ticket: Ticket, grant: Grant | None, reference: str) -> Mail:
         lines = [f"{one_line(ticket.name)} <{ticket.email}> needs help.", ""]
         if ticket.site_url or grant:
-            lines.append(f"Site: {grant.site.url if grant and grant.site else ticket.site_url}")
+            site = grant.on_site.site if grant else None
+            lines.append(f"Site: {site.url if site else ticket.site_url}")
         lines += [f"Subject: {one_line(ticket.subject)}", f"Reference: {reference}", ""]
         lines += [ticket.message.strip(), ""]
         if ticket.link:
@@ -159,7 +150,7 @@ class Tickets:
         if grant is not None:
             end = (
                 "The owner made the account “{}” by hand, and is asked to delete it on {}."
-                if grant.by_hand
+                if grant.is_manual
                 else "The account “{}” removes itself on {}."
             )
             lines += [
@@ -169,10 +160,10 @@ class Tickets:
             ]
         if ticket.passphrase_hint:
             lines += [f"The link asks for a passphrase: {one_line(ticket.passphrase_hint)}", ""]
-        elif grant is not None and grant.asks_passphrase:
+        elif grant is not None and grant.links.asks_passphrase:
             lines += ["The link asks for a passphrase, which you get from them another way.", ""]
         return Mail(
-            to=self.support_email,
+            to=self.team.email,
             subject=f"[{reference}] {one_line(ticket.subject)}",
             text="\n".join(lines),
             reply_to=ticket.email,
@@ -181,21 +172,21 @@ class Tickets:
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
         afterwards = (
             "we ask you to delete the account, which you made yourself"
-            if grant.by_hand
+            if grant.is_manual
             else "the account removes itself, and we tell you"
         )
         text = (
-            f"{self.support_name} has your request. Reference: {reference}\n\n"
-            f"Until {when(grant.expires_at)}, {self.support_name} can sign in to "
+            f"{self.team.name} has your request. Reference: {reference}\n\n"
+            f"Until {when(grant.expires_at)}, {self.team.name} can sign in to "
             f"{grant.site_name} as the temporary administrator “{grant.username}”. "
             f"Then {afterwards}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
-            f"{self.public_url}/receipt#{grant.id}.{ticket.owner_token}\n\n"
-            f"{self.support_name} · {self.public_url}\n"
+            f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"
+            f"{self.team.name} · {self.team.public_url}\n"
         )
         return Mail(
             to=grant.owner_email or ticket.email,
-            subject=f"[{reference}] You let {self.support_name} in to {grant.site_name}",
+            subject=f"[{reference}] You let {self.team.name} in to {grant.site_name}",
             text=text,
         )

@@ -27,7 +27,9 @@ from chalicelib.errors import (
     TryAgain,
     WrongPassphrase,
 )
-from chalicelib.grants.model import Event, Grant, GrantStore, change, holder_of
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Event
+from chalicelib.grants.store import GrantStore, holder_of, require_owner, update
 from chalicelib.onetime.model import (
     CLAIM_SECONDS,
     MAX_LIFETIME_SECONDS,
@@ -98,7 +100,7 @@ class OneTimeSecrets:
 
     def newest_of(self, grant: Grant) -> Secret | None:
         """Return the grant's newest secret, or None when it has none or it is purged."""
-        return self.store.get(grant.secret_ids[-1]) if grant.secret_ids else None
+        return self.store.get(grant.links.secret_ids[-1]) if grant.links.secret_ids else None
 
     def open(self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int) -> bytes:
         """
@@ -171,8 +173,7 @@ class OneTimeSecrets:
         secret = self.store.get(secret_id)
         if secret is None or not secret.grant_id:
             raise NotFound
-        if holder_of(self.grants.get(secret.grant_id), owner_token)[1] != "owner":
-            raise NotFound
+        require_owner(self.grants.get(secret.grant_id), owner_token)
         self.store.revoke(
             secret_id, secret.grant_id, "burned", now=now, purge_at=now + TRACE_SECONDS
         )
@@ -183,12 +184,12 @@ class OneTimeSecrets:
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Delete the ciphertext of the unopened secrets of *grant*: its access is over."""
-        for secret_id in grant.secret_ids:
+        for secret_id in grant.links.secret_ids:
             self.store.revoke(secret_id, grant.id, "ended", now=now, purge_at=now + TRACE_SECONDS)
 
     def extend(self, grant: Grant, *, old_end: int) -> None:
         """Let the unopened secrets of *grant* that expire at *old_end* expire with it instead."""
-        for secret_id in grant.secret_ids:
+        for secret_id in grant.links.secret_ids:
             self.store.extend(secret_id, grant.id, old_end=old_end, new_end=grant.expires_at)
 
     def _require_running(self, secret: Secret, now: int) -> None:
@@ -204,49 +205,31 @@ class OneTimeSecrets:
         def joined(grant: Grant) -> Grant:
             if holder_of(grant, support_token)[1] != "support":
                 raise NotFound
-            if grant.state == "ended" or grant.deadline <= now:
+            if not grant.is_open(now):
                 raise NotFound("That access is over.")
-            if secret.id in grant.secret_ids:
-                return grant
-            if len(grant.secret_ids) >= MAX_SECRETS_PER_GRANT:
+            is_full = len(grant.links.secret_ids) >= MAX_SECRETS_PER_GRANT
+            if is_full and secret.id not in grant.links.secret_ids:
                 raise InvalidInput("grant_id", "This access has had as many links as it can have.")
-            return replace(
-                grant,
-                secret_ids=(*grant.secret_ids, secret.id),
-                asks_passphrase=secret.passphrase,
-            )
+            return grant.link_added(secret.id, asks_passphrase=secret.passphrase)
 
-        return change(self.grants, secret.grant_id, joined)
+        return update(self.grants, secret.grant_id, joined)
 
     def _note_lock(self, secret: Secret, now: int) -> None:
         """Record a lock on the grant, once, and make the grant due: the sweep mails its owner."""
         if secret.opened_at is not None or secret.unlocks_at(now) is None:
             return
-        lock = Event(secret.last_try_at, "link_locked", detail=secret.id)
-
-        def noted(grant: Grant) -> Grant:
-            if any(e.name == lock.name and e.at >= lock.at for e in grant.timeline):
-                return grant
-            is_running = grant.state == "active" and grant.due_at is not None
-            due_at = min(grant.due_at or 0, now) if is_running else grant.due_at
-            return replace(grant, due_at=due_at).with_event(lock)
-
-        self._change(secret, noted)
+        at = secret.last_try_at
+        self._update(secret, lambda grant: grant.link_locked(at, secret.id, now))
 
     def _note(self, secret: Secret, event: Event) -> None:
         """Record *event* on the grant, once, however often the answer was lost."""
+        self._update(secret, lambda grant: grant.noted(event))
 
-        def noted(grant: Grant) -> Grant:
-            known = any((e.name, e.detail) == (event.name, event.detail) for e in grant.timeline)
-            return grant if known else grant.with_event(event)
-
-        self._change(secret, noted)
-
-    def _change(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
+    def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
         if secret.grant_id:
             # The grant's record is purged after 90 days; its secrets live 30.
             with suppress(NotFound):
-                change(self.grants, secret.grant_id, to)
+                update(self.grants, secret.grant_id, to)
 
 
 def _may_fetch(secret: Secret, access_sha256: str, claim_sha256: str, now: int) -> bool:

@@ -26,17 +26,25 @@ from chalicelib.site_problems import unavailable
 if TYPE_CHECKING:
     import requests
 
-    from chalicelib.outbound.connections import Resolve
+    from chalicelib.outbound.connections import Resolver
 
-CALL_SECONDS = 20.0
-MOST_BYTES = 2 * 1024 * 1024
-CHUNK = 64 * 1024
-MOST_SESSIONS = 16
+MAX_CALL_SECONDS = 20.0
+MAX_BODY_BYTES = 2 * 1024 * 1024  # After decompression.
+CHUNK_BYTES = 64 * 1024
+MAX_SESSIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a site sent. Header names are in lower case; `url` is the address that was asked."""
+class Response:
+    """
+    A site's HTTP response.
+
+    Attributes:
+        status: The HTTP status, such as 200 or 301.
+        headers: By name in lower case.
+        body: Decompressed, at most `MAX_BODY_BYTES`.
+        url: The address that was requested.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -49,11 +57,11 @@ class Outbound:
     Calls sites.
 
     Args:
-        user_agent: What we say we are, such as ``Hallpass/1.0 (+https://help.example)``.
-        timeout: Returns the seconds that this invocation has left.
+        user_agent: Our User-Agent header, such as ``Hallpass/1.0 (+https://help.example)``.
+        seconds_left: Returns the seconds that this invocation has left; no limit by default.
         allowed_sites: Origins exempt from the rule, such as ``http://127.0.0.1:8081``.
         authorities: File of certificate authorities to trust instead of the usual ones.
-        resolve: Looks up the addresses of a name; the system's resolver by default.
+        resolver: Resolves names to socket addresses; the system's resolver by default.
 
     One instance serves one call at a time.
     """
@@ -62,31 +70,36 @@ class Outbound:
         self,
         user_agent: str,
         *,
-        timeout: Callable[[], float] = lambda: math.inf,
+        seconds_left: Callable[[], float] = lambda: math.inf,
         allowed_sites: Collection[str] = (),
         authorities: str | None = None,
-        resolve: Resolve | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
-        self.allowed = frozenset(site.strip().lower().rstrip("/") for site in allowed_sites)
-        self._user_agent, self._left = user_agent, timeout
-        self._authorities, self._resolve = authorities, resolve
-        self._deadline = TimeBudget()
+        self._allowed = frozenset(site.strip().lower().rstrip("/") for site in allowed_sites)
+        self._user_agent, self._seconds_left = user_agent, seconds_left
+        self._authorities, self._resolver = authorities, resolver
+        self._call_budget = TimeBudget()
         self._sessions: dict[str, requests.Session] = {}
 
     def normalise(self, typed: str) -> str:
-        """Return the address that a person meant; raise `InvalidInput` for one never called."""
-        return normalise(typed, self.allowed)
+        """
+        Return the address that a person meant, as `urls.normalise`.
+
+        Raises:
+            InvalidInput: Not an address that may be called (field ``site_url``).
+        """
+        return normalise(typed, self._allowed)
 
     def may_call(self, url: str) -> bool:
-        """Tell whether *url*, as a site gave it, is of the kind that is called at all."""
+        """Return whether the text of *url* allows a call; the name is not resolved."""
         try:
-            origin(url, self.allowed)
+            origin(url, self._allowed)
         except InvalidInput:
             return False
         return True
 
     def close(self) -> None:
-        """Forget connections and cookies; do so at the end of each invocation."""
+        """Close all connections and delete all cookies; call this after each invocation."""
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
@@ -98,25 +111,26 @@ class Outbound:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        cut: bool = False,
-    ) -> Answer:
+        truncate: bool = False,
+    ) -> Response:
         """
         Send one request and return whatever came back, redirects and errors included.
 
-        With *cut*, a body that is too long is cut off instead of refused.
+        *headers* are added to ours. With *truncate*, a body that is too long is cut off instead
+        of refused.
 
         Raises:
-            InvalidInput: *url* is not of the kind that is called (field ``site_url``).
-            SiteUnavailable: ``timeout``, ``unreachable``, or ``odd_answer`` when too long.
+            InvalidInput: *url* is not of the kind that may be called (field ``site_url``).
+            SiteUnavailable: ``timeout``; ``unreachable``; ``odd_answer`` when the body is too long.
         """
         from requests import RequestException  # noqa: PLC0415  Loads TLS and more: 0.1 s or so.
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
-        site = origin(url, self.allowed)
-        seconds = min(CALL_SECONDS, self._left())
+        site = origin(url, self._allowed)
+        seconds = min(MAX_CALL_SECONDS, self._seconds_left())
         if seconds <= 0:
             raise unavailable("timeout")
-        self._deadline.start(seconds)
+        self._call_budget.start(seconds)
         try:
             with self._session(site).request(
                 method,
@@ -127,15 +141,15 @@ class Outbound:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = _read(response, cut=cut)
+                content = _read_body(response, truncate=truncate)
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, names, content, url)
+                return Response(response.status_code, names, content, url)
         except SiteUnavailable as error:
             problem = error
         except (RequestException, HTTPError, OSError, ValueError):
             problem = unavailable("unreachable")
         # Raised out here, because the cause holds addresses and headers.
-        raise problem if self._deadline.left() > 0 else unavailable("timeout")
+        raise problem if self._call_budget.left() > 0 else unavailable("timeout")
 
     def _session(self, site: str) -> requests.Session:
         """Return the session of the origin *site*; each has its own connection and cookies."""
@@ -143,28 +157,30 @@ class Outbound:
             return self._sessions[site]
         import requests  # noqa: PLC0415  See `call`.
 
-        from chalicelib.outbound.connections import Guard, GuardedAdapter, resolve_by_system  # noqa: PLC0415
+        from chalicelib.outbound import connections  # noqa: PLC0415
 
-        if len(self._sessions) == MOST_SESSIONS:
+        if len(self._sessions) == MAX_SESSIONS:
             self.close()
-        guard = Guard(self.allowed, self._deadline, self._resolve or resolve_by_system)
+        connector = connections.GuardedConnector(
+            self._allowed, self._call_budget, self._resolver or connections.resolve_by_system
+        )
         session = requests.Session()
         session.trust_env = False
         session.verify = self._authorities or True
         session.headers.update({"User-Agent": self._user_agent, "Accept-Encoding": "gzip"})
-        session.mount("https://", GuardedAdapter(guard))
-        session.mount("http://", GuardedAdapter(guard))
+        session.mount("https://", connections.GuardedAdapter(connector))
+        session.mount("http://", connections.GuardedAdapter(connector))
         self._sessions[site] = session
         return session
 
 
-def _read(response: requests.Response, *, cut: bool) -> bytes:
+def _read_body(response: requests.Response, *, truncate: bool) -> bytes:
     """Return the body, decompressed piece by piece, so that a bomb never unfolds."""
     content = bytearray()
-    for piece in response.iter_content(CHUNK):
+    for piece in response.iter_content(CHUNK_BYTES):
         content += piece
-        if len(content) > MOST_BYTES:
-            if cut:
+        if len(content) > MAX_BODY_BYTES:
+            if truncate:
                 break
             raise unavailable("odd_answer")
-    return bytes(content[:MOST_BYTES])
+    return bytes(content[:MAX_BODY_BYTES])

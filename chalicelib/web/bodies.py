@@ -11,8 +11,7 @@ import hashlib
 import json
 
 from chalicelib.errors import InvalidInput
-from chalicelib.grants.lifecycle import HandMade
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
@@ -51,9 +50,9 @@ def check_site(body: Body) -> str:
     return text(body, "url", max_length=MAX_URL_CHARACTERS)
 
 
-def provision(body: Body) -> AccessRequest:
+def provision(body: Body) -> ProvisionRequest:
     """Read ``POST /api/users``."""
-    return AccessRequest(
+    return ProvisionRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         consent=_consent(body),
@@ -65,9 +64,9 @@ def provision(body: Body) -> AccessRequest:
     )
 
 
-def register(body: Body) -> HandMade:
+def register(body: Body) -> RegisterRequest:
     """Read ``POST /api/grants``: a user that the owner has made by hand."""
-    return HandMade(
+    return RegisterRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         username=_username(body),

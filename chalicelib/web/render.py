@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.grants.model import Event, Grant, Holder
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.site import SiteCheck
 from chalicelib.onetime.model import Secret
 
@@ -27,7 +28,7 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
         **grant_summary(grant),
         "you_are": holder,
         "overdue": grant.overdue_since is not None and grant.deadline <= now,
-        "by_hand": grant.by_hand,
+        "by_hand": grant.is_manual,
         "created_at": grant.created_at,
         "owner_email": grant.owner_email,
         "timeline": [event(entry) for entry in grant.timeline],
@@ -37,12 +38,12 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
         shown["ended_at"] = grant.ended_at
     if grant.end_requested_at is not None:
         shown["end_requested_at"] = grant.end_requested_at
-    if grant.secret_ids:
-        shown["secret"] = {"id": grant.secret_ids[-1], "state": _state(secret, now)}
-    if grant.report is not None:
+    if grant.links.secret_ids:
+        shown["secret"] = {"id": grant.links.secret_ids[-1], "state": _state(secret, now)}
+    if grant.visit.changes is not None:
         shown["report"] = [
             {"change": change.kind, "name": change.name, "detail": change.detail}
-            for change in grant.report
+            for change in grant.visit.changes
         ]
     if holder == "owner":
         shown["user_admin_url"] = grant.user_admin_url
@@ -101,14 +102,15 @@ def event(event: Event) -> Json:
 
 def site_of(grant: Grant) -> Json:
     """Return the site as its owner knows it, found yet or not."""
-    if grant.site is None:
+    site = grant.on_site.site
+    if site is None:
         return {"name": "", "url": grant.site_url, "login_url": None}
-    return {"name": grant.site.name, "url": grant.site.url, "login_url": grant.site.login_url}
+    return {"name": site.name, "url": site.url, "login_url": site.login_url}
 
 
 def login_url(grant: Grant) -> str | None:
     """Return where the support user signs in, once the site has been found."""
-    return grant.site.login_url if grant.site else None
+    return grant.on_site.site.login_url if grant.on_site.site else None
 
 
 def _state(secret: Secret | None, now: int) -> str:
@@ -125,12 +127,12 @@ def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[
         return []
     can = ["end"]
     if holder == "owner":
-        if grant.state == "active" and grant.deadline > now:
+        if grant.phase == "active" and grant.deadline > now:
             can.append("extend")
         if _state(secret, now) in ("waiting", "locked"):
             can.append("burn")
-        if grant.attempts > 0 or grant.by_hand:
+        if grant.schedule.attempts > 0 or grant.is_manual:
             can.append("repair")
-        if grant.by_hand:
+        if grant.is_manual:
             can.append("say_gone")
     return can

@@ -1,10 +1,13 @@
 """
-The REST API of one site, spoken with one key or with none.
+The REST API of one site, called with one key or with none.
 
 The root may be a path (``…/wp-json/``, or whatever the prefix is) or a query
 (``…/index.php?rest_route=/``). Calls with a key never follow a redirect: it would turn POST into
 GET, or carry the key and a new user's password to another address. DELETE goes out as POST with
 WordPress' own override where a host blocks it.
+
+Every call raises `SiteUnavailable` when no usable response came, and what `replies.read_reply`
+raises for a response that is not WordPress' own.
 """
 
 from __future__ import annotations
@@ -16,39 +19,60 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from chalicelib.grants.site import Credentials
-from chalicelib.outbound.client import Answer, Outbound
-from chalicelib.wordpress.replies import Json, Reply, code_of, parse, read, unusable
+from chalicelib.outbound.client import Outbound, Response
+from chalicelib.wordpress.replies import (
+    Json,
+    Reply,
+    error_code,
+    parse_json,
+    read_reply,
+    unusable_error,
+)
 
-PER_PAGE = 100  # WordPress' own maximum.
-MOST_PAGES = 50
+MAX_PER_PAGE = 100  # WordPress' own maximum.
+MAX_PAGES = 50
 
-# How hosts and firewalls turn away a method that they do not let through; some say 200 to all.
-TURNED_AWAY = frozenset({200, 400, 403, 404, 405, 406, 501})
+# How hosts and firewalls answer a method that they block; some answer 200 to everything.
+BLOCKED_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 501})
 
 Query = dict[str, str | int]
 
 
 class Rest:
-    """Calls routes such as ``wp/v2/users`` below *root*."""
+    """
+    Calls routes such as ``wp/v2/users`` of one site.
+
+    Args:
+        outbound: Sends the requests.
+        root: The site's REST root: an address that routes are appended to.
+        key: Sent as Basic authentication; a caller without one is a stranger to the site.
+    """
 
     def __init__(self, outbound: Outbound, root: str, key: Credentials | None = None) -> None:
         self._outbound, self._root, self._key = outbound, root, key
 
     def get(self, route: str, query: Query | None = None) -> Reply:
+        """GET *route*; WordPress' refusal is a reply, too."""
         # The random parameter keeps caches in front of the site from answering in its place.
-        return read(self._call("GET", route, {**(query or {}), "_": secrets.token_hex(4)}))
+        return read_reply(self._call("GET", route, {**(query or {}), "_": secrets.token_hex(4)}))
 
-    def pages(self, route: str, query: Query) -> Iterator[Json]:
-        """Yield the objects of a collection, all pages of it."""
-        for page in range(1, MOST_PAGES + 1):
-            reply = self.get(route, {**query, "per_page": PER_PAGE, "page": page})
+    def rows(self, route: str, query: Query) -> Iterator[Json]:
+        """
+        Yield the objects of the collection at *route*, from up to `MAX_PAGES` pages.
+
+        Raises:
+            HallpassError: What `Reply.rows` raises for a refusal, or for JSON that is no list.
+        """
+        for page in range(1, MAX_PAGES + 1):
+            reply = self.get(route, {**query, "per_page": MAX_PER_PAGE, "page": page})
             yield from reply.rows()
             total = reply.headers.get("x-wp-totalpages", "1")
             if not total.isascii() or not total.isdigit() or page >= int(total[:6]):
                 return
 
     def post(self, route: str, body: Json) -> Reply:
-        return read(self._call("POST", route, body=body))
+        """POST *body* as JSON to *route*; WordPress' refusal is a reply, too."""
+        return read_reply(self._call("POST", route, body=body))
 
     def delete(self, route: str, query: Query | None = None) -> Reply:
         """
@@ -56,17 +80,20 @@ class Rest:
 
         Where neither DELETE nor an override reaches WordPress, the last try is an update that
         changes nothing, so trying all three is safe.
+
+        Raises:
+            SiteUnavailable: Also ``odd_answer`` for a success that confirms no deletion.
         """
         query = query or {}
-        answer = self._call("DELETE", route, query)
-        if _is_turned_away(answer):
+        response = self._call("DELETE", route, query)
+        if _is_blocked(response):
             override = {"X-HTTP-Method-Override": "DELETE"}
-            answer = self._call("POST", route, query, headers=override)
-        if _is_turned_away(answer):
-            answer = self._call("POST", route, {**query, "_method": "DELETE"})
-        reply = read(answer)
+            response = self._call("POST", route, query, headers=override)
+        if _is_blocked(response):
+            response = self._call("POST", route, {**query, "_method": "DELETE"})
+        reply = read_reply(response)
         if reply.ok and not _is_deleted(reply.data):
-            raise unusable(answer)
+            raise unusable_error(response)
         return reply
 
     def _call(
@@ -77,7 +104,7 @@ class Rest:
         *,
         body: Json | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         headers = dict(headers or {})
         if self._key is not None:
             # `requests` would encode the name in Latin-1; WordPress reads UTF-8.
@@ -85,25 +112,25 @@ class Rest:
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         if body is not None:
             headers["Content-Type"] = "application/json"
-        sent = None if body is None else json.dumps(body).encode()
+        content = None if body is None else json.dumps(body).encode()
         return self._outbound.call(
-            method, address(self._root, route, query or {}), headers=headers, body=sent
+            method, route_url(self._root, route, query or {}), headers=headers, body=content
         )
 
 
-def address(root: str, route: str, query: Query) -> str:
+def route_url(root: str, route: str, query: Query) -> str:
     """Return the address of *route* below *root*, which may be a path or a query."""
-    mark = "&" if "?" in root else "?"
-    return f"{root}{route}{mark}{urlencode(query)}" if query else f"{root}{route}"
+    separator = "&" if "?" in root else "?"
+    return f"{root}{route}{separator}{urlencode(query)}" if query else f"{root}{route}"
 
 
-def _is_turned_away(answer: Answer) -> bool:
-    """Tell whether something in front of WordPress kept a DELETE from it, or made it another."""
-    if answer.status not in TURNED_AWAY:
+def _is_blocked(response: Response) -> bool:
+    """Return whether a host kept a DELETE from WordPress, or turned it into another method."""
+    if response.status not in BLOCKED_STATUSES:
         return False
-    data = parse(answer.body)
+    data = parse_json(response.body)
     # Missing parameters: the override got lost, and WordPress took the POST for a creation.
-    return not _is_deleted(data) and code_of(data) in {"", "rest_missing_callback_param"}
+    return not _is_deleted(data) and error_code(data) in {"", "rest_missing_callback_param"}
 
 
 def _is_deleted(data: object) -> bool:

@@ -1,8 +1,8 @@
 """
-What a visit may change and REST can see: administrators, their keys, plugins, themes, e-mail.
+What support may change and REST can show: administrators, their keys, plugins, themes, e-mail.
 
-Sessions, files, must-use plugins and the database cannot be seen this way. A part that the site
-refuses or gets wrong is left out; only a dead key or a site that does not answer ends the look.
+REST does not show sessions, files, must-use plugins or the database. A part that the site refuses
+or gets wrong is left out; only a dead key, or a site that does not answer, ends the snapshot.
 """
 
 from __future__ import annotations
@@ -14,38 +14,44 @@ from typing import Any, TypeVar
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
 from chalicelib.wordpress.rest import Rest
-from chalicelib.wordpress.users import ADMINISTRATORS, USERS, positive
+from chalicelib.wordpress.users import ADMINISTRATORS, USERS, require_user_id
 
-LONGEST = 100  # Characters of a name.
-MOST_KEYRINGS = 50  # Each administrator's keys are one more request.
+MAX_TEXT_CHARACTERS = 100
+MAX_KEY_LISTS = 50  # The list of each administrator's keys is one more request.
 
 Part = TypeVar("Part")
 
 
-def snapshot(rest: Rest) -> Snapshot:
-    """Return what *rest* shows now."""
-    administrators = _tell(lambda: list(rest.pages(USERS, ADMINISTRATORS)))
+def take_snapshot(rest: Rest) -> Snapshot:
+    """
+    Return what the site shows to the key of *rest* now; a part that it does not show is None.
+
+    Raises:
+        KeyRefused: The key is dead.
+        SiteUnavailable: ``timeout`` or ``unreachable``.
+    """
+    administrators = _or_none(lambda: list(rest.rows(USERS, ADMINISTRATORS)))
     return Snapshot(
         administrators=None
         if administrators is None
         else tuple(
-            _administrator(rest, row, with_keys=place < MOST_KEYRINGS)
-            for place, row in enumerate(administrators)
+            _administrator(rest, row, with_keys=number < MAX_KEY_LISTS)
+            for number, row in enumerate(administrators)
         ),
-        plugins=_tell(lambda: _plugins(rest)),
-        themes=_tell(lambda: _themes(rest)),
-        admin_email=_tell(lambda: _admin_email(rest)),
+        plugins=_or_none(lambda: _plugins(rest)),
+        themes=_or_none(lambda: _themes(rest)),
+        admin_email=_or_none(lambda: _admin_email(rest)),
     )
 
 
 def _administrator(rest: Rest, row: dict[str, Any], *, with_keys: bool) -> Administrator:
-    user_id = positive(row.get("id"))
+    user_id = require_user_id(row.get("id"))
     return Administrator(
         id=user_id,
-        username=_word(row, "username"),
-        registered=_word(row, "registered_date"),
-        email_mark=_mark(_word(row, "email")),
-        keys=_tell(lambda: _keys(rest, user_id)) if with_keys else None,
+        username=_text(row, "username"),
+        registered=_text(row, "registered_date"),
+        email_mark=_email_mark(_text(row, "email")),
+        keys=_or_none(lambda: _keys(rest, user_id)) if with_keys else None,
     )
 
 
@@ -55,7 +61,7 @@ def _keys(rest: Rest, user_id: int) -> tuple[ApplicationPassword, ...]:
         {"context": "edit", "_fields": "uuid,name,created"},
     )
     return tuple(
-        ApplicationPassword(_word(row, "uuid"), _word(row, "name"), _word(row, "created"))
+        ApplicationPassword(_text(row, "uuid"), _text(row, "name"), _text(row, "created"))
         for row in reply.rows()
     )
 
@@ -63,7 +69,7 @@ def _keys(rest: Rest, user_id: int) -> tuple[ApplicationPassword, ...]:
 def _plugins(rest: Rest) -> tuple[Plugin, ...]:
     reply = rest.get("wp/v2/plugins", {"_fields": "plugin,name,version,status"})
     return tuple(
-        Plugin(*(_word(row, name) for name in ("plugin", "name", "version", "status")))
+        Plugin(*(_text(row, name) for name in ("plugin", "name", "version", "status")))
         for row in reply.rows()
     )
 
@@ -71,16 +77,16 @@ def _plugins(rest: Rest) -> tuple[Plugin, ...]:
 def _themes(rest: Rest) -> tuple[Theme, ...]:
     reply = rest.get("wp/v2/themes", {"_fields": "stylesheet,name,version,status"})
     return tuple(
-        Theme(*(_word(row, name) for name in ("stylesheet", "name", "version", "status")))
+        Theme(*(_text(row, name) for name in ("stylesheet", "name", "version", "status")))
         for row in reply.rows()
     )
 
 
 def _admin_email(rest: Rest) -> str | None:
-    return _word(rest.get("wp/v2/settings", {"_fields": "email"}).object(), "email") or None
+    return _text(rest.get("wp/v2/settings", {"_fields": "email"}).object(), "email") or None
 
 
-def _word(row: dict[str, Any], name: str) -> str:
+def _text(row: dict[str, Any], name: str) -> str:
     """
     Return a text of *row*, in one line and short, because it goes into mails.
 
@@ -88,15 +94,16 @@ def _word(row: dict[str, Any], name: str) -> str:
     """
     value = row.get(name)
     value = value.get("raw", value.get("rendered")) if isinstance(value, dict) else value
-    return " ".join(value.split())[:LONGEST] if isinstance(value, str) else ""
+    return " ".join(value.split())[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else ""
 
 
-def _mark(email: str) -> str:
+def _email_mark(email: str) -> str:
+    """Return 16 hexadecimal digits of a hash that recognise *email* without storing it."""
     return hashlib.sha256(email.casefold().encode()).hexdigest()[:16] if email else ""
 
 
-def _tell(part: Callable[[], Part]) -> Part | None:
-    """Return *part*, or None when the site does not tell it."""
+def _or_none(part: Callable[[], Part]) -> Part | None:
+    """Return *part*, or None when the site refuses this part of the snapshot."""
     try:
         return part()
     except (NotAdministrator, SiteUnsupported):

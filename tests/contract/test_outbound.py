@@ -1,4 +1,4 @@
-"""Calls to addresses that strangers typed: which are made, and what a hostile server can do."""
+"""Calls to addresses that strangers typed: which are made, and what a hostile server cannot do."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import InvalidInput, SiteUnavailable
-from chalicelib.outbound.client import MOST_BYTES, Outbound
-from chalicelib.outbound.connections import Found
+from chalicelib.outbound.client import MAX_BODY_BYTES, Outbound
+from chalicelib.outbound.connections import AddressInfo
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
-from tests.fakes.servers import Server, answer, drip, header_of
+from tests.fakes.servers import Server, drip, header_of, http_response
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
 SECRET = "Basic c2VjcmV0OnNlY3JldA=="
 PUBLIC = "93.184.215.14"
 
 
-def found(*addresses: str, port: int = 443) -> list[Found]:
-    """What a resolver says; the port may be another than was asked for, to reach a test server."""
+def resolved(*addresses: str, port: int = 443) -> list[AddressInfo]:
+    """Return a resolver's answer; *port* may be a test server's instead of the one requested."""
     return [
         (
             socket.AF_INET6 if ":" in each else socket.AF_INET,
@@ -39,13 +39,15 @@ def found(*addresses: str, port: int = 443) -> list[Found]:
 
 
 def outbound(*servers: Server, seconds: float = 10) -> Outbound:
-    return Outbound(AGENT, timeout=lambda: seconds, allowed_sites=[each.url for each in servers])
+    return Outbound(
+        AGENT, seconds_left=lambda: seconds, allowed_sites=[each.url for each in servers]
+    )
 
 
-def reason(client: Outbound, url: str, *, cut: bool = False) -> str:
-    """Call *url*, which has to fail, and return why it did."""
+def reason(client: Outbound, url: str, *, truncate: bool = False) -> str:
+    """Call *url*, which must fail, and return the reason."""
     with pytest.raises(SiteUnavailable) as raised:
-        client.call("GET", url, cut=cut)
+        client.call("GET", url, truncate=truncate)
     return raised.value.reason
 
 
@@ -64,9 +66,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return files
 
 
-class TestNames:
-    def test_of_the_wrong_kind_are_refused_when_they_are_called(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+class TestConnections:
+    def test_an_address_of_the_wrong_kind_is_refused_without_a_connection(
+        self, start: ExitStack
+    ) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         with pytest.raises(InvalidInput):
             outbound().call("GET", server.url)
@@ -77,68 +81,70 @@ class TestNames:
         "addresses",
         [("127.0.0.1",), (PUBLIC, "127.0.0.1"), ("::1",), ("fe80::1%lo",), ("169.254.169.254",)],
     )
-    def test_that_lead_to_a_private_address_are_not_connected_to(
+    def test_a_name_that_resolves_to_a_private_address_is_not_connected_to(
         self, start: ExitStack, addresses: tuple[str, ...]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
-        client = Outbound(AGENT, resolve=lambda *_: found(*addresses, port=server.port))
+        server = start.enter_context(Server(lambda *_: http_response()))
+        client = Outbound(AGENT, resolver=lambda *_: resolved(*addresses, port=server.port))
 
         assert reason(client, "https://site.example/") == "unreachable"
         assert server.connections == 0
 
-    def test_unknown_private_and_refused_are_told_in_the_same_words(self) -> None:
-        def unknown(*_: object) -> list[Found]:
+    def test_unknown_private_and_refusing_hosts_give_the_same_error(self) -> None:
+        def unknown(*_: object) -> list[AddressInfo]:
             raise socket.gaierror(-2, "Name or service not known")
 
         closed = f"http://127.0.0.1:{free_port()}"
-        said = set()
+        errors = set()
         for client, url in [
-            (Outbound(AGENT, resolve=unknown), "https://site.example/"),
-            (Outbound(AGENT, resolve=lambda *_: []), "https://site.example/"),
-            (Outbound(AGENT, resolve=lambda *_: found("10.0.0.1")), "https://site.example/"),
+            (Outbound(AGENT, resolver=unknown), "https://site.example/"),
+            (Outbound(AGENT, resolver=lambda *_: []), "https://site.example/"),
+            (Outbound(AGENT, resolver=lambda *_: resolved("10.0.0.1")), "https://site.example/"),
             (Outbound(AGENT, allowed_sites=[closed]), closed),
         ]:
             with pytest.raises(SiteUnavailable) as raised:
                 client.call("GET", url)
-            said.add((raised.value.reason, raised.value.message))
+            errors.add((raised.value.reason, raised.value.message))
 
-        assert len(said) == 1
+        assert len(errors) == 1
 
-    def test_are_looked_up_once_and_that_answer_is_connected_to(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
-        asked = []
+    def test_a_name_is_resolved_once_and_that_address_is_connected_to(
+        self, start: ExitStack
+    ) -> None:
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
+        requested = []
 
-        def resolve(host: str, port: int) -> list[Found]:
-            asked.append((host, port))
-            return found("127.0.0.1" if len(asked) == 1 else "127.0.0.2", port=server.port)
+        def resolve(host: str, port: int) -> list[AddressInfo]:
+            requested.append((host, port))
+            return resolved("127.0.0.1" if len(requested) == 1 else "127.0.0.2", port=server.port)
 
         site = f"http://site.example:{server.port}"
-        client = Outbound(AGENT, allowed_sites=[site], resolve=resolve)
+        client = Outbound(AGENT, allowed_sites=[site], resolver=resolve)
 
         assert client.call("GET", f"{site}/").body == b"here"
-        assert asked == [("site.example", server.port)]
+        assert requested == [("site.example", server.port)]
         assert header_of(server.requests[0], "Host") == f"site.example:{server.port}"
 
-    def test_fall_back_to_the_address_that_answers(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
+    def test_the_next_address_is_tried_when_one_does_not_accept(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
         site = f"http://site.example:{server.port}"
         client = Outbound(
             AGENT,
             allowed_sites=[site],
-            resolve=lambda *_: found("::1", "127.0.0.1", port=server.port),
+            resolver=lambda *_: resolved("::1", "127.0.0.1", port=server.port),
         )
 
         assert client.call("GET", site).body == b"here"
 
-    def test_that_never_resolve_do_not_outlast_the_time(self) -> None:
+    def test_a_name_that_never_resolves_ends_in_a_timeout(self) -> None:
         never, outlasted = threading.Event(), threading.Event()
 
-        def resolve(*_: object) -> list[Found]:
+        def resolve(*_: object) -> list[AddressInfo]:
             if not never.wait(10):
                 outlasted.set()
             return []
 
-        client = Outbound(AGENT, timeout=lambda: 0.2, resolve=resolve)
+        client = Outbound(AGENT, seconds_left=lambda: 0.2, resolver=resolve)
 
         assert reason(client, "https://site.example") == "timeout"
         assert not outlasted.is_set()
@@ -146,11 +152,11 @@ class TestNames:
 
 
 class TestTls:
-    def test_the_name_is_asked_for_and_checked(
+    def test_the_host_name_is_sent_as_sni_and_checked(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
         server = start.enter_context(
-            Server(lambda *_: answer(200, "here"), certificate=certificate)
+            Server(lambda *_: http_response(200, "here"), certificate=certificate)
         )
         site = f"https://localhost:{server.port}"
         client = Outbound(AGENT, allowed_sites=[site], authorities=str(certificate[0]))
@@ -161,38 +167,38 @@ class TestTls:
     def test_a_certificate_for_another_name_is_refused(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer(), certificate=certificate))
+        server = start.enter_context(Server(lambda *_: http_response(), certificate=certificate))
         site = f"https://site.example:{server.port}"
         client = Outbound(
             AGENT,
             allowed_sites=[site],
             authorities=str(certificate[0]),
-            resolve=lambda *_: found("127.0.0.1", port=server.port),
+            resolver=lambda *_: resolved("127.0.0.1", port=server.port),
         )
 
         assert reason(client, site) == "unreachable"
         assert server.requests == []
 
-    def test_a_certificate_that_nobody_vouches_for_is_refused(
+    def test_a_certificate_of_an_unknown_authority_is_refused(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
-        server = start.enter_context(Server(lambda *_: answer(), certificate=certificate))
+        server = start.enter_context(Server(lambda *_: http_response(), certificate=certificate))
 
         assert reason(outbound(server), server.url) == "unreachable"
         assert server.requests == []
 
-    def test_a_server_that_does_not_shake_hands_does_not_outlast_the_time(
+    def test_a_server_that_never_finishes_the_handshake_ends_in_a_timeout(
         self, start: ExitStack
     ) -> None:
-        # It speaks no TLS, and waits for a plain request that never ends.
-        server = start.enter_context(Server(lambda *_: answer()))
+        # The server speaks no TLS, and waits for a plain request that never ends.
+        server = start.enter_context(Server(lambda *_: http_response()))
         site = server.url.replace("http:", "https:")
-        client = Outbound(AGENT, timeout=lambda: 0.3, allowed_sites=[site])
+        client = Outbound(AGENT, seconds_left=lambda: 0.3, allowed_sites=[site])
 
         assert reason(client, site) == "timeout"
 
 
-class TestTime:
+class TestTimeLimits:
     @pytest.mark.parametrize(
         ("head", "piece"),
         [
@@ -204,7 +210,7 @@ class TestTime:
         ],
         ids=["status", "header", "body", "chunks", "continue"],
     )
-    def test_a_slow_drip_ends_when_the_time_is_up(
+    def test_a_response_that_drips_ends_in_a_timeout(
         self, start: ExitStack, head: bytes, piece: bytes
     ) -> None:
         outlasted = threading.Event()
@@ -213,7 +219,7 @@ class TestTime:
         assert reason(outbound(server, seconds=0.4), server.url) == "timeout"
         assert not outlasted.is_set()
 
-    def test_a_drip_over_tls_ends_too(
+    def test_a_response_that_drips_over_tls_ends_in_a_timeout(
         self, start: ExitStack, certificate: tuple[Path, Path]
     ) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
@@ -223,7 +229,7 @@ class TestTime:
         )
         client = Outbound(
             AGENT,
-            timeout=lambda: 0.6,
+            seconds_left=lambda: 0.6,
             allowed_sites=[server.url],
             authorities=str(certificate[0]),
         )
@@ -231,57 +237,61 @@ class TestTime:
         assert reason(client, server.url) == "timeout"
         assert not outlasted.is_set()
 
-    def test_without_time_nothing_is_called(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+    def test_without_time_left_no_connection_is_opened(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         assert reason(outbound(server, seconds=0), server.url) == "timeout"
         assert server.connections == 0
 
-    def test_each_call_gets_its_own_share(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+    def test_each_call_asks_for_the_time_that_is_left(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
         left = iter([5.0, 0.0])
-        client = Outbound(AGENT, timeout=lambda: next(left), allowed_sites=[server.url])
+        client = Outbound(AGENT, seconds_left=lambda: next(left), allowed_sites=[server.url])
 
         assert client.call("GET", server.url).status == 200
         assert reason(client, server.url) == "timeout"
 
 
 class TestBodies:
-    def test_longer_than_the_limit_are_refused(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * (MOST_BYTES + 1))))
+    def test_a_body_over_the_limit_is_refused(self, start: ExitStack) -> None:
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, b"x" * (MAX_BODY_BYTES + 1)))
+        )
 
         assert reason(outbound(server), server.url) == "odd_answer"
 
-    def test_of_exactly_the_limit_are_read(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * MOST_BYTES)))
+    def test_a_body_of_exactly_the_limit_is_read(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response(200, b"x" * MAX_BODY_BYTES)))
 
-        assert len(outbound(server).call("GET", server.url).body) == MOST_BYTES
+        assert len(outbound(server).call("GET", server.url).body) == MAX_BODY_BYTES
 
-    def test_may_be_cut_off_instead(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, b"x" * (MOST_BYTES + 1))))
+    def test_a_body_over_the_limit_is_cut_off_on_request(self, start: ExitStack) -> None:
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, b"x" * (MAX_BODY_BYTES + 1)))
+        )
 
-        assert len(outbound(server).call("GET", server.url, cut=True).body) == MOST_BYTES
+        assert len(outbound(server).call("GET", server.url, truncate=True).body) == MAX_BODY_BYTES
 
-    def test_that_are_compressed_are_read(self, start: ExitStack) -> None:
+    def test_a_compressed_body_is_decompressed(self, start: ExitStack) -> None:
         packed = gzip.compress(b"hello")
         server = start.enter_context(
-            Server(lambda *_: answer(200, packed, "Content-Encoding: gzip"))
+            Server(lambda *_: http_response(200, packed, "Content-Encoding: gzip"))
         )
 
         assert outbound(server).call("GET", server.url).body == b"hello"
 
     @pytest.mark.parametrize("chunked", [False, True])
-    def test_that_unfold_to_a_flood_are_never_held(
+    def test_a_decompression_bomb_is_never_held_in_memory(
         self, start: ExitStack, *, chunked: bool
     ) -> None:
-        bomb = gzip.compress(bytes(200 * MOST_BYTES // 4), 9)
+        bomb = gzip.compress(bytes(200 * MAX_BODY_BYTES // 4), 9)
         if chunked:
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
             )
             sent = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(bomb), bomb)
         else:
-            sent = answer(200, bomb, "Content-Encoding: gzip")
+            sent = http_response(200, bomb, "Content-Encoding: gzip")
         server = start.enter_context(Server(lambda *_: sent))
         client = outbound(server)
         tracemalloc.start()
@@ -289,7 +299,7 @@ class TestBodies:
         assert reason(client, server.url) == "odd_answer"
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < 8 * MOST_BYTES
+        assert peak < 8 * MAX_BODY_BYTES
 
     @pytest.mark.parametrize(
         "sent",
@@ -303,7 +313,9 @@ class TestBodies:
         ],
         ids=["many headers", "long header", "cut short", "not gzip", "not http", "hangs up"],
     )
-    def test_that_break_the_protocol_are_unreachable(self, start: ExitStack, sent: bytes) -> None:
+    def test_a_response_that_breaks_the_protocol_is_unreachable(
+        self, start: ExitStack, sent: bytes
+    ) -> None:
         def respond(_: bytes, connection: socket.socket) -> bytes:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
@@ -315,8 +327,8 @@ class TestBodies:
 
 
 class TestCalls:
-    def test_say_who_we_are_and_what_we_read(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+    def test_a_call_sends_our_user_agent_and_accepts_json(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
 
         outbound(server).call("GET", server.url)
 
@@ -325,22 +337,24 @@ class TestCalls:
         assert header_of(request, "Accept") == "application/json"
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_never_follow_a_redirect(self, start: ExitStack, status: int) -> None:
-        other = start.enter_context(Server(lambda *_: answer()))
+    def test_a_call_never_follows_a_redirect(self, start: ExitStack, status: int) -> None:
+        other = start.enter_context(Server(lambda *_: http_response()))
         server = start.enter_context(
-            Server(lambda *_: answer(status, "", f"Location: {other.url}"))
+            Server(lambda *_: http_response(status, "", f"Location: {other.url}"))
         )
 
-        got = outbound(server, other).call("POST", server.url, headers={"Authorization": SECRET})
+        response = outbound(server, other).call(
+            "POST", server.url, headers={"Authorization": SECRET}
+        )
 
-        assert (got.status, got.headers["location"]) == (status, other.url)
+        assert (response.status, response.headers["location"]) == (status, other.url)
         assert other.connections == 0
 
-    def test_take_nothing_from_the_environment(
+    def test_a_call_takes_neither_proxy_nor_credentials_from_the_environment(
         self, start: ExitStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        proxy = start.enter_context(Server(lambda *_: answer(200, "proxy")))
-        server = start.enter_context(Server(lambda *_: answer(200, "here")))
+        proxy = start.enter_context(Server(lambda *_: http_response(200, "proxy")))
+        server = start.enter_context(Server(lambda *_: http_response(200, "here")))
         (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -352,8 +366,10 @@ class TestCalls:
         assert header_of(server.requests[0], "Authorization") is None
         assert proxy.connections == 0
 
-    def test_to_one_site_share_a_connection_and_cookies(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
+    def test_calls_to_one_site_share_a_connection_and_cookies(self, start: ExitStack) -> None:
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
         client = outbound(server)
 
         client.call("GET", server.url)
@@ -362,10 +378,14 @@ class TestCalls:
         assert server.connections == 1
         assert [header_of(request, "Cookie") for request in server.requests] == [None, "seen=1"]
 
-    def test_to_another_site_share_nothing(self, start: ExitStack) -> None:
+    def test_calls_to_another_site_share_neither_cookies_nor_credentials(
+        self, start: ExitStack
+    ) -> None:
         # Cookies alone do not tell ports apart; these two are the same host to them.
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
-        other = start.enter_context(Server(lambda *_: answer()))
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
+        other = start.enter_context(Server(lambda *_: http_response()))
         client = outbound(server, other)
 
         client.call("GET", server.url, headers={"Authorization": SECRET})
@@ -374,8 +394,10 @@ class TestCalls:
         assert header_of(other.requests[0], "Cookie") is None
         assert header_of(other.requests[0], "Authorization") is None
 
-    def test_after_closing_start_afresh(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer(200, "", "Set-Cookie: seen=1")))
+    def test_closing_drops_connections_and_cookies(self, start: ExitStack) -> None:
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
+        )
         client = outbound(server)
 
         client.call("GET", server.url)
@@ -385,8 +407,8 @@ class TestCalls:
         assert server.connections == 2
         assert header_of(server.requests[1], "Cookie") is None
 
-    def test_send_a_key_once_only(self, start: ExitStack) -> None:
-        server = start.enter_context(Server(lambda *_: answer()))
+    def test_a_key_is_sent_with_its_own_call_only(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
         client = outbound(server)
 
         client.call("GET", server.url, headers={"Authorization": SECRET})
@@ -394,9 +416,11 @@ class TestCalls:
 
         assert header_of(server.requests[1], "Authorization") is None
 
-    def test_that_fail_tell_no_secret(self, start: ExitStack) -> None:
-        flood = b"private words " * MOST_BYTES
-        server = start.enter_context(Server(lambda *_: answer(200, flood[: MOST_BYTES + 1])))
+    def test_an_error_holds_neither_address_nor_header_nor_body(self, start: ExitStack) -> None:
+        flood = b"private words " * MAX_BODY_BYTES
+        server = start.enter_context(
+            Server(lambda *_: http_response(200, flood[: MAX_BODY_BYTES + 1]))
+        )
         closed = f"http://127.0.0.1:{free_port()}"
         client = Outbound(AGENT, allowed_sites=[server.url, closed])
         for site in (closed, server.url):
@@ -406,5 +430,5 @@ class TestCalls:
 
             assert error.__cause__ is None
             assert error.__context__ is None
-            said = f"{error!r} {error.args} {vars(error)}"
-            assert not any(word in said for word in ("secret", SECRET, "127.0.0.1", "words"))
+            text = f"{error!r} {error.args} {vars(error)}"
+            assert not any(word in text for word in ("secret", SECRET, "127.0.0.1", "words"))

@@ -1,4 +1,4 @@
-"""The vault and the outbox keep the same promises as fakes and on the emulated AWS."""
+"""One contract for key sealing and mail: the fakes and the emulated AWS keep the same promises."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ def sealer(request: pytest.FixtureRequest) -> Sealer:
 
 
 class TestSealer:
-    def test_what_was_sealed_opens_for_the_same_grant_and_purpose(self, sealer: Sealer) -> None:
+    def test_a_sealed_key_opens_for_the_same_grant_and_purpose(self, sealer: Sealer) -> None:
         sealed = sealer.seal("abcd EFGH ñ", grant_id="g1", purpose="removal")
 
         assert sealer.unseal(sealed, grant_id="g1", purpose="removal") == "abcd EFGH ñ"
 
     @pytest.mark.parametrize(("grant_id", "purpose"), [("g2", "removal"), ("g1", "consent")])
-    def test_it_opens_for_no_other(self, sealer: Sealer, grant_id: str, purpose: str) -> None:
+    def test_a_sealed_key_opens_for_no_other_grant_or_purpose(
+        self, sealer: Sealer, grant_id: str, purpose: str
+    ) -> None:
         sealed = sealer.seal("key", grant_id="g1", purpose="removal")
 
         with pytest.raises(TryAgain):
             sealer.unseal(sealed, grant_id=grant_id, purpose=purpose)  # type: ignore[arg-type]
 
-    def test_sealed_does_not_show_the_key(self, sealer: Sealer) -> None:
+    def test_sealed_bytes_do_not_contain_the_key(self, sealer: Sealer) -> None:
         sealed = sealer.seal("abcdEFGHijkl", grant_id="g1", purpose="removal")
 
         assert b"abcdEFGHijkl" not in sealed
@@ -48,14 +50,14 @@ MAIL = Mail("olivia@blog.example", "Hilfe für “Blog”", "Zeile 1\nZeile 2 �
 
 
 class TestOutbox:
-    def test_the_fake_keeps_what_was_sent(self) -> None:
+    def test_the_fake_keeps_each_mail(self) -> None:
         outbox = FakeOutbox()
         outbox.send(MAIL)
 
         assert outbox.sent == [MAIL]
 
     @pytest.mark.parametrize("kind", ["fake", "ses"])
-    def test_a_mail_that_is_not_taken_raises(
+    def test_a_mail_that_is_not_accepted_raises(
         self, kind: str, request: pytest.FixtureRequest
     ) -> None:
         outbox: Outbox
@@ -71,7 +73,7 @@ class TestOutbox:
         with pytest.raises(DeliveryFailed):
             outbox.send(MAIL)
 
-    def test_ses_gets_every_part_and_one_line_of_subject(
+    def test_ses_gets_every_part_and_a_subject_of_one_line(
         self, request: pytest.FixtureRequest
     ) -> None:
         client = request.getfixturevalue("stack").client("sesv2")
@@ -103,8 +105,8 @@ class TestOutbox:
         "InternalServerError",
     ],
 )
-def test_a_service_that_throttles_or_fails_asks_for_another_try(code: str) -> None:
-    # As AWS says it, after the SDK's own tries are used up.
+def test_a_service_that_throttles_or_fails_raises_try_again(code: str) -> None:
+    # The error that AWS sends, after the SDK's own tries are used up.
     account = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
     once = Config(retries={"total_max_attempts": 1})
     dynamodb, kms, ses = (

@@ -13,11 +13,13 @@ import pytest
 from chalicelib.aws.counter_table import TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
-from chalicelib.grants.model import Event, Grant, GrantStore, change, lease
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
+from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
-from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
 
 NOW = 1_800_000_000
@@ -40,7 +42,7 @@ def secrets(request: pytest.FixtureRequest, refusals: list[Callable[[], None]]) 
     if request.param == "memory":
         return MemorySecrets()
     if request.param == "fake_dynamodb":
-        fake = FakeDynamoDB()
+        fake = RacingDynamoDB()
         fake.on_refused = all_refusals
         return SecretTable(cast("Any", fake), "secrets")
     stack = request.getfixturevalue("stack")
@@ -104,19 +106,13 @@ def grant(grants: GrantStore, new_id: str) -> Grant:
         id=new_id,
         site_url="https://blog.example",
         username="support1",
-        days=3,
         created_at=NOW,
         expires_at=NOW + 300,
-        fingerprint="f",
-        owner_hashes=("o",),
-        support_hash="s",
-        state="active",
-        site=SITE,
-        owner_id=1,
-        user_id=2,
-        sealed_removal=b"\x00\x01",
+        tokens=Tokens("f", ("o",), "s"),
+        phase="active",
+        on_site=OnSite(SITE, owner_id=1, user_id=2, sealed_removal=b"\x00\x01"),
         timeline=(Event(NOW, "access_created", "owner"),),
-        due_at=NOW + 300,
+        schedule=Schedule(due_at=NOW + 300),
     )
     assert grants.add(grant)
     return grant
@@ -306,43 +302,44 @@ class TestGrants:
         assert grants.get(grant.id) == grant
 
     def test_one_of_many_leases_wins(self, grants: GrantStore, grant: Grant) -> None:
-        leases = at_once(lambda _: lease(grants, grant, now=NOW, seconds=60))
+        leases = at_once(lambda _: try_lease(grants, grant, now=NOW, seconds=60))
 
         assert len([got for got in leases if got is not None]) == 1
 
     def test_a_lease_that_ran_out_can_be_taken_again(
         self, grants: GrantStore, grant: Grant
     ) -> None:
-        first = lease(grants, grant, now=NOW, seconds=60)
+        first = try_lease(grants, grant, now=NOW, seconds=60)
         assert first is not None
 
-        assert lease(grants, first, now=NOW + 59, seconds=60) is None
-        assert lease(grants, first, now=NOW + 60, seconds=60) is not None
+        assert try_lease(grants, first, now=NOW + 59, seconds=60) is None
+        assert try_lease(grants, first, now=NOW + 60, seconds=60) is not None
 
     def test_no_change_is_lost_when_many_write(self, grants: GrantStore, grant: Grant) -> None:
         def write(n: int) -> None:
-            change(grants, grant.id, lambda grant: grant.with_event(Event(NOW, f"event {n}")))
+            event = Event(NOW, "ticket_sent", "owner", f"event {n}")
+            update(grants, grant.id, lambda grant: grant.with_event(event))
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(write, range(4)))
 
         written = grants.get(grant.id)
         assert written is not None
-        assert {e.name for e in written.timeline[1:]} == {f"event {n}" for n in range(4)}
+        assert {e.detail for e in written.timeline[1:]} == {f"event {n}" for n in range(4)}
 
-    def test_an_old_copy_is_not_forgotten(self, grants: GrantStore, grant: Grant) -> None:
-        newer = grants.replace(grant, replace(grant, attempts=1))
+    def test_an_old_copy_is_not_deleted(self, grants: GrantStore, grant: Grant) -> None:
+        newer = grants.replace(grant, replace(grant, schedule=Schedule(attempts=1)))
         assert newer is not None
 
-        assert not grants.forget(grant)
-        assert grants.forget(newer)
+        assert not grants.delete(grant)
+        assert grants.delete(newer)
         assert grants.get(grant.id) is None
 
     def test_due_finds_what_is_due_and_nothing_else(self, grants: GrantStore, grant: Grant) -> None:
         assert grant.id not in grants.due(NOW + 299, 100)
         assert grant.id in grants.due(NOW + 300, 100)
 
-        rested = grants.replace(grant, replace(grant, due_at=None))
+        rested = grants.replace(grant, replace(grant, schedule=Schedule()))
 
         assert rested is not None
         assert grant.id not in grants.due(NOW + 300, 100)
@@ -350,13 +347,15 @@ class TestGrants:
     def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
         self, grants: GrantStore, grant: Grant
     ) -> None:
-        late = replace(grant, attempts=1, expires_at=NOW - 10**9, checked=True)
+        made = replace(grant.on_site, user_may_exist=True)
+        failed = Schedule(attempts=1)
+        late = replace(grant, schedule=failed, expires_at=NOW - 10**9, on_site=made)
         overdue = grants.replace(grant, late)
         assert overdue is not None
         assert grants.overdue_since() == NOW - 10**9
 
         # An account that never was, or that only its owner can delete, raises no alarm.
-        for quiet in (replace(late, checked=False), replace(late, by_hand=True)):
+        for quiet in (replace(late, on_site=grant.on_site), replace(late, is_manual=True)):
             hidden = grants.replace(overdue, quiet)
             assert hidden is not None
             assert grants.overdue_since() != NOW - 10**9
@@ -364,7 +363,7 @@ class TestGrants:
             assert overdue is not None
             assert grants.overdue_since() == NOW - 10**9
 
-        grants.replace(overdue, replace(overdue, state="ended"))
+        grants.replace(overdue, replace(overdue, phase="notifying"))
 
         assert grants.overdue_since() != NOW - 10**9
 
@@ -376,7 +375,7 @@ class TestTicketLog:
         taken = at_once(lambda _: log.begin(new_id, now=NOW))
         assert [t for t in taken if t is not None] == [frozenset()]
 
-        log.told(new_id, "support")
+        log.record(new_id, "support")
         log.release(new_id)
 
         assert log.begin(new_id, now=NOW) == frozenset({"support"})

@@ -1,7 +1,7 @@
 """
 One contract for WordPress: the fake in memory and the real ones keep the same promises.
 
-A test that fails on the fake only means that the fake lies to the unit tests.
+A test that fails on the fake only means that the fake misleads the unit tests.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from chalicelib.errors import (
 )
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from infra.local.wordpress import WordPress as LocalWordPress
-from tests.contract.places import FakePlace, Place, RealPlace, new_name
+from tests.contract.sites import Blog, FakeBlog, RealBlog, new_name
 
-DEAD = "abcd efgh ijkl mnop qrst uvwx"
-NEVER = NewUser("hpneverever", "never@example.test", "pw", "Never made")
+DEAD_PASSWORD = "abcd efgh ijkl mnop qrst uvwx"
+NEVER_CREATED = NewUser("hpneverever", "never@example.test", "pw", "Never created")
 
 
-def start(version: str) -> Iterator[Place]:
+def start(version: str) -> Iterator[Blog]:
     if version == "fake":
-        yield FakePlace()
+        yield FakeBlog()
         return
     with LocalWordPress(version) as site:
-        yield RealPlace(site)
+        yield RealBlog(site)
 
 
 @pytest.fixture(scope="module", params=["fake", "7.1", "6.8"])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """One site of each kind for all tests; each test makes the users that it is about."""
+def blog(request: pytest.FixtureRequest) -> Iterator[Blog]:
+    """One site of each kind for all tests; each test creates the users that it needs."""
     yield from start(request.param)
 
 
 @pytest.fixture(scope="module")
-def site(place: Place) -> Site:
-    return place.port.discover(place.url)
+def site(blog: Blog) -> Site:
+    return blog.port.discover(blog.url)
 
 
 @pytest.fixture
-def owner(place: Place) -> Credentials:
-    return place.consent()
+def consent_key(blog: Blog) -> Credentials:
+    return blog.consent()
 
 
 @pytest.fixture
@@ -57,75 +57,79 @@ def wanted() -> NewUser:
 
 
 @pytest.fixture
-def support(place: Place, site: Site, wanted: NewUser) -> Iterator[Account]:
+def support(blog: Blog, site: Site, wanted: NewUser) -> Iterator[Account]:
     """A support user that exists."""
-    made = place.port.create_administrator(site, place.consent(), wanted)
-    yield made
-    place.port.delete_user(site, place.consent(), made, 1)
+    created = blog.port.create_administrator(site, blog.consent(), wanted)
+    yield created
+    blog.port.delete_user(site, blog.consent(), created, 1)
 
 
 @pytest.fixture
-def removal(place: Place, site: Site, owner: Credentials, support: Account) -> Credentials:
-    """The support user's own key."""
-    return place.port.create_key(site, owner, support, "removal", holder_id=1)
+def removal_key(blog: Blog, site: Site, consent_key: Credentials, support: Account) -> Credentials:
+    """The support user's own key, which deletes it at the end."""
+    return blog.port.create_key(site, consent_key, support, "removal", holder_id=1)
 
 
 class TestDiscovery:
-    def test_finds_the_site_and_its_pages(self, place: Place, site: Site) -> None:
-        assert site.url == place.url
+    def test_discovery_finds_the_site_and_its_pages(self, blog: Blog, site: Site) -> None:
+        assert site.url == blog.url
         assert site.name
-        assert site.login_url == f"{place.url}/wp-login.php"
-        assert site.authorize_url == f"{place.url}/wp-admin/authorize-application.php"
+        assert site.login_url == f"{blog.url}/wp-login.php"
+        assert site.authorize_url == f"{blog.url}/wp-admin/authorize-application.php"
 
-    def test_finds_the_same_site_from_its_inner_pages(self, place: Place, site: Site) -> None:
-        assert place.port.discover(f"{place.url}/wp-admin/users.php?role=all") == site
+    def test_discovery_finds_the_same_site_from_its_inner_pages(
+        self, blog: Blog, site: Site
+    ) -> None:
+        assert blog.port.discover(f"{blog.url}/wp-admin/users.php?role=all") == site
 
-    def test_refuses_an_address_that_is_never_called(self, place: Place) -> None:
+    def test_discovery_refuses_an_address_that_is_never_called(self, blog: Blog) -> None:
         with pytest.raises(InvalidInput):
-            place.port.discover("https://localhost")
+            blog.port.discover("https://localhost")
         with pytest.raises(InvalidInput):
-            place.port.check("https://localhost")
+            blog.port.check("https://localhost")
 
-    def test_a_look_gives_the_approval_page_and_no_problem(self, place: Place, site: Site) -> None:
-        check = place.port.check(place.url)
+    def test_a_check_returns_the_approval_page_and_no_problem(self, blog: Blog, site: Site) -> None:
+        check = blog.port.check(blog.url)
 
         assert (check.site, check.consent_url, check.problem) == (site, site.authorize_url, None)
 
 
 class TestKeys:
-    def test_name_their_holder(self, place: Place, site: Site, owner: Credentials) -> None:
-        account = place.port.whoami(site, owner)
+    def test_a_key_identifies_its_holder(
+        self, blog: Blog, site: Site, consent_key: Credentials
+    ) -> None:
+        account = blog.port.whoami(site, consent_key)
 
         assert (account.id, account.username) == (1, "admin")
         assert account.is_administrator
         assert account.may_manage_users
 
-    def test_work_with_and_without_spaces(
-        self, place: Place, site: Site, owner: Credentials
+    def test_a_key_works_with_and_without_spaces(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        plain = owner.password.replace(" ", "")
+        plain = consent_key.password.replace(" ", "")
         spaced = " ".join(plain[at : at + 4] for at in range(0, 24, 4))
 
         for password in (plain, spaced):
-            assert place.port.whoami(site, Credentials("admin", password)).id == 1
+            assert blog.port.whoami(site, Credentials("admin", password)).id == 1
 
-    def test_work_with_the_address_for_the_name(
-        self, place: Place, site: Site, owner: Credentials
+    def test_a_key_works_with_the_email_address_as_user_name(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        account = place.port.whoami(site, Credentials("owner@example.test", owner.password))
+        account = blog.port.whoami(site, Credentials("owner@example.test", consent_key.password))
 
         assert account.username == "admin"
 
-    def test_have_an_id_each(self, place: Place, site: Site) -> None:
-        ids = {place.port.key_id(site, place.consent()) for _ in range(2)}
+    def test_each_key_has_its_own_id(self, blog: Blog, site: Site) -> None:
+        ids = {blog.port.key_id(site, blog.consent()) for _ in range(2)}
 
         assert len(ids) == 2
         assert all(str(uuid.UUID(key_id)) == key_id for key_id in ids)
 
-    def test_of_an_editor_do_not_manage_users(self, place: Place, site: Site) -> None:
-        _, name = place.add_user("editor")
+    def test_a_key_of_an_editor_may_not_manage_users(self, blog: Blog, site: Site) -> None:
+        _, name = blog.add_user("editor")
 
-        account = place.port.whoami(site, place.consent(name))
+        account = blog.port.whoami(site, blog.consent(name))
 
         assert account.username == name
         assert not account.is_administrator
@@ -137,7 +141,7 @@ class TestKeys:
             lambda port, *at, **_: port.whoami(*at),
             lambda port, *at, **_: port.key_id(*at),
             lambda port, *at, user: port.check_removable(*at, user),
-            lambda port, *at, **_: port.create_administrator(*at, NEVER),
+            lambda port, *at, **_: port.create_administrator(*at, NEVER_CREATED),
             lambda port, *at, user: port.find_user(*at, user.username),
             lambda port, *at, user: port.user_by_id(*at, user.id),
             lambda port, *at, user: port.create_key(*at, user, "name", holder_id=1),
@@ -151,357 +155,382 @@ class TestKeys:
         ],
     )
     @pytest.mark.parametrize("name", ["admin", "nobody"])
-    def test_that_are_dead_are_refused_by_every_call(
+    def test_every_call_refuses_a_dead_key(
         self,
-        place: Place,
+        blog: Blog,
         site: Site,
         support: Account,
         call: Callable[..., object],
         name: str,
     ) -> None:
         with pytest.raises(KeyRefused):
-            call(place.port, site, Credentials(name, DEAD), user=support)
+            call(blog.port, site, Credentials(name, DEAD_PASSWORD), user=support)
 
-        assert not place.port.is_missing(site, support.id)
+        assert not blog.port.is_missing(site, support.id)
 
 
-class TestRemovable:
-    def test_an_administrator_may(self, place: Place, site: Site, owner: Credentials) -> None:
-        account = place.port.whoami(site, owner)
-
-        place.port.check_removable(site, owner, account)
-
-        assert place.port.whoami(site, owner) == account
-
-    def test_a_support_user_may_remove_itself_and_is_still_there(
-        self, place: Place, site: Site, support: Account, removal: Credentials
+class TestRemovability:
+    def test_an_administrator_may_delete_users(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        place.port.check_removable(site, removal, support)
+        account = blog.port.whoami(site, consent_key)
 
-        assert place.port.whoami(site, removal) == support
+        blog.port.check_removable(site, consent_key, account)
 
-    def test_an_editor_may_not(self, place: Place, site: Site) -> None:
-        user_id, name = place.add_user("editor")
+        assert blog.port.whoami(site, consent_key) == account
+
+    def test_a_support_user_may_delete_itself_and_the_check_deletes_nothing(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials
+    ) -> None:
+        blog.port.check_removable(site, removal_key, support)
+
+        assert blog.port.whoami(site, removal_key) == support
+
+    def test_an_editor_may_not_delete_users(self, blog: Blog, site: Site) -> None:
+        user_id, name = blog.add_user("editor")
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.check_removable(site, place.consent(name), Account(user_id, name))
+            blog.port.check_removable(site, blog.consent(name), Account(user_id, name))
 
         assert refused.value.reason == "cannot_remove"
 
 
 class TestCreation:
-    def test_makes_an_administrator(
-        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
+    def test_creation_makes_an_administrator(
+        self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        made = place.port.create_administrator(site, owner, wanted)
+        created = blog.port.create_administrator(site, consent_key, wanted)
 
-        assert made == place.port.user_by_id(site, owner, made.id)
-        assert (made.username, made.email) == (wanted.username, wanted.email)
-        assert made.is_administrator
-        assert made.may_manage_users
+        assert created == blog.port.user_by_id(site, consent_key, created.id)
+        assert (created.username, created.email) == (wanted.username, wanted.email)
+        assert created.is_administrator
+        assert created.may_manage_users
 
-    def test_again_finds_what_it_made(
-        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
+    def test_creation_again_returns_the_same_user(
+        self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        made = place.port.create_administrator(site, owner, wanted)
+        created = blog.port.create_administrator(site, consent_key, wanted)
 
-        assert place.port.create_administrator(site, owner, wanted) == made
+        assert blog.port.create_administrator(site, consent_key, wanted) == created
 
-    def test_leaves_a_user_of_that_name_alone_who_is_not_ours(
-        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
+    def test_creation_does_not_touch_a_user_of_that_name_who_is_not_ours(
+        self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        user_id, name = place.add_user()
+        user_id, name = blog.add_user()
         taken = NewUser(name, wanted.email, wanted.password, "")
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.create_administrator(site, owner, taken)
+            blog.port.create_administrator(site, consent_key, taken)
 
         assert refused.value.reason == "creation_refused"
-        assert not place.port.is_missing(site, user_id)
+        assert not blog.port.is_missing(site, user_id)
 
-    def test_refuses_an_address_that_is_taken(
-        self, place: Place, site: Site, owner: Credentials, wanted: NewUser
+    def test_creation_refuses_an_email_address_that_is_taken(
+        self, blog: Blog, site: Site, consent_key: Credentials, wanted: NewUser
     ) -> None:
-        _, name = place.add_user()
+        _, name = blog.add_user()
         taken = NewUser(wanted.username, f"{name}@example.test", wanted.password, "")
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.create_administrator(site, owner, taken)
+            blog.port.create_administrator(site, consent_key, taken)
 
         assert refused.value.reason == "creation_refused"
-        assert place.port.find_user(site, owner, wanted.username) is None
+        assert blog.port.find_user(site, consent_key, wanted.username) is None
 
-    def test_is_not_for_editors(self, place: Place, site: Site, wanted: NewUser) -> None:
-        _, name = place.add_user("editor")
+    def test_an_editor_may_not_create_administrators(
+        self, blog: Blog, site: Site, wanted: NewUser
+    ) -> None:
+        _, name = blog.add_user("editor")
 
         with pytest.raises(NotAdministrator):
-            place.port.create_administrator(site, place.consent(name), wanted)
+            blog.port.create_administrator(site, blog.consent(name), wanted)
 
 
 class TestFinding:
-    def test_by_login_or_address_in_any_case_and_never_by_a_part(
-        self, place: Place, site: Site, owner: Credentials, support: Account
+    def test_a_user_is_found_by_whole_login_or_email_address_in_any_case(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
-        assert place.port.find_user(site, owner, support.username) == support
-        assert place.port.find_user(site, owner, support.username[:-1]) is None
-        assert place.port.find_user(site, owner, support.username.upper()) == support
-        assert place.port.find_user(site, owner, support.email.upper()) == support
+        assert blog.port.find_user(site, consent_key, support.username) == support
+        assert blog.port.find_user(site, consent_key, support.username[:-1]) is None
+        assert blog.port.find_user(site, consent_key, support.username.upper()) == support
+        assert blog.port.find_user(site, consent_key, support.email.upper()) == support
 
-    def test_by_login_outlives_a_changed_address(
-        self, place: Place, site: Site, owner: Credentials, support: Account
+    def test_a_user_with_a_changed_email_address_is_found_by_login(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
-        place.change_email(support.username, f"{new_name()}@example.test")
+        blog.change_email(support.username, f"{new_name()}@example.test")
 
-        found = place.port.find_user(site, owner, support.username)
+        found = blog.port.find_user(site, consent_key, support.username)
 
         assert found is not None
         assert found.id == support.id
 
-    def test_by_id_finds_nobody_where_nobody_is(
-        self, place: Place, site: Site, owner: Credentials
+    def test_an_unused_id_finds_no_user(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        assert place.port.user_by_id(site, owner, 999_999) is None
+        assert blog.port.user_by_id(site, consent_key, 999_999) is None
 
-    def test_is_not_for_editors(self, place: Place, site: Site, support: Account) -> None:
-        _, name = place.add_user("editor")
-        key = place.consent(name)
+    def test_an_editor_may_not_find_users(self, blog: Blog, site: Site, support: Account) -> None:
+        _, name = blog.add_user("editor")
+        key = blog.consent(name)
 
         with pytest.raises(NotAdministrator):
-            place.port.find_user(site, key, support.username)
+            blog.port.find_user(site, key, support.username)
         with pytest.raises(NotAdministrator):
-            place.port.user_by_id(site, key, support.id)
+            blog.port.user_by_id(site, key, support.id)
 
 
-class TestMakingKeys:
-    def test_gives_the_user_a_key_of_its_own(
-        self, place: Place, site: Site, support: Account, removal: Credentials
+class TestKeyCreation:
+    def test_the_user_gets_a_key_of_its_own(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
-        assert place.port.whoami(site, removal) == support
+        assert blog.port.whoami(site, removal_key) == support
 
-    def test_again_drops_the_one_before(
-        self, place: Place, site: Site, owner: Credentials, support: Account, removal: Credentials
+    def test_a_second_key_deletes_the_first(
+        self,
+        blog: Blog,
+        site: Site,
+        consent_key: Credentials,
+        support: Account,
+        removal_key: Credentials,
     ) -> None:
-        second = place.port.create_key(site, owner, support, "removal", holder_id=1)
+        second = blog.port.create_key(site, consent_key, support, "removal", holder_id=1)
 
-        assert place.port.whoami(site, second) == support
+        assert blog.port.whoami(site, second) == support
         with pytest.raises(KeyRefused):
-            place.port.whoami(site, removal)
+            blog.port.whoami(site, removal_key)
 
     @pytest.mark.parametrize("spelling", ["admin", "ADMIN", "owner@example.test"])
-    def test_never_drops_the_keys_of_who_asks(
-        self, place: Place, site: Site, owner: Credentials, spelling: str
+    def test_the_keys_of_the_caller_are_never_deleted(
+        self, blog: Blog, site: Site, consent_key: Credentials, spelling: str
     ) -> None:
-        other = place.consent()
-        account = place.port.whoami(site, owner)
+        other = blog.consent()
+        account = blog.port.whoami(site, consent_key)
 
         with pytest.raises(ValueError, match="own application passwords"):
-            place.port.create_key(
-                site, Credentials(spelling, owner.password), account, "removal", holder_id=1
+            blog.port.create_key(
+                site, Credentials(spelling, consent_key.password), account, "removal", holder_id=1
             )
 
-        assert place.port.whoami(site, other) == account
+        assert blog.port.whoami(site, other) == account
 
-    def test_leaves_a_user_alone_who_only_has_the_id(
-        self, place: Place, site: Site, owner: Credentials
+    def test_a_user_with_the_id_and_another_login_is_not_touched(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        user_id, name = place.add_user()
-        theirs = place.consent(name)
+        user_id, name = blog.add_user()
+        theirs = blog.consent(name)
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.create_key(site, owner, Account(user_id, new_name()), "removal", holder_id=1)
+            blog.port.create_key(
+                site, consent_key, Account(user_id, new_name()), "removal", holder_id=1
+            )
 
         assert refused.value.reason == "not_ours"
-        assert place.port.whoami(site, theirs).id == user_id
+        assert blog.port.whoami(site, theirs).id == user_id
 
 
-class TestDroppingKeys:
-    def test_ends_this_key_and_no_other(self, place: Place, site: Site, owner: Credentials) -> None:
-        other = place.consent()
+class TestKeyDeletion:
+    def test_a_key_deletes_itself_and_no_other(
+        self, blog: Blog, site: Site, consent_key: Credentials
+    ) -> None:
+        other = blog.consent()
 
-        place.port.delete_own_key(site, owner, place.port.key_id(site, owner))
+        blog.port.delete_own_key(site, consent_key, blog.port.key_id(site, consent_key))
 
         with pytest.raises(KeyRefused):
-            place.port.whoami(site, owner)
-        assert place.port.whoami(site, other).id == 1
+            blog.port.whoami(site, consent_key)
+        assert blog.port.whoami(site, other).id == 1
 
-    def test_that_are_dead_already_is_no_error(
-        self, place: Place, site: Site, owner: Credentials
+    def test_deleting_a_dead_key_is_no_error(
+        self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
-        key_id = place.port.key_id(site, owner)
+        key_id = blog.port.key_id(site, consent_key)
 
-        place.port.delete_own_key(site, owner, key_id)
-        place.port.delete_own_key(site, owner, key_id)
+        blog.port.delete_own_key(site, consent_key, key_id)
+        blog.port.delete_own_key(site, consent_key, key_id)
 
     @pytest.mark.parametrize("key_id", ["", "../../1", "0bce1ef0-6a39-4b8e-8d2e-6dbb6b1a9f0c"])
-    def test_by_a_wrong_id_is_noticed_and_drops_none(
-        self, place: Place, site: Site, owner: Credentials, key_id: str
+    def test_a_wrong_key_id_raises_and_deletes_no_key(
+        self, blog: Blog, site: Site, consent_key: Credentials, key_id: str
     ) -> None:
-        other = place.consent()
+        other = blog.consent()
 
         with pytest.raises(SiteUnavailable):
-            place.port.delete_own_key(site, owner, key_id)
+            blog.port.delete_own_key(site, consent_key, key_id)
 
-        assert place.port.whoami(site, owner).id == 1
-        assert place.port.whoami(site, other).id == 1
+        assert blog.port.whoami(site, consent_key).id == 1
+        assert blog.port.whoami(site, other).id == 1
 
 
-class TestDeletingItself:
-    def test_leaves_neither_user_nor_key(
-        self, place: Place, site: Site, support: Account, removal: Credentials
+class TestSelfDeletion:
+    def test_a_user_that_deletes_itself_leaves_neither_user_nor_key(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
-        assert not place.port.is_missing(site, support.id)
+        assert not blog.port.is_missing(site, support.id)
 
-        place.port.delete_self(site, removal, support, 1)
+        blog.port.delete_self(site, removal_key, support, 1)
 
-        assert place.port.is_missing(site, support.id)
+        assert blog.port.is_missing(site, support.id)
         with pytest.raises(KeyRefused):
-            place.port.whoami(site, removal)
+            blog.port.whoami(site, removal_key)
 
-    def test_gives_what_it_wrote_to_the_heir(
-        self, place: Place, site: Site, support: Account, removal: Credentials
+    def test_its_content_goes_to_the_heir(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
-        heir_id, _ = place.add_user("editor")
-        title = place.write(support.username)
+        heir_id, _ = blog.add_user("editor")
+        title = blog.write(support.username)
 
-        place.port.delete_self(site, removal, support, heir_id)
+        blog.port.delete_self(site, removal_key, support, heir_id)
 
-        assert place.author(title) == heir_id
+        assert blog.author(title) == heir_id
 
     @pytest.mark.parametrize("heir_id", [999_999, 0, -1])
-    def test_without_that_heir_gives_it_to_the_first_administrator(
-        self, place: Place, site: Site, support: Account, removal: Credentials, heir_id: int
+    def test_its_content_goes_to_the_first_administrator_when_there_is_no_such_heir(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials, heir_id: int
     ) -> None:
-        title = place.write(support.username)
+        title = blog.write(support.username)
 
-        place.port.delete_self(site, removal, support, heir_id)
+        blog.port.delete_self(site, removal_key, support, heir_id)
 
-        assert place.author(title) == 1
+        assert blog.author(title) == 1
 
-    def test_never_inherits_from_itself(
-        self, place: Place, site: Site, support: Account, removal: Credentials
+    def test_a_user_is_never_its_own_heir(
+        self, blog: Blog, site: Site, support: Account, removal_key: Credentials
     ) -> None:
-        title = place.write(support.username)
+        title = blog.write(support.username)
 
-        place.port.delete_self(site, removal, support, support.id)
+        blog.port.delete_self(site, removal_key, support, support.id)
 
-        assert place.author(title) == 1
+        assert blog.author(title) == 1
 
     @pytest.mark.parametrize("changes", [{"id": 1}, {"username": "another"}])
-    def test_leaves_an_account_alone_that_is_not_the_one_meant(
+    def test_an_account_with_another_id_or_login_is_not_deleted(
         self,
-        place: Place,
+        blog: Blog,
         site: Site,
         support: Account,
-        removal: Credentials,
+        removal_key: Credentials,
         changes: dict[str, object],
     ) -> None:
         meant = {"id": support.id, "username": support.username, **changes}
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.delete_self(site, removal, Account(**meant), 1)  # type: ignore[arg-type]
+            blog.port.delete_self(site, removal_key, Account(**meant), 1)  # type: ignore[arg-type]
 
         assert refused.value.reason == "not_ours"
-        assert not place.port.is_missing(site, support.id)
+        assert not blog.port.is_missing(site, support.id)
 
 
-class TestDeletingAnother:
-    def test_leaves_no_user_and_gives_what_it_wrote_to_the_heir(
-        self, place: Place, site: Site, owner: Credentials, support: Account
+class TestUserDeletion:
+    def test_the_user_is_deleted_and_its_content_goes_to_the_heir(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
-        title = place.write(support.username)
+        title = blog.write(support.username)
 
-        place.port.delete_user(site, owner, support, 1)
+        blog.port.delete_user(site, consent_key, support, 1)
 
-        assert place.port.is_missing(site, support.id)
-        assert place.port.find_user(site, owner, support.username) is None
-        assert place.author(title) == 1
+        assert blog.port.is_missing(site, support.id)
+        assert blog.port.find_user(site, consent_key, support.username) is None
+        assert blog.author(title) == 1
 
-    def test_who_is_gone_already_is_no_error(
-        self, place: Place, site: Site, owner: Credentials, support: Account
+    def test_deleting_a_deleted_user_is_no_error(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
     ) -> None:
-        place.port.delete_user(site, owner, support, 1)
-        place.port.delete_user(site, owner, support, 1)
+        blog.port.delete_user(site, consent_key, support, 1)
+        blog.port.delete_user(site, consent_key, support, 1)
 
-    def test_is_not_for_editors(self, place: Place, site: Site, support: Account) -> None:
-        _, name = place.add_user("editor")
+    def test_an_editor_may_not_delete_another_user(
+        self, blog: Blog, site: Site, support: Account
+    ) -> None:
+        _, name = blog.add_user("editor")
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.delete_user(site, place.consent(name), support, 1)
+            blog.port.delete_user(site, blog.consent(name), support, 1)
 
         assert refused.value.reason == "cannot_remove"
-        assert not place.port.is_missing(site, support.id)
+        assert not blog.port.is_missing(site, support.id)
 
     @pytest.mark.parametrize("changes", [{"id": 1}, {"username": "another"}])
-    def test_leaves_an_account_alone_that_is_not_the_one_meant(
+    def test_an_account_with_another_id_or_login_is_not_deleted(
         self,
-        place: Place,
+        blog: Blog,
         site: Site,
-        owner: Credentials,
+        consent_key: Credentials,
         support: Account,
         changes: dict[str, object],
     ) -> None:
         meant = {"id": support.id, "username": support.username, **changes}
 
         with pytest.raises(SiteUnsupported) as refused:
-            place.port.delete_user(site, owner, Account(**meant), 1)  # type: ignore[arg-type]
+            blog.port.delete_user(site, consent_key, Account(**meant), 1)  # type: ignore[arg-type]
 
         assert refused.value.reason == "not_ours"
-        assert not place.port.is_missing(site, support.id)
-        assert place.port.whoami(site, owner).id == 1
+        assert not blog.port.is_missing(site, support.id)
+        assert blog.port.whoami(site, consent_key).id == 1
 
 
 class TestSnapshots:
-    def test_tell_who_may_do_what_and_what_is_installed(
-        self, place: Place, site: Site, owner: Credentials, support: Account, removal: Credentials
+    def test_a_snapshot_lists_administrators_keys_plugins_and_themes(
+        self,
+        blog: Blog,
+        site: Site,
+        consent_key: Credentials,
+        support: Account,
+        removal_key: Credentials,
     ) -> None:
-        del removal
-        seen = place.port.snapshot(site, owner)
+        del removal_key
+        snapshot = blog.port.snapshot(site, consent_key)
 
-        assert seen.administrators
-        admin, visitor = seen.administrators[0], seen.administrators[-1]
+        assert snapshot.administrators
+        admin, temporary = snapshot.administrators[0], snapshot.administrators[-1]
         assert (admin.id, admin.username) == (1, "admin")
         assert admin.keys
-        assert place.port.key_id(site, owner) in {key.uuid for key in admin.keys}
-        assert (visitor.id, visitor.username) == (support.id, support.username)
-        assert visitor.registered
-        assert [key.name for key in visitor.keys or ()] == ["removal"]
-        assert visitor.email_mark
-        assert visitor.email_mark != admin.email_mark
-        assert "@" not in visitor.email_mark
-        assert seen.plugins
-        assert all(plugin.file and plugin.name and plugin.version for plugin in seen.plugins)
-        assert seen.themes
-        assert "active" in {theme.status for theme in seen.themes}
-        assert all(theme.stylesheet and theme.name for theme in seen.themes)
-        assert seen.admin_email == "owner@example.test"
+        assert blog.port.key_id(site, consent_key) in {key.uuid for key in admin.keys}
+        assert (temporary.id, temporary.username) == (support.id, support.username)
+        assert temporary.registered
+        assert [key.name for key in temporary.keys or ()] == ["removal"]
+        assert temporary.email_mark
+        assert temporary.email_mark != admin.email_mark
+        assert "@" not in temporary.email_mark
+        assert snapshot.plugins
+        assert all(plugin.file and plugin.name and plugin.version for plugin in snapshot.plugins)
+        assert snapshot.themes
+        assert "active" in {theme.status for theme in snapshot.themes}
+        assert all(theme.stylesheet and theme.name for theme in snapshot.themes)
+        assert snapshot.admin_email == "owner@example.test"
 
-    def test_tell_an_editor_nothing(self, place: Place, site: Site) -> None:
-        _, name = place.add_user("editor")
+    def test_a_snapshot_with_the_key_of_an_editor_is_empty(self, blog: Blog, site: Site) -> None:
+        _, name = blog.add_user("editor")
 
-        seen = place.port.snapshot(site, place.consent(name))
+        snapshot = blog.port.snapshot(site, blog.consent(name))
 
-        assert (seen.administrators, seen.plugins, seen.themes, seen.admin_email) == (None,) * 4
+        assert (
+            snapshot.administrators,
+            snapshot.plugins,
+            snapshot.themes,
+            snapshot.admin_email,
+        ) == (None,) * 4
 
 
-def test_the_oldest_version_carries_one_access_from_consent_to_removal() -> None:
+def test_the_oldest_version_supports_one_access_from_consent_to_removal() -> None:
     with LocalWordPress("6.5") as local:
-        place = RealPlace(local)
-        port, owner = place.port, place.consent()
-        site = port.discover(place.url)
-        account = port.whoami(site, owner)
-        key_id = port.key_id(site, owner)
-        port.check_removable(site, owner, account)
+        blog = RealBlog(local)
+        port, consent_key = blog.port, blog.consent()
+        site = port.discover(blog.url)
+        account = port.whoami(site, consent_key)
+        key_id = port.key_id(site, consent_key)
+        port.check_removable(site, consent_key, account)
         name = new_name()
         wanted = NewUser(name, f"{name}@example.test", f"pw-{name}", "Support")
-        support = port.create_administrator(site, owner, wanted)
-        assert port.create_administrator(site, owner, wanted) == support
+        support = port.create_administrator(site, consent_key, wanted)
+        assert port.create_administrator(site, consent_key, wanted) == support
         # Before 6.6, a second application password of the same name is refused.
-        port.create_key(site, owner, support, "removal", holder_id=1)
-        removal = port.create_key(site, owner, support, "removal", holder_id=1)
-        port.check_removable(site, removal, support)
-        port.delete_own_key(site, owner, key_id)
-        title = place.write(name)
-        port.delete_self(site, removal, support, account.id)
+        port.create_key(site, consent_key, support, "removal", holder_id=1)
+        removal_key = port.create_key(site, consent_key, support, "removal", holder_id=1)
+        port.check_removable(site, removal_key, support)
+        port.delete_own_key(site, consent_key, key_id)
+        title = blog.write(name)
+        port.delete_self(site, removal_key, support, account.id)
 
         assert port.is_missing(site, support.id)
-        assert place.author(title) == account.id
+        assert blog.author(title) == account.id

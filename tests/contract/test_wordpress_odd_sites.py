@@ -1,4 +1,4 @@
-"""What real WordPress sites do to the adapter when hosts, plugins and settings get in the way."""
+"""The adapter on real WordPress sites whose hosts, plugins and settings get in its way."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chalicelib.errors import (
     SiteUnsupported,
 )
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
-from chalicelib.outbound.client import Answer
+from chalicelib.outbound.client import Response
 from infra.local.wordpress import WordPress as LocalWordPress
-from tests.contract.places import RealPlace, new_name
+from tests.contract.sites import RealBlog, new_name
 
 Expect = Callable[[str], AbstractContextManager[Any]]
 
@@ -37,19 +37,19 @@ def local() -> Iterator[LocalWordPress]:
 
 
 @pytest.fixture
-def place(local: LocalWordPress) -> Iterator[RealPlace]:
-    """One real site; what a test lets its plugin do ends with the test."""
-    yield RealPlace(local)
+def blog(local: LocalWordPress) -> Iterator[RealBlog]:
+    """One real site; the plugin that a test installs is removed after the test."""
+    yield RealBlog(local)
     local.mu("<?php")
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., RealPlace]]:
+def start() -> Iterator[Callable[..., RealBlog]]:
     """Start a site of another kind."""
     with ExitStack() as running:
 
-        def start(version: str = "7.1", **switches: Any) -> RealPlace:  # noqa: ANN401
-            return RealPlace(running.enter_context(LocalWordPress(version, **switches)))
+        def start(version: str = "7.1", **switches: Any) -> RealBlog:  # noqa: ANN401
+            return RealBlog(running.enter_context(LocalWordPress(version, **switches)))
 
         yield start
 
@@ -59,10 +59,10 @@ def wanted() -> NewUser:
     return NewUser(name, f"{name}@example.test", f"pw-{name}", "Support")
 
 
-def live_through(place: RealPlace) -> Site:
-    """Carry an access from the address that is typed to the end, and see each promise kept."""
-    port, owner = place.port, place.consent()
-    site = port.discover(place.url)
+def carry_one_access(blog: RealBlog) -> Site:
+    """Carry one access from the typed address to its end, and check each promise on the way."""
+    port, owner = blog.port, blog.consent()
+    site = port.discover(blog.url)
     account = port.whoami(site, owner)
     key_id = port.key_id(site, owner)
     port.check_removable(site, owner, account)
@@ -74,37 +74,37 @@ def live_through(place: RealPlace) -> Site:
     port.check_removable(site, removal, support)
     assert port.snapshot(site, removal).administrators
     port.delete_own_key(site, owner, key_id)
-    title = place.write(user.username)
+    title = blog.write(user.username)
     assert not port.is_missing(site, support.id)
     port.delete_self(site, removal, support, account.id)
     assert port.is_missing(site, support.id)
-    assert place.author(title) == account.id
+    assert blog.author(title) == account.id
     return site
 
 
 def reason(call: Callable[..., object], *args: object) -> str:
-    """Return why *call* failed, as it has to."""
+    """Make *call*, which must fail, and return the reason."""
     with pytest.raises((SiteUnsupported, SiteUnavailable)) as raised:
         call(*args)
     return str(raised.value.details()["reason"])
 
 
-def test_no_step_of_a_set_up_asks_a_site_more_than_three_times(
-    place: RealPlace, monkeypatch: pytest.MonkeyPatch
+def test_no_step_of_provisioning_sends_more_than_three_requests(
+    blog: RealBlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A step gets at least 8 seconds and is repeated whole when they are over, so one of many
     # requests would never end on a slow site.
-    port, owner, user = place.port, place.consent(), wanted()
-    site = port.discover(place.url)
+    port, owner, user = blog.port, blog.consent(), wanted()
+    site = port.discover(blog.url)
     support = port.create_administrator(site, owner, user)
-    asked: list[str] = []
-    call: Callable[..., Answer] = place.outbound.call
+    methods: list[str] = []
+    call: Callable[..., Response] = blog.outbound.call
 
-    def counted(method: str, url: str, **options: Any) -> Answer:  # noqa: ANN401
-        asked.append(method)
+    def counted(method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
+        methods.append(method)
         return call(method, url, **options)
 
-    monkeypatch.setattr(place.outbound, "call", counted)
+    monkeypatch.setattr(blog.outbound, "call", counted)
     steps: list[Callable[[], object]] = [
         lambda: (port.whoami(site, owner), port.key_id(site, owner)),
         lambda: port.check_removable(site, owner, Account(1, "admin")),
@@ -113,88 +113,96 @@ def test_no_step_of_a_set_up_asks_a_site_more_than_three_times(
         lambda: port.create_key(site, owner, support, "removal", holder_id=1),
     ]
     for step in steps:
-        asked.clear()
+        methods.clear()
         step()
-        assert 1 <= len(asked) <= 3
+        assert 1 <= len(methods) <= 3
     key_id = port.key_id(site, owner)
-    asked.clear()
+    methods.clear()
     port.delete_own_key(site, owner, key_id)
-    assert 1 <= len(asked) <= 3
+    assert 1 <= len(methods) <= 3
 
 
-class TestOtherShapes:
-    def test_plain_permalinks(self, start: Callable[..., RealPlace]) -> None:
-        place = start(plain=True, no_rewrite=True)
+class TestUnusualSites:
+    def test_a_site_with_plain_permalinks_works(self, start: Callable[..., RealBlog]) -> None:
+        blog = start(plain=True, no_rewrite=True)
 
-        assert live_through(place).rest_root == f"{place.url}/index.php?rest_route=/"
+        assert carry_one_access(blog).rest_root == f"{blog.url}/index.php?rest_route=/"
 
-    def test_another_rest_prefix(self, start: Callable[..., RealPlace]) -> None:
-        place = start(rest_prefix="api")
+    def test_a_site_with_another_rest_prefix_works(self, start: Callable[..., RealBlog]) -> None:
+        blog = start(rest_prefix="api")
 
-        assert live_through(place).rest_root == f"{place.url}/api/"
+        assert carry_one_access(blog).rest_root == f"{blog.url}/api/"
 
-    def test_a_subdirectory(self, start: Callable[..., RealPlace]) -> None:
-        place = start(path="/blog")
+    def test_a_site_in_a_subdirectory_works(self, start: Callable[..., RealBlog]) -> None:
+        blog = start(path="/blog")
 
-        site = live_through(place)
+        site = carry_one_access(blog)
 
-        assert site.url == place.url
-        assert site.rest_root == f"{place.url}/wp-json/"
-        assert site.login_url == f"{place.url}/wp-login.php"
+        assert site.url == blog.url
+        assert site.rest_root == f"{blog.url}/wp-json/"
+        assert site.login_url == f"{blog.url}/wp-login.php"
 
-    def test_a_production_site_over_tls(self, start: Callable[..., RealPlace]) -> None:
-        place = start(env="production", tls=True)
-        secured = RealPlace(place.site, authorities=str(place.site.certificate))
+    def test_a_production_site_over_tls_works(self, start: Callable[..., RealBlog]) -> None:
+        blog = start(env="production", tls=True)
+        secured = RealBlog(blog.site, authorities=str(blog.site.certificate))
 
-        site = live_through(secured)
+        site = carry_one_access(secured)
 
-        assert site.authorize_url == f"{place.url}/wp-admin/authorize-application.php"
+        assert site.authorize_url == f"{blog.url}/wp-admin/authorize-application.php"
 
-    def test_wordpress_in_a_directory_of_its_own(self, place: RealPlace) -> None:
-        place.site.mu(
+    def test_wordpress_in_a_directory_of_its_own_is_found_from_everywhere(
+        self, blog: RealBlog
+    ) -> None:
+        blog.site.mu(
             "<?php add_filter( 'option_siteurl', fn( $url ) => 'http://' . $_SERVER['HTTP_HOST'] "
             ". '/wp', 99 );"
         )
 
-        for address in (place.url, f"{place.url}/wp", f"{place.url}/wp/wp-admin/"):
-            site = place.port.discover(address)
+        for address in (blog.url, f"{blog.url}/wp", f"{blog.url}/wp/wp-admin/"):
+            site = blog.port.discover(address)
 
-            assert site.url == place.url
-            assert site.rest_root == f"{place.url}/wp-json/"
-            assert site.login_url == f"{place.url}/wp/wp-login.php"
+            assert site.url == blog.url
+            assert site.rest_root == f"{blog.url}/wp-json/"
+            assert site.login_url == f"{blog.url}/wp/wp-login.php"
 
-    def test_a_site_in_another_language_shows_support_english(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu("<?php add_filter( 'locale', fn() => 'de_DE' );")
+    def test_the_support_user_sees_a_site_in_another_language_in_english(
+        self, blog: RealBlog
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu("<?php add_filter( 'locale', fn() => 'de_DE' );")
 
-        made = place.port.create_administrator(site, key, wanted())
+        created = blog.port.create_administrator(site, key, wanted())
 
-        owner, support = (place.ask("GET", f"users/{each}?context=edit") for each in (1, made.id))
+        owner, support = (
+            blog.request("GET", f"users/{each}?context=edit") for each in (1, created.id)
+        )
         assert (owner["locale"], support["locale"]) == ("de_DE", "en_US")
         assert support["name"] == "Support"
 
-    def test_a_typed_page_deep_inside(self, place: RealPlace) -> None:
-        assert place.port.discover(f"{place.url}/no/such-page/?a=b").url == place.url
+    def test_a_site_is_found_from_a_page_deep_inside(self, blog: RealBlog) -> None:
+        assert blog.port.discover(f"{blog.url}/no/such-page/?a=b").url == blog.url
 
-    def test_nothing_in_the_pages_names_the_rest_api(self, place: RealPlace) -> None:
-        place.site.mu(
+    def test_a_rest_api_that_no_page_names_is_found_at_its_usual_address(
+        self, blog: RealBlog
+    ) -> None:
+        blog.site.mu(
             "<?php remove_action( 'template_redirect', 'rest_output_link_header', 11 );"
             "remove_action( 'wp_head', 'rest_output_link_wp_head', 10 );"
         )
 
-        assert place.port.discover(place.url).rest_root == f"{place.url}/wp-json/"
+        assert blog.port.discover(blog.url).rest_root == f"{blog.url}/wp-json/"
 
-    def test_nothing_names_it_and_permalinks_are_plain(
-        self, start: Callable[..., RealPlace]
+    def test_a_rest_api_that_no_page_names_is_found_with_plain_permalinks(
+        self, start: Callable[..., RealBlog]
     ) -> None:
-        place = start(
+        blog = start(
             plain=True,
             no_rewrite=True,
             mu="<?php remove_action( 'template_redirect', 'rest_output_link_header', 11 );"
             "remove_action( 'wp_head', 'rest_output_link_wp_head', 10 );",
         )
 
-        assert place.port.discover(place.url).rest_root == f"{place.url}/?rest_route=/"
+        assert blog.port.discover(blog.url).rest_root == f"{blog.url}/?rest_route=/"
 
     @pytest.mark.parametrize(
         "removed",
@@ -204,12 +212,12 @@ class TestOtherShapes:
         ],
         ids=["html", "header"],
     )
-    def test_one_thing_in_a_page_that_names_it_is_enough(
-        self, start: Callable[..., RealPlace], removed: str
+    def test_a_link_in_the_html_or_in_the_header_alone_names_the_rest_api(
+        self, start: Callable[..., RealBlog], removed: str
     ) -> None:
-        place = start(rest_prefix="api", mu=f"<?php remove_action( {removed} );")
+        blog = start(rest_prefix="api", mu=f"<?php remove_action( {removed} );")
 
-        assert place.port.discover(place.url).rest_root == f"{place.url}/api/"
+        assert blog.port.discover(blog.url).rest_root == f"{blog.url}/api/"
 
 
 class TestNoise:
@@ -222,246 +230,250 @@ class TestNoise:
         ],
         ids=["byte order mark", "warning", "comment after"],
     )
-    def test_around_the_json_does_no_harm(self, place: RealPlace, noise: str) -> None:
-        key = place.consent()
-        place.site.mu(f"<?php if ( {IN_REST} ) {{ {noise} }}")
-        site = place.port.discover(place.url)
+    def test_output_around_the_json_does_no_harm(self, blog: RealBlog, noise: str) -> None:
+        key = blog.consent()
+        blog.site.mu(f"<?php if ( {IN_REST} ) {{ {noise} }}")
+        site = blog.port.discover(blog.url)
 
-        made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
-        place.port.delete_self(site, removal, made, 1)
+        created = blog.port.create_administrator(site, key, wanted())
+        removal = blog.port.create_key(site, key, created, "removal", holder_id=1)
+        blog.port.delete_self(site, removal, created, 1)
 
-        assert place.port.is_missing(site, made.id)
+        assert blog.port.is_missing(site, created.id)
 
-    def test_that_swallows_the_answer_does_not_lose_the_user(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_a_response_that_is_cut_short_does_not_lose_the_user(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'rest_pre_echo_response', function ( $result ) {"
             "if ( $_SERVER['REQUEST_METHOD'] === 'POST' ) { echo '{\"id\": 12, \"userna'; exit; }"
             "return $result; } );"
         )
         user = wanted()
 
-        made = place.port.create_administrator(site, key, user)
+        created = blog.port.create_administrator(site, key, user)
 
         expected = (user.username, user.email, True)
-        assert (made.username, made.email, made.is_administrator) == expected
+        assert (created.username, created.email, created.is_administrator) == expected
 
-    def test_that_swallows_the_answer_leaves_its_location(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_an_empty_response_to_the_creation_is_read_by_its_location(
+        self, blog: RealBlog
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'rest_pre_echo_response', function ( $result ) {"
             "if ( $_SERVER['REQUEST_METHOD'] === 'POST' ) { exit; } return $result; } );"
             "add_action( 'pre_get_users', fn( $query ) => $query->set( 'search', 'nobody' ) );"
         )
         user = wanted()
 
-        assert place.port.create_administrator(site, key, user).username == user.username
+        assert blog.port.create_administrator(site, key, user).username == user.username
 
 
 class TestKeysThatDoNotArrive:
-    def test_a_stripped_header_looks_like_a_refused_key(
-        self, start: Callable[..., RealPlace]
+    def test_a_stripped_authorization_header_gives_key_refused(
+        self, start: Callable[..., RealBlog]
     ) -> None:
-        place = start(strip_auth=True)
-        site = place.port.discover(place.url)
-        key = Credentials(*place.site.auth)
+        blog = start(strip_auth=True)
+        site = blog.port.discover(blog.url)
+        key = Credentials(*blog.site.auth)
 
         assert site.authorize_url
         with pytest.raises(KeyRefused):
-            place.port.whoami(site, key)
+            blog.port.whoami(site, key)
         with pytest.raises(KeyRefused):
-            place.port.check_removable(site, key, Account(1, "admin"))
+            blog.port.check_removable(site, key, Account(1, "admin"))
         with pytest.raises(KeyRefused):
-            place.port.create_administrator(site, key, wanted())
+            blog.port.create_administrator(site, key, wanted())
 
-    def test_application_passwords_switched_off_later_refuse_the_key(
-        self, place: RealPlace
+    def test_application_passwords_switched_off_later_give_key_refused(
+        self, blog: RealBlog
     ) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'wp_is_application_passwords_available', '__return_false' );"
         )
 
         with pytest.raises(KeyRefused):
-            place.port.whoami(site, key)
-        assert reason(place.port.key_id, site, key) == "app_passwords_off"
+            blog.port.whoami(site, key)
+        assert reason(blog.port.key_id, site, key) == "app_passwords_off"
 
-    def test_application_passwords_switched_off_for_their_holder_refuse_the_key(
-        self, place: RealPlace
+    def test_application_passwords_switched_off_for_the_holder_give_key_refused(
+        self, blog: RealBlog
     ) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'wp_is_application_passwords_available_for_user', "
             "'__return_false' );"
         )
 
-        for call in (place.port.whoami, place.port.key_id):
+        for call in (blog.port.whoami, blog.port.key_id):
             with pytest.raises(KeyRefused):
                 call(site, key)
 
-    def test_application_passwords_off_for_new_users_only(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        made = place.port.create_administrator(site, key, wanted())
-        place.site.mu(
+    def test_application_passwords_off_for_new_users_only_are_named(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        created = blog.port.create_administrator(site, key, wanted())
+        blog.site.mu(
             "<?php add_filter( 'wp_is_application_passwords_available_for_user', "
             "fn( $is, $user ) => $user->ID === 1, 10, 2 );"
         )
 
         assert (
-            reason(lambda: place.port.create_key(site, key, made, "removal", holder_id=1))
+            reason(lambda: blog.port.create_key(site, key, created, "removal", holder_id=1))
             == "app_passwords_off"
         )
 
-    def test_a_name_outside_latin_1_arrives(self, place: RealPlace) -> None:
-        user_id, name = place.add_user()
-        key = place.consent(name)
+    def test_a_user_name_outside_latin_1_signs_in(self, blog: RealBlog) -> None:
+        user_id, name = blog.add_user()
+        key = blog.consent(name)
         login = f"наталья{name}"
-        place.site.mu(
+        blog.site.mu(
             "<?php add_action( 'init', function () { global $wpdb; $wpdb->update( $wpdb->users, "
             f"array( 'user_login' => '{login}' ), array( 'ID' => {user_id} ) ); "
             f"clean_user_cache( {user_id} ); }} );"
         )
-        site = place.port.discover(place.url)
+        site = blog.port.discover(blog.url)
 
-        account = place.port.whoami(site, Credentials(login, key.password))
+        account = blog.port.whoami(site, Credentials(login, key.password))
 
         assert (account.id, account.username) == (user_id, login)
 
 
-class TestSitesThatSayNoAtTheDoor:
-    def test_application_passwords_off(self, place: RealPlace) -> None:
-        place.site.mu(
+class TestChecksBeforeConsent:
+    def test_application_passwords_off_are_named_with_their_fix(self, blog: RealBlog) -> None:
+        blog.site.mu(
             "<?php add_filter( 'wp_is_application_passwords_available', '__return_false' );"
         )
 
-        assert reason(place.port.discover, place.url) == "app_passwords_off"
-        check = place.port.check(place.url)
+        assert reason(blog.port.discover, blog.url) == "app_passwords_off"
+        check = blog.port.check(blog.url)
         assert check.site is not None
         assert check.consent_url is None
         assert check.problem is not None
         assert check.problem.code == "app_passwords_off"
         assert "Wordfence" in check.problem.fix
 
-    def test_a_production_site_without_https(self, start: Callable[..., RealPlace]) -> None:
-        place = start(env="production")
+    def test_a_production_site_without_https_has_application_passwords_off(
+        self, start: Callable[..., RealBlog]
+    ) -> None:
+        blog = start(env="production")
 
-        assert reason(place.port.discover, place.url) == "app_passwords_off"
+        assert reason(blog.port.discover, blog.url) == "app_passwords_off"
 
-    def test_rest_disabled_for_everybody(self, place: RealPlace) -> None:
-        place.site.mu(
+    def test_a_rest_api_closed_to_everybody_is_refused(self, blog: RealBlog) -> None:
+        blog.site.mu(
             "<?php add_filter( 'rest_authentication_errors', fn() => new WP_Error( "
             "'rest_disabled', 'Disabled.', array( 'status' => rest_authorization_required_code() "
             ") ) );"
         )
 
-        assert reason(place.port.discover, place.url) == "rest_blocked"
-        problem = place.port.check(place.url).problem
+        assert reason(blog.port.discover, blog.url) == "rest_blocked"
+        problem = blog.port.check(blog.url).problem
         assert problem is not None
         assert problem.code == "rest_blocked"
 
-    def test_rest_disabled_after_consent(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_a_rest_api_closed_after_consent_is_named(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'rest_authentication_errors', fn() => new WP_Error( "
             "'rest_disabled', 'Disabled.', array( 'status' => rest_authorization_required_code() "
             ") ) );"
         )
 
-        assert reason(place.port.whoami, site, key) == "rest_blocked"
+        assert reason(blog.port.whoami, site, key) == "rest_blocked"
 
-    def test_rest_for_members_only_is_good_enough(self, place: RealPlace) -> None:
-        place.site.mu(
+    def test_a_rest_api_open_to_signed_in_users_only_is_enough(self, blog: RealBlog) -> None:
+        blog.site.mu(
             "<?php add_filter( 'rest_authentication_errors', fn( $result ) => $result ?: ( "
             "is_user_logged_in() ? $result : new WP_Error( 'rest_login_required', 'Members only.',"
             " array( 'status' => 401 ) ) ) );"
         )
-        key = place.consent()
+        key = blog.consent()
 
-        site = place.port.discover(place.url)
+        site = blog.port.discover(blog.url)
 
-        assert site.authorize_url == f"{place.url}/wp-admin/authorize-application.php"
-        assert place.port.check(place.url).consent_url == site.authorize_url
-        assert place.port.whoami(site, key).username == "admin"
-        # Such a site tells a stranger nothing, so nothing is proved by asking it.
-        assert not place.port.is_missing(site, 999_999)
+        assert site.authorize_url == f"{blog.url}/wp-admin/authorize-application.php"
+        assert blog.port.check(blog.url).consent_url == site.authorize_url
+        assert blog.port.whoami(site, key).username == "admin"
+        # Such a site shows a stranger nothing, so its response proves nothing.
+        assert not blog.port.is_missing(site, 999_999)
 
-    def test_users_route_taken_out(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_a_site_without_the_users_route_is_named(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'rest_endpoints', function ( $all ) { foreach ( array_keys( $all ) "
             "as $route ) { if ( strpos( $route, '/wp/v2/users' ) === 0 ) { unset( $all[ $route ] "
             "); } } return $all; } );"
         )
 
-        assert reason(place.port.whoami, site, key) == "rest_blocked"
-        assert reason(place.port.create_administrator, site, key, wanted()) == "rest_blocked"
-        assert not place.port.is_missing(site, 999_999)
+        assert reason(blog.port.whoami, site, key) == "rest_blocked"
+        assert reason(blog.port.create_administrator, site, key, wanted()) == "rest_blocked"
+        assert not blog.port.is_missing(site, 999_999)
 
-    def test_users_collection_taken_out_but_not_me(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_a_site_with_no_more_of_the_users_route_than_me_is_named(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php add_filter( 'rest_endpoints', function ( $all ) { unset( $all['/wp/v2/users'], "
             "$all['/wp/v2/users/(?P<id>[\\\\d]+)'] ); return $all; } );"
         )
 
-        assert place.port.whoami(site, key).username == "admin"
-        assert reason(place.port.create_administrator, site, key, wanted()) == "rest_blocked"
-        assert reason(place.port.find_user, site, key, "admin") == "rest_blocked"
+        assert blog.port.whoami(site, key).username == "admin"
+        assert reason(blog.port.create_administrator, site, key, wanted()) == "rest_blocked"
+        assert reason(blog.port.find_user, site, key, "admin") == "rest_blocked"
 
-    def test_a_hidden_login_is_a_hint_and_no_obstacle(self, place: RealPlace) -> None:
-        place.site.mu(
+    def test_a_hidden_login_gives_a_hint_and_keeps_the_approval_page(self, blog: RealBlog) -> None:
+        blog.site.mu(
             "<?php add_action( 'init', function () { if ( strpos( $_SERVER['REQUEST_URI'], "
             "'/wp-admin/' ) === 0 && ! is_user_logged_in() ) { wp_redirect( home_url( '/404' ) ); "
             "exit; } } );"
         )
 
-        check = place.port.check(place.url)
+        check = blog.port.check(blog.url)
 
-        assert check.consent_url == f"{place.url}/wp-admin/authorize-application.php"
+        assert check.consent_url == f"{blog.url}/wp-admin/authorize-application.php"
         assert check.problem is not None
         assert check.problem.code == "hidden_login"
         assert "sign in to your site first" in check.problem.fix.lower()
 
 
 class TestNetworks:
-    def test_refuse_their_own_super_administrator_before_anything_is_made(
-        self, start: Callable[..., RealPlace]
+    def test_a_super_administrator_is_refused_before_anything_is_created(
+        self, start: Callable[..., RealBlog]
     ) -> None:
-        place = start(multisite=True)
-        key = Credentials(*place.site.auth)
-        site = place.port.discover(place.url)
-        account = place.port.whoami(site, key)
+        blog = start(multisite=True)
+        key = Credentials(*blog.site.auth)
+        site = blog.port.discover(blog.url)
+        account = blog.port.whoami(site, key)
 
-        assert reason(place.port.check_removable, site, key, account) == "multisite"
-        assert place.port.whoami(site, key) == account
+        assert reason(blog.port.check_removable, site, key, account) == "multisite"
+        assert blog.port.whoami(site, key) == account
 
-    def test_refuse_a_site_administrator_who_could_make_and_never_remove(
-        self, start: Callable[..., RealPlace]
+    def test_a_site_administrator_who_could_create_but_not_delete_is_refused(
+        self, start: Callable[..., RealBlog]
     ) -> None:
-        place = start(
+        blog = start(
             multisite=True,
             mu="<?php add_filter( 'site_option_add_new_users', '__return_true' );",
         )
-        user_id, name = place.add_user()
-        key = place.consent(name)
-        site = place.port.discover(place.url)
-        account = place.port.whoami(site, key)
+        user_id, name = blog.add_user()
+        key = blog.consent(name)
+        site = blog.port.discover(blog.url)
+        account = blog.port.whoami(site, key)
 
         assert (account.id, account.is_administrator) == (user_id, True)
-        assert reason(place.port.check_removable, site, key, account) == "cannot_remove"
+        assert reason(blog.port.check_removable, site, key, account) == "cannot_remove"
 
-    def test_say_so_when_an_account_cannot_be_deleted(
-        self, start: Callable[..., RealPlace]
+    def test_an_account_that_cannot_be_deleted_is_named_as_multisite(
+        self, start: Callable[..., RealBlog]
     ) -> None:
-        place = start(multisite=True)
-        key = Credentials(*place.site.auth)
-        site = place.port.discover(place.url)
+        blog = start(multisite=True)
+        key = Credentials(*blog.site.auth)
+        site = blog.port.discover(blog.url)
         user = wanted()
-        made = place.port.create_administrator(site, key, user)
+        created = blog.port.create_administrator(site, key, user)
 
-        assert place.port.create_administrator(site, key, user) == made
-        assert reason(place.port.delete_user, site, key, made, 1) == "multisite"
+        assert blog.port.create_administrator(site, key, user) == created
+        assert reason(blog.port.delete_user, site, key, created, 1) == "multisite"
 
 
 class TestRefusals:
@@ -475,17 +487,19 @@ class TestRefusals:
         ],
         ids=["before insert", "no data", "illegal name", "before dispatch"],
     )
-    def test_of_a_creation_are_told_and_leave_nothing(self, place: RealPlace, veto: str) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
+    def test_a_refused_creation_is_named_and_leaves_no_user(
+        self, blog: RealBlog, veto: str
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
         user = wanted()
-        place.site.mu(
+        blog.site.mu(
             "<?php define( 'SENT', json_decode( file_get_contents( 'php://input' ), true ) );"
             f"{veto}"
         )
 
-        assert reason(place.port.create_administrator, site, key, user) == "creation_refused"
-        place.site.mu("<?php")
-        assert place.port.find_user(site, key, user.username) is None
+        assert reason(blog.port.create_administrator, site, key, user) == "creation_refused"
+        blog.site.mu("<?php")
+        assert blog.port.find_user(site, key, user.username) is None
 
     @pytest.mark.parametrize(
         "change",
@@ -495,58 +509,62 @@ class TestRefusals:
         ],
         ids=["role", "login"],
     )
-    def test_of_the_role_or_login_asked_for_undo_the_creation(
-        self, place: RealPlace, change: str
+    def test_a_user_created_with_another_role_or_login_is_deleted_again(
+        self, blog: RealBlog, change: str
     ) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
+        key, site = blog.consent(), blog.port.discover(blog.url)
         user = wanted()
-        place.site.mu(f"<?php {change}")
+        blog.site.mu(f"<?php {change}")
 
-        assert reason(place.port.create_administrator, site, key, user) == "creation_refused"
-        place.site.mu("<?php")
-        assert place.port.find_user(site, key, user.username) is None
-        assert place.port.find_user(site, key, f"{user.username}x") is None
+        assert reason(blog.port.create_administrator, site, key, user) == "creation_refused"
+        blog.site.mu("<?php")
+        assert blog.port.find_user(site, key, user.username) is None
+        assert blog.port.find_user(site, key, f"{user.username}x") is None
 
-    def test_of_another_user_in_the_answer_touch_nobody(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        other_id, other = place.add_user()
-        place.site.mu(
+    def test_another_user_in_the_response_to_a_creation_is_not_touched(
+        self, blog: RealBlog
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        other_id, other = blog.add_user()
+        blog.site.mu(
             "<?php add_filter( 'rest_pre_echo_response', function ( $all ) { if ( "
             f"$_SERVER['REQUEST_METHOD'] === 'POST' ) {{ $all['id'] = {other_id}; "
             f"$all['username'] = '{other}'; $all['email'] = '{other}@example.test'; }} "
             "return $all; } );"
         )
 
-        assert reason(place.port.create_administrator, site, key, wanted()) == "creation_refused"
-        place.site.mu("<?php")
-        assert place.port.find_user(site, key, other) is not None
+        assert reason(blog.port.create_administrator, site, key, wanted()) == "creation_refused"
+        blog.site.mu("<?php")
+        assert blog.port.find_user(site, key, other) is not None
 
-    def test_of_a_deletion_by_a_plugin_are_told(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
-        place.site.mu(
+    def test_a_deletion_that_a_plugin_refuses_is_named(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        created = blog.port.create_administrator(site, key, wanted())
+        removal = blog.port.create_key(site, key, created, "removal", holder_id=1)
+        blog.site.mu(
             "<?php add_filter( 'map_meta_cap', fn( $caps, $cap ) => $cap === 'delete_user' ? "
             "array( 'do_not_allow' ) : $caps, 10, 2 );"
         )
 
-        account = place.port.whoami(site, key)
-        assert reason(place.port.check_removable, site, key, account) == "cannot_remove"
-        assert reason(place.port.check_removable, site, removal, made) == "cannot_remove"
-        assert reason(place.port.delete_self, site, removal, made, 1) == "cannot_remove"
-        assert not place.port.is_missing(site, made.id)
+        account = blog.port.whoami(site, key)
+        assert reason(blog.port.check_removable, site, key, account) == "cannot_remove"
+        assert reason(blog.port.check_removable, site, removal, created) == "cannot_remove"
+        assert reason(blog.port.delete_self, site, removal, created, 1) == "cannot_remove"
+        assert not blog.port.is_missing(site, created.id)
 
-    def test_of_the_last_administrator_name_the_reason(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        made = place.port.create_administrator(site, key, wanted())
-        removal = place.port.create_key(site, key, made, "removal", holder_id=1)
-        place.site.mu(
+    def test_the_last_administrator_is_not_deleted_and_the_reason_is_named(
+        self, blog: RealBlog
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        created = blog.port.create_administrator(site, key, wanted())
+        removal = blog.port.create_key(site, key, created, "removal", holder_id=1)
+        blog.site.mu(
             "<?php add_action( 'pre_get_users', fn( $query ) => $query->set( 'include', array( "
-            f"{made.id} ) ) );"
+            f"{created.id} ) ) );"
         )
 
-        assert reason(place.port.delete_self, site, removal, made, 999_999) == "cannot_remove"
-        assert not place.port.is_missing(site, made.id)
+        assert reason(blog.port.delete_self, site, removal, created, 999_999) == "cannot_remove"
+        assert not blog.port.is_missing(site, created.id)
 
 
 class TestBlockedMethods:
@@ -562,86 +580,88 @@ class TestBlockedMethods:
         ],
         ids=["403", "405", "200", "override 403", "override lost", "parameter 403"],
     )
-    def test_delete_finds_another_way(self, place: RealPlace, block: str) -> None:
-        place.site.mu(f"<?php {block}")
+    def test_a_blocked_delete_goes_out_as_an_override(self, blog: RealBlog, block: str) -> None:
+        blog.site.mu(f"<?php {block}")
 
-        live_through(place)
+        carry_one_access(blog)
 
-    def test_when_no_way_is_left_the_firewall_is_named_and_nothing_happens(
-        self, place: RealPlace
+    def test_when_every_way_is_blocked_the_firewall_is_named_and_nothing_is_deleted(
+        self, blog: RealBlog
     ) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        made = place.port.create_administrator(site, key, wanted())
-        place.site.mu(
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        created = blog.port.create_administrator(site, key, wanted())
+        blog.site.mu(
             f"<?php if ( {IS_DELETE} || {IS_OVERRIDE} || {IS_PARAMETER} ) {{ {FORBIDDEN_PAGE} }}"
         )
 
-        account = place.port.whoami(site, key)
-        assert reason(place.port.check_removable, site, key, account) == "firewall"
-        assert reason(place.port.delete_user, site, key, made, 1) == "firewall"
-        assert not place.port.is_missing(site, made.id)
+        account = blog.port.whoami(site, key)
+        assert reason(blog.port.check_removable, site, key, account) == "firewall"
+        assert reason(blog.port.delete_user, site, key, created, 1) == "firewall"
+        assert not blog.port.is_missing(site, created.id)
 
 
-class TestBadTimes:
-    def test_maintenance(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+class TestTroubles:
+    def test_maintenance_is_named_by_every_call(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             "<?php wp_load_translations_early(); wp_die( 'Briefly unavailable for scheduled "
             "maintenance.', 'Maintenance', 503 );"
         )
 
-        assert reason(place.port.whoami, site, key) == "maintenance"
-        assert reason(place.port.is_missing, site, 999_999) == "maintenance"
-        assert reason(place.port.discover, place.url) == "maintenance"
-        problem = place.port.check(place.url).problem
+        assert reason(blog.port.whoami, site, key) == "maintenance"
+        assert reason(blog.port.is_missing, site, 999_999) == "maintenance"
+        assert reason(blog.port.discover, blog.url) == "maintenance"
+        problem = blog.port.check(blog.url).problem
         assert problem is not None
         assert (problem.code, bool(problem.fix)) == ("maintenance", True)
 
-    def test_a_plugin_that_breaks_the_site(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu("<?php add_action( 'init', fn() => no_such_function() );")
+    def test_a_plugin_that_breaks_the_site_is_a_server_error(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu("<?php add_action( 'init', fn() => no_such_function() );")
 
-        assert reason(place.port.whoami, site, key) == "server_error"
-        assert reason(place.port.create_administrator, site, key, wanted()) == "server_error"
-        assert reason(place.port.discover, place.url) == "server_error"
+        assert reason(blog.port.whoami, site, key) == "server_error"
+        assert reason(blog.port.create_administrator, site, key, wanted()) == "server_error"
+        assert reason(blog.port.discover, blog.url) == "server_error"
 
-    def test_a_plugin_that_breaks_after_the_user_was_made(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
+    def test_a_user_left_half_made_by_a_broken_plugin_is_deleted_at_the_next_try(
+        self, blog: RealBlog
+    ) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
         user = wanted()
-        place.site.mu("<?php add_action( 'user_register', fn() => no_such_function() );")
+        blog.site.mu("<?php add_action( 'user_register', fn() => no_such_function() );")
 
-        assert reason(place.port.create_administrator, site, key, user) == "server_error"
-        # The role is given after the hook that broke, so what is there is not what was asked for.
-        place.site.mu("<?php")
-        assert reason(place.port.create_administrator, site, key, user) == "creation_refused"
-        assert place.port.find_user(site, key, user.username) is None
+        assert reason(blog.port.create_administrator, site, key, user) == "server_error"
+        # The role is given after the hook that broke, so the user has another role than requested.
+        blog.site.mu("<?php")
+        assert reason(blog.port.create_administrator, site, key, user) == "creation_refused"
+        assert blog.port.find_user(site, key, user.username) is None
 
-    def test_a_slow_site_times_out_and_the_user_is_found_again(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
+    def test_a_slow_site_times_out_and_the_next_try_finds_the_user(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
         user = wanted()
-        place.site.mu("<?php add_action( 'rest_after_insert_user', fn() => usleep( 1500000 ) );")
-        hasty = RealPlace(place.site, seconds=0.7)
+        blog.site.mu("<?php add_action( 'rest_after_insert_user', fn() => usleep( 1500000 ) );")
+        impatient = RealBlog(blog.site, seconds=0.7)
 
         with pytest.raises(SiteUnavailable) as raised:
-            hasty.port.create_administrator(site, key, user)
+            impatient.port.create_administrator(site, key, user)
         assert raised.value.slow
-        place.site.mu("<?php")
-        made = place.port.create_administrator(site, key, user)
+        blog.site.mu("<?php")
+        created = blog.port.create_administrator(site, key, user)
 
-        assert (made.username, made.is_administrator) == (user.username, True)
+        assert (created.username, created.is_administrator) == (user.username, True)
 
-    def test_a_site_that_moved_gets_no_key(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(
+    def test_a_site_that_moved_gets_no_key(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(
             f"<?php if ( {IN_REST} ) {{ header( 'Location: http://127.0.0.1:9/', true, 307 ); "
             "exit; }"
         )
 
-        assert reason(place.port.whoami, site, key) == "odd_answer"
-        assert reason(place.port.create_administrator, site, key, wanted()) == "odd_answer"
+        assert reason(blog.port.whoami, site, key) == "odd_answer"
+        assert reason(blog.port.create_administrator, site, key, wanted()) == "odd_answer"
 
 
-# A hundred and twenty administrators, made once.
+# PHP that creates a hundred and twenty administrators once.
 CROWD = (
     "<?php add_action( 'init', function () { global $wpdb; if ( get_option( 'crowd' ) ) "
     "return; update_option( 'crowd', 1 ); for ( $i = 0; $i < 120; $i++ ) { $wpdb->insert( "
@@ -652,39 +672,39 @@ CROWD = (
 
 
 class TestCrowds:
-    def test_more_than_a_hundred_administrators_are_all_seen(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(CROWD)
+    def test_a_snapshot_lists_more_than_a_hundred_administrators(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(CROWD)
 
-        seen = place.port.snapshot(site, key).administrators
+        listed = blog.port.snapshot(site, key).administrators
 
-        assert seen is not None
-        names = [administrator.username for administrator in seen]
+        assert listed is not None
+        names = [administrator.username for administrator in listed]
         assert len(names) == len(set(names))
         assert {f"crowd{number}" for number in range(120)} < set(names)
         # The keys of so many would take one request each.
-        assert seen[0].keys
-        assert seen[-1].keys is None
+        assert listed[0].keys
+        assert listed[-1].keys is None
 
-    def test_a_login_is_found_among_many_that_contain_it(self, place: RealPlace) -> None:
-        key, site = place.consent(), place.port.discover(place.url)
-        place.site.mu(CROWD)
-        place.port.snapshot(site, key)
+    def test_a_login_is_found_among_many_that_contain_it(self, blog: RealBlog) -> None:
+        key, site = blog.consent(), blog.port.discover(blog.url)
+        blog.site.mu(CROWD)
+        blog.port.snapshot(site, key)
 
-        found = place.port.find_user(site, key, "crowd7")
+        found = blog.port.find_user(site, key, "crowd7")
 
         assert found is not None
         assert found.username == "crowd7"
 
 
-def test_what_is_wrong_never_repeats_what_a_site_said(place: RealPlace) -> None:
-    key, site = place.consent(), place.port.discover(place.url)
-    place.site.mu(
+def test_no_error_repeats_a_part_of_a_response(blog: RealBlog) -> None:
+    key, site = blog.consent(), blog.port.discover(blog.url)
+    blog.site.mu(
         "<?php add_filter( 'rest_pre_dispatch', fn() => new WP_Error( 'teapot', 'SECRET words', "
         "array( 'status' => (int) ( $_GET['_'] ? 418 : 403 ) ) ) );"
     )
-    for call in (place.port.whoami, place.port.key_id):
+    for call in (blog.port.whoami, blog.port.key_id):
         with pytest.raises(HallpassError) as raised:
             call(site, key)
         assert "SECRET" not in f"{raised.value!r} {vars(raised.value)}"
-    assert place.port.snapshot(site, key).administrators is None
+    assert blog.port.snapshot(site, key).administrators is None

@@ -1,4 +1,4 @@
-"""Servers that are no WordPress, pretend to be one, or stand in front of one."""
+"""The adapter on servers that are no WordPress, pretend to be one, or stand in front of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.ports import free_port
 from infra.local.tls import write_certificate
-from tests.fakes.servers import Server, answer, header_of, path_of
+from tests.fakes.servers import Server, header_of, http_response, path_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"
 KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
@@ -38,7 +38,7 @@ def reason(call: Callable[..., object], *args: object) -> str:
 
 
 def as_json(data: object, status: int = 200, *headers: str) -> bytes:
-    return answer(status, json.dumps(data), *headers, content_type="application/json")
+    return http_response(status, json.dumps(data), *headers, content_type="application/json")
 
 
 def index(url: str, /, **changes: object) -> bytes:
@@ -71,9 +71,9 @@ Start = Callable[[Respond], Server]
 
 
 class TestRedirects:
-    def test_are_followed_to_the_site_and_the_key_goes_only_there(self, start: Start) -> None:
+    def test_redirects_are_followed_and_the_key_goes_only_to_their_end(self, start: Start) -> None:
         real = start(lambda *_: index(real.url))
-        typed = start(lambda *_: answer(301, "", f"Location: {real.url}/"))
+        typed = start(lambda *_: http_response(301, "", f"Location: {real.url}/"))
         wordpress = port(real.url, typed.url)
 
         found = wordpress.discover(typed.url)
@@ -85,13 +85,15 @@ class TestRedirects:
         assert header_of(real.requests[-1], "Authorization") is not None
 
     @pytest.mark.parametrize(("hops", "is_found"), [(5, True), (6, False)])
-    def test_are_followed_five_times(self, start: Start, hops: int, *, is_found: bool) -> None:
+    def test_five_redirects_are_followed_and_no_more(
+        self, start: Start, hops: int, *, is_found: bool
+    ) -> None:
         def respond(request: bytes, _: socket.socket) -> bytes:
             path = path_of(request)
             if "wp-json" in path:
                 return index(server.url)
             left = int(path.strip("/") or hops)
-            return answer(302, "", f"Location: /{left - 1}/") if left else answer()
+            return http_response(302, "", f"Location: /{left - 1}/") if left else http_response()
 
         server = start(respond)
         wordpress = port(server.url)
@@ -101,8 +103,8 @@ class TestRedirects:
         else:
             assert reason(wordpress.discover, server.url) == "odd_answer"
 
-    def test_in_a_circle_end(self, start: Start) -> None:
-        server = start(lambda *_: answer(302, "", "Location: /"))
+    def test_redirects_in_a_circle_end(self, start: Start) -> None:
+        server = start(lambda *_: http_response(302, "", "Location: /"))
 
         assert reason(port(server.url).discover, server.url) == "odd_answer"
 
@@ -110,20 +112,22 @@ class TestRedirects:
         "target",
         ["http://127.0.0.1:{port}/", "https://localhost/", "file:///etc/passwd", "//[::1]/"],
     )
-    def test_to_what_is_never_called_end_as_unreachable(self, start: Start, target: str) -> None:
-        inner = start(lambda *_: answer())
+    def test_a_redirect_to_an_address_that_is_never_called_is_unreachable(
+        self, start: Start, target: str
+    ) -> None:
+        inner = start(lambda *_: http_response())
         location = target.format(port=inner.port)
-        server = start(lambda *_: answer(302, "", f"Location: {location}"))
+        server = start(lambda *_: http_response(302, "", f"Location: {location}"))
 
         assert reason(port(server.url).discover, server.url) == "unreachable"
         assert inner.connections == 0
 
-    def test_from_https_to_http_are_never_followed(self, tmp_path: Path) -> None:
+    def test_a_redirect_from_https_to_http_is_never_followed(self, tmp_path: Path) -> None:
         files = tmp_path / "certificate.pem", tmp_path / "key.pem"
         write_certificate(*files)
 
         def respond(*_: object) -> bytes:
-            return answer(301, "", f"Location: http://127.0.0.1:{server.port}/")
+            return http_response(301, "", f"Location: http://127.0.0.1:{server.port}/")
 
         with Server(respond, certificate=files) as server:
             wordpress = port(server.url, authorities=str(files[0]))
@@ -134,9 +138,9 @@ class TestRedirects:
             assert problem.code == "needs_https"
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
-    def test_get_neither_key_nor_password(self, start: Start, status: int) -> None:
+    def test_a_redirect_gets_neither_key_nor_password(self, start: Start, status: int) -> None:
         other = start(lambda *_: as_json({"id": 7}))
-        server = start(lambda *_: answer(status, "", f"Location: {other.url}/"))
+        server = start(lambda *_: http_response(status, "", f"Location: {other.url}/"))
         wordpress = port(server.url, other.url)
         user = NewUser("hp0123456789", "a@example.test", "secret", "Support")
 
@@ -169,10 +173,12 @@ class TestNoWordPress:
             ((200, WORDPRESS_PAGE), (500, "<html>"), "server_error"),
         ],
     )
-    def test_is_told_from_one_that_does_not_answer(
+    def test_no_wordpress_and_a_wordpress_in_trouble_have_different_names(
         self, start: Start, front: tuple[int, str], inner: tuple[int, str], expected: str
     ) -> None:
-        server = start(lambda request, _: answer(*(front if path_of(request) == "/" else inner)))
+        server = start(
+            lambda request, _: http_response(*(front if path_of(request) == "/" else inner))
+        )
         wordpress = port(server.url)
 
         assert reason(wordpress.discover, server.url) == expected
@@ -182,18 +188,18 @@ class TestNoWordPress:
         assert problem.message.endswith(".")
         assert problem.fix.endswith(".")
 
-    def test_a_password_before_everything_is_staging(self, start: Start) -> None:
-        server = start(lambda *_: answer(401, "", 'WWW-Authenticate: Basic realm="Staging"'))
+    def test_a_site_behind_basic_authentication_is_named(self, start: Start) -> None:
+        server = start(lambda *_: http_response(401, "", 'WWW-Authenticate: Basic realm="Staging"'))
 
         assert reason(port(server.url).discover, server.url) == "basic_auth"
         assert reason(port(server.url).whoami, site(server), KEY) == "basic_auth"
 
     def test_wordpress_com_is_named(self, start: Start) -> None:
-        server = start(lambda *_: answer(404, WORDPRESS_PAGE, "Host-Header: WordPress.com"))
+        server = start(lambda *_: http_response(404, WORDPRESS_PAGE, "Host-Header: WordPress.com"))
 
         assert reason(port(server.url).discover, server.url) == "wordpress_com"
 
-    def test_nobody_there_is_told_without_a_site(self) -> None:
+    def test_a_check_of_an_unreachable_address_returns_a_problem_and_no_site(self) -> None:
         closed = f"http://127.0.0.1:{free_port()}"
 
         assert reason(port(closed).discover, closed) == "unreachable"
@@ -209,12 +215,12 @@ class TestNoWordPress:
             assert "Hallpass" not in words.message
 
 
-class TestFalseWordPress:
+class TestHostileWordPress:
     @pytest.mark.parametrize(
         "bad",
         ["javascript:alert(1)", "http://10.0.0.1/x", "https://localhost/x", "ftp://a.b", 7, None],
     )
-    def test_addresses_in_its_index_are_checked(self, start: Start, bad: object) -> None:
+    def test_addresses_in_an_index_are_checked(self, start: Start, bad: object) -> None:
         offer = {"application-passwords": {"endpoints": {"authorization": bad}}}
         server = start(
             lambda *_: index(server.url, url=bad, home=bad, site_icon_url=bad, authentication=offer)
@@ -236,7 +242,11 @@ class TestFalseWordPress:
         def respond(request: bytes, _: socket.socket) -> bytes:
             plain = f"http://127.0.0.1:{server.port}"
             link = f'Link: <{plain}/api/>; rel="https://api.w.org/"'
-            return index(plain) if path_of(request).startswith("/api/") else answer(200, "", link)
+            return (
+                index(plain)
+                if path_of(request).startswith("/api/")
+                else http_response(200, "", link)
+            )
 
         with Server(respond, certificate=files) as server:
             found = port(server.url, authorities=str(files[0])).discover(server.url)
@@ -246,12 +256,12 @@ class TestFalseWordPress:
             assert found.login_url == f"{server.url}/wp-login.php"
             assert found.authorize_url == f"{server.url}/wp-admin/authorize-application.php"
 
-    def test_a_home_elsewhere_is_not_believed(self, start: Start) -> None:
+    def test_a_home_on_another_host_is_ignored(self, start: Start) -> None:
         server = start(lambda *_: index(server.url, home="https://bank.example"))
 
         assert port(server.url).discover(server.url).url == server.url
 
-    def test_a_name_is_text_and_short(self, start: Start) -> None:
+    def test_a_name_is_unescaped_and_cut_off(self, start: Start) -> None:
         server = start(lambda *_: index(server.url, name="Tom &amp; Co " + "x" * 1000))
 
         name = port(server.url).discover(server.url).name
@@ -259,27 +269,27 @@ class TestFalseWordPress:
         assert name.startswith("Tom & Co x")
         assert len(name) == 200
 
-    def test_a_page_made_to_slow_a_search_does_not(self, start: Start) -> None:
+    def test_a_page_built_to_slow_down_the_search_for_links_does_not(self, start: Start) -> None:
         page = "<link " * 300_000
         server = start(
             lambda request, _: (
-                index(server.url) if "rest_route" in path_of(request) else answer(200, page)
+                index(server.url) if "rest_route" in path_of(request) else http_response(200, page)
             )
         )
 
         assert port(server.url).discover(server.url).rest_root == f"{server.url}/?rest_route=/"
 
     @pytest.mark.parametrize("user_id", [0, -1, True, "1", 1.5, None, [1]])
-    def test_an_id_that_cannot_be_one_is_an_odd_answer(self, start: Start, user_id: object) -> None:
+    def test_a_malformed_user_id_in_a_response_is_an_odd_answer(
+        self, start: Start, user_id: object
+    ) -> None:
         account = {"id": user_id, "username": "admin", "email": "", "roles": []}
         server = start(lambda *_: as_json(account))
 
         assert reason(port(server.url).whoami, site(server), KEY) == "odd_answer"
 
     @pytest.mark.parametrize("user_id", [0, -1, True])
-    def test_an_id_of_ours_that_cannot_be_one_is_never_sent(
-        self, start: Start, user_id: int
-    ) -> None:
+    def test_a_malformed_user_id_of_ours_is_never_sent(self, start: Start, user_id: int) -> None:
         server = start(lambda *_: as_json({"deleted": True}))
         wordpress = port(server.url)
 
@@ -296,21 +306,21 @@ class TestFalseWordPress:
         assert server.requests == []
 
     @pytest.mark.parametrize("uuid", ["", "../1", None, 3, "0" * 36])
-    def test_an_id_of_a_key_that_cannot_be_one_is_an_odd_answer(
+    def test_a_malformed_key_id_in_a_response_is_an_odd_answer(
         self, start: Start, uuid: object
     ) -> None:
         server = start(lambda *_: as_json({"uuid": uuid}))
 
         assert reason(port(server.url).key_id, site(server), KEY) == "odd_answer"
 
-    def test_pages_without_end_are_not_read_without_end(self, start: Start) -> None:
+    def test_a_collection_with_endless_pages_is_read_up_to_the_limit(self, start: Start) -> None:
         many = as_json([{"id": 5, "username": "x"}], 200, f"X-WP-TotalPages: {'9' * 5000}")
         server = start(lambda *_: many)
 
         assert port(server.url).find_user(site(server), KEY, "admin") is None
         assert len(server.requests) == 50
 
-    def test_a_deletion_that_is_not_confirmed_is_not_believed(self, start: Start) -> None:
+    def test_a_deletion_without_confirmation_is_an_odd_answer(self, start: Start) -> None:
         def respond(request: bytes, _: socket.socket) -> bytes:
             body: dict[str, Any] = {"id": 7, "username": "hp7", "email": "", "roles": []}
             return as_json(body, 200 if request.startswith(b"GET") else 202)
@@ -322,8 +332,8 @@ class TestFalseWordPress:
             == "odd_answer"
         )
 
-    def test_a_key_that_dies_on_the_way_proves_no_end(self, start: Start) -> None:
-        # To a dead key, `me` is nobody, and WordPress says that there is no such user.
+    def test_a_key_that_dies_during_a_deletion_is_no_proof_of_it(self, start: Start) -> None:
+        # To a dead key, `me` is the user 0, which WordPress does not find.
         def respond(request: bytes, _: socket.socket) -> bytes:
             if request.startswith(b"GET"):
                 return as_json({"id": 7, "username": "hp7", "email": "", "roles": []})
@@ -335,7 +345,9 @@ class TestFalseWordPress:
             port(server.url).delete_self(site(server), KEY, Account(7, "hp7"), 1)
 
     @pytest.mark.parametrize("status", [401, 404, 410, 200])
-    def test_gone_is_only_what_wordpress_itself_calls_gone(self, start: Start, status: int) -> None:
+    def test_only_wordpress_own_code_proves_that_a_user_is_missing(
+        self, start: Start, status: int
+    ) -> None:
         server = start(lambda *_: as_json({"code": "rest_no_route", "id": 7}, status))
 
         assert port(server.url).is_missing(site(server), 7) is False

@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a test tells it to, down to the byte."""
+"""A server on loopback that sends the bytes that a test gives it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Self
 
 HOST = "127.0.0.1"
-LONGEST_DRIP = 200  # Pieces of 0.05 s: a client that waits for all of them has waited too long.
+MAX_DRIP_PIECES = 200  # One each 0.05 s: a client that waits for all has waited too long.
 
 
 class Server:
     """
-    Calls *respond* with each request and its connection; what it returns is sent.
+    Calls *respond* with each request and its connection, and sends the bytes that it returns.
+
+    With *certificate* (files of certificate and key) it speaks TLS.
 
     Attributes:
         url: The origin to call.
-        requests: What arrived, head and body, in order.
-        connections: How many were accepted.
+        port: The port of `url`.
+        requests: The requests received, head and body, in order.
+        names: The server names (SNI) that clients asked for.
+        connections: The number of connections accepted.
     """
 
     def __init__(
@@ -73,13 +77,13 @@ class Server:
                     connection.sendall(self._respond(request, connection))
 
 
-def answer(
+def http_response(
     status: int = 200,
     body: bytes | str = b"",
     *headers: str,
     content_type: str = "text/html; charset=UTF-8",
 ) -> bytes:
-    """Return an HTTP answer; *headers* are whole lines."""
+    """Return the bytes of an HTTP response; *headers* are whole lines."""
     content = body.encode() if isinstance(body, str) else body
     head = [f"HTTP/1.1 {status} X", f"Content-Type: {content_type}", *headers]
     head.append(f"Content-Length: {len(content)}")
@@ -90,20 +94,21 @@ def drip(
     connection: socket.socket, start: bytes, piece: bytes, outlasted: threading.Event
 ) -> bytes:
     """
-    Send *start*, then *piece* again and again, slowly, until the client has had enough.
+    Send *start*, then *piece* again and again, slowly, until the client closes the connection.
 
-    A client that is still there at the end sets *outlasted*.
+    Sets *outlasted* when the client is still connected at the end.
     """
     connection.sendall(start)
-    enough = threading.Event()
-    for _ in range(LONGEST_DRIP):
-        enough.wait(0.05)
+    pause = threading.Event()
+    for _ in range(MAX_DRIP_PIECES):
+        pause.wait(0.05)
         connection.sendall(piece)
     outlasted.set()
     return b""
 
 
 def path_of(request: bytes) -> str:
+    """Return the path of *request*, with its query."""
     return request.split(b" ", 2)[1].decode()
 
 

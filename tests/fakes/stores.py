@@ -7,11 +7,12 @@ import threading
 from dataclasses import replace
 
 from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Revision
 from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
 
 
 class MemoryGrants:
-    """A `grants.model.GrantStore` in a dict."""
+    """A `grants.store.GrantStore` in a dict."""
 
     def __init__(self) -> None:
         self.items: dict[str, Grant] = {}
@@ -26,23 +27,24 @@ class MemoryGrants:
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         with self._lock:
-            if self.items[before.id].version != before.version:
+            if self.items[before.id].revision != before.revision:
                 return None
-            mark = secrets.token_hex(8)
-            self.items[after.id] = replace(after, version=before.version + 1, mark=mark)
+            revision = Revision(before.revision.number + 1, secrets.token_hex(8))
+            self.items[after.id] = replace(after, revision=revision)
             return self.items[after.id]
 
-    def forget(self, grant: Grant) -> bool:
+    def delete(self, grant: Grant) -> bool:
         with self._lock:
             known = self.items.get(grant.id)
-            if known is None or known.version != grant.version:
+            if known is None or known.revision != grant.revision:
                 return False
             del self.items[grant.id]
             return True
 
     def due(self, now: int, limit: int) -> list[str]:
-        due = [(g.due_at, g.id) for g in self.items.values() if g.due_at is not None]
-        return [grant_id for due_at, grant_id in sorted(due) if due_at <= now][:limit]
+        due = [grant for grant in self.items.values() if grant.schedule.is_due(now)]
+        oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
+        return [grant.id for grant in oldest_first][:limit]
 
     def overdue_since(self) -> int | None:
         since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]
@@ -139,7 +141,7 @@ class MemoryTicketLog:
             self._lease[ticket_id] = now + 60
             return frozenset(self._told.get(ticket_id, set()))
 
-    def told(self, ticket_id: str, reader: str) -> None:
+    def record(self, ticket_id: str, reader: str) -> None:
         self._told.setdefault(ticket_id, set()).add(reader)
 
     def release(self, ticket_id: str) -> None:

@@ -2,7 +2,7 @@
 WordPress in memory, behind the same port as the real one.
 
 `tests/contract/test_wordpress.py` runs one contract over this fake and over real WordPress. It
-records every call, can be told to fail before or after a call takes effect, and is thread-safe.
+records every call, fails on request before or after a call takes effect, and is thread-safe.
 
     wordpress = FakeWordPress()
     site = wordpress.add_site("https://blog.example")
@@ -33,7 +33,7 @@ from chalicelib.grants.site import (
     Snapshot,
     Theme,
 )
-from chalicelib.outbound import urls as addresses
+from chalicelib.outbound import urls
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.users import require_same
 
@@ -42,7 +42,7 @@ CREATED = "2026-01-01T00:00:00"
 
 
 class Call(NamedTuple):
-    """One call of the port: the method, the site, and whose key was used."""
+    """One call of the port: the method, the site's address, and the name in the key."""
 
     method: str
     url: str
@@ -78,18 +78,18 @@ class FakeUser:
 @dataclass
 class FakeSite:
     """
-    A site; what it does otherwise than a plain WordPress is set on it.
+    A site; each attribute makes it differ from a plain WordPress.
 
     Attributes:
         down: Raised by every call.
         moved_to: Another site of the fake, to which this address redirects everything.
-        hides_users: To strangers, no user exists.
-        problem: What a look at the site finds, and `discover` raises.
-        multisite: A network: users can be made and not deleted.
-        protects_users: A plugin that lets nobody delete users.
-        strips_header: No key ever reaches WordPress.
+        hides_users: Strangers are shown no user.
+        problem: `check` returns it, and `discover` raises it.
+        multisite: A network of sites: users can be created and not deleted.
+        protects_users: A plugin forbids the deletion of users.
+        strips_header: The Authorization header never reaches WordPress.
         refuses_creation: A plugin vetoes new users.
-        gives_role: The role that new users get, whatever was asked.
+        gives_role: The role that new users get, whatever was requested.
         content: The user id of the author of each title.
     """
 
@@ -132,7 +132,7 @@ class FakeSite:
         return password
 
     def revoke(self, username: str) -> None:
-        """Drop all application passwords of *username*."""
+        """Delete all application passwords of *username*."""
         user = self.user(username)
         if user is not None:
             user.keys.clear()
@@ -150,12 +150,12 @@ class FakeSite:
 
 
 class FakeWordPress:
-    """The port `sites.WordPress` over the sites that a test adds."""
+    """The port `grants.site.WordPress` over the sites that a test adds."""
 
     def __init__(self) -> None:
         self.sites: dict[str, FakeSite] = {}
         self.calls: list[Call] = []
-        self.looked_first: list[bool] = []
+        self.may_exist_arguments: list[bool] = []
         self._faults: list[tuple[str, HallpassError, bool]] = []
         self._lock = threading.RLock()
 
@@ -168,7 +168,7 @@ class FakeWordPress:
             return self.sites[url]
 
     def fail_next(self, method: str, error: HallpassError, *, late: bool = False) -> None:
-        """Let the next call of *method* raise *error*; *late* means after it took effect."""
+        """Make the next call of *method* raise *error*; with *late*, after it took effect."""
         with self._lock:
             self._faults.append((method, error, late))
 
@@ -177,23 +177,23 @@ class FakeWordPress:
             return [call for call in self.calls if call.method == method]
 
     def normalise(self, url: str) -> str:
-        return addresses.normalise(url, self.sites)
+        return urls.normalise(url, self.sites)
 
     def discover(self, url: str) -> Site:
-        with self._call("discover", addresses.normalise(url, self.sites)) as found:
+        with self._call("discover", urls.normalise(url, self.sites)) as found:
             site = self.sites[found.moved_to] if found.moved_to else found
             if site.problem is not None:
                 raise site.problem
             return site.site
 
     def check(self, url: str) -> SiteCheck:
-        address = addresses.normalise(url, self.sites)
+        address = urls.normalise(url, self.sites)
         try:
-            with self._call("look", address) as site:
+            with self._call("check", address) as site:
                 if site.problem is not None:
                     problem = site.problem
-                    told = Problem(problem.reason, problem.message, problem.fix)
-                    return SiteCheck(site.site, problem=told)
+                    shown = Problem(problem.reason, problem.message, problem.fix)
+                    return SiteCheck(site.site, problem=shown)
                 return SiteCheck(site.site, site.site.authorize_url)
         except SiteUnsupported as error:
             return SiteCheck(problem=Problem(error.reason, error.message, error.fix))
@@ -203,98 +203,100 @@ class FakeWordPress:
             return SiteCheck(problem=Problem(code, error.message, "Try again."))
 
     def whoami(self, site: Site, key: Credentials) -> Account:
-        with self._call("whoami", site.url, key) as there:
-            return _holder(there, key).account
+        with self._call("whoami", site.url, key) as fake:
+            return _holder(fake, key).account
 
     def key_id(self, site: Site, key: Credentials) -> str:
-        with self._call("key_id", site.url, key) as there:
-            return _key_id(_holder(there, key), key)
+        with self._call("key_id", site.url, key) as fake:
+            return _key_id(_holder(fake, key), key)
 
     def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
-        with self._call("check_removable", site.url, key) as there:
+        with self._call("check_removable", site.url, key) as fake:
             del account
-            holder = _holder(there, key)
-            if there.multisite:
+            holder = _holder(fake, key)
+            if fake.multisite:
                 raise unsupported("multisite")
-            if there.protects_users or not holder.account.may_manage_users:
+            if fake.protects_users or not holder.account.may_manage_users:
                 raise unsupported("cannot_remove")
 
     def create_administrator(
         self, site: Site, key: Credentials, user: NewUser, *, may_exist: bool = False
     ) -> Account:
-        with self._call("create_administrator", site.url, key) as there:
-            _administrator(there, key)
-            self.looked_first.append(may_exist)
-            known = there.user(user.username)
-            if known is None:
-                taken = any(other.email == user.email for other in there.users.values())
-                if there.refuses_creation or taken:
+        with self._call("create_administrator", site.url, key) as fake:
+            _require_administrator(fake, key)
+            self.may_exist_arguments.append(may_exist)
+            found = fake.user(user.username)
+            if found is None:
+                taken = any(other.email == user.email for other in fake.users.values())
+                if fake.refuses_creation or taken:
                     raise unsupported("creation_refused")
-                known = there.add_user(user.username, there.gives_role, user.email)
-                known.password, known.display_name = user.password, user.display_name
-            if known.email != user.email:
+                found = fake.add_user(user.username, fake.gives_role, user.email)
+                found.password, found.display_name = user.password, user.display_name
+            if found.email != user.email:
                 raise unsupported("creation_refused")
-            if not known.account.is_administrator:
-                del there.users[known.id]
+            if not found.account.is_administrator:
+                del fake.users[found.id]
                 raise unsupported("creation_refused")
-            return known.account
+            return found.account
 
     def find_user(self, site: Site, key: Credentials, username: str) -> Account | None:
-        with self._call("find_user", site.url, key) as there:
-            _administrator(there, key)
+        with self._call("find_user", site.url, key) as fake:
+            _require_administrator(fake, key)
             wanted = username.casefold()
-            for user in there.users.values():
+            for user in fake.users.values():
                 if wanted in {user.username.casefold(), user.email.casefold()}:
                     return user.account
             return None
 
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
-        with self._call("user_by_id", site.url, key) as there:
-            _administrator(there, key)
-            return there.users[user_id].account if user_id in there.users else None
+        with self._call("user_by_id", site.url, key) as fake:
+            _require_administrator(fake, key)
+            return fake.users[user_id].account if user_id in fake.users else None
 
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
     ) -> Credentials:
-        with self._call("create_key", site.url, key) as there:
-            _administrator(there, key)
+        with self._call("create_key", site.url, key) as fake:
+            _require_administrator(fake, key)
             if holder_id == user.id:
-                raise ValueError("Nobody's own application passwords are dropped all at once.")
-            found = there.users.get(user.id)
+                raise ValueError(
+                    "The holder's own application passwords are never deleted as a whole."
+                )
+            found = fake.users.get(user.id)
             require_same(found.account if found else None, user)
-            there.revoke(user.username)
-            return Credentials(user.username, there.consent(user.username, name))
+            fake.revoke(user.username)
+            return Credentials(user.username, fake.consent(user.username, name))
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
-        with self._call("delete_own_key", site.url, key) as there:
+        with self._call("delete_own_key", site.url, key) as fake:
             try:
-                holder = _holder(there, key)
+                holder = _holder(fake, key)
             except KeyRefused:
                 return
             holder.keys.pop(key_id, None)
-            if any(password == _plain(key) for _, password in holder.keys.values()):
+            if any(password == _password(key) for _, password in holder.keys.values()):
                 raise unavailable("odd_answer")
 
     def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
-        with self._call("delete_self", site.url, key) as there:
-            require_same(_holder(there, key).account, account)
-            _delete(there, key, account.id, heir_id)
+        with self._call("delete_self", site.url, key) as fake:
+            require_same(_holder(fake, key).account, account)
+            _delete(fake, key, account.id, heir_id)
 
     def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
-        with self._call("delete_user", site.url, key) as there:
-            if not _holder(there, key).account.may_manage_users:
+        with self._call("delete_user", site.url, key) as fake:
+            if not _holder(fake, key).account.may_manage_users:
                 raise unsupported("cannot_remove")
-            if account.id in there.users:
-                require_same(there.users[account.id].account, account)
-                _delete(there, key, account.id, heir_id)
+            if account.id in fake.users:
+                require_same(fake.users[account.id].account, account)
+                _delete(fake, key, account.id, heir_id)
 
     def is_missing(self, site: Site, user_id: int) -> bool:
-        with self._call("is_gone", site.url) as there:
-            return there.hides_users or user_id not in there.users
+        with self._call("is_missing", site.url) as fake:
+            return fake.hides_users or user_id not in fake.users
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
-        with self._call("snapshot", site.url, key) as there:
-            if not _holder(there, key).account.may_manage_users:
+        with self._call("snapshot", site.url, key) as fake:
+            if not _holder(fake, key).account.may_manage_users:
                 return Snapshot()
             administrators = tuple(
                 Administrator(
@@ -307,10 +309,10 @@ class FakeWordPress:
                     ),
                     uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
                 )
-                for user in sorted(there.users.values(), key=lambda user: user.id)
+                for user in sorted(fake.users.values(), key=lambda user: user.id)
                 if "administrator" in user.roles
             )
-            return Snapshot(administrators, there.plugins, there.themes, there.admin_email)
+            return Snapshot(administrators, fake.plugins, fake.themes, fake.admin_email)
 
     @contextmanager
     def _call(self, method: str, url: str, key: Credentials | None = None) -> Iterator[FakeSite]:
@@ -321,40 +323,38 @@ class FakeWordPress:
                 self._faults.remove(fault)
                 if not fault[2]:
                     raise fault[1]
-            there = self.sites.get(url)
-            if there is None:
+            fake = self.sites.get(url)
+            if fake is None:
                 raise unavailable("unreachable")
-            if there.down is not None:
-                raise there.down
-            if there.moved_to and method != "discover":
+            if fake.down is not None:
+                raise fake.down
+            if fake.moved_to and method != "discover":
                 raise unavailable("odd_answer")  # A redirect, which a key never follows.
-            yield there
+            yield fake
             if fault is not None:
                 raise fault[1]
 
 
-def _plain(key: Credentials) -> str:
+def _password(key: Credentials) -> str:
     return key.password.replace(" ", "")
 
 
 def _key_id(user: FakeUser, key: Credentials) -> str:
-    return next(each for each, (_, password) in user.keys.items() if password == _plain(key))
+    return next(each for each, (_, password) in user.keys.items() if password == _password(key))
 
 
 def _holder(site: FakeSite, key: Credentials) -> FakeUser:
     for user in site.users.values():
         named = key.username.casefold() in {user.username.casefold(), user.email.casefold()}
-        known = any(password == _plain(key) for _, password in user.keys.values())
+        known = any(password == _password(key) for _, password in user.keys.values())
         if named and known and not site.strips_header:
             return user
     raise KeyRefused("The site does not accept the key.")
 
 
-def _administrator(site: FakeSite, key: Credentials) -> FakeUser:
-    holder = _holder(site, key)
-    if not holder.account.may_manage_users:
+def _require_administrator(site: FakeSite, key: Credentials) -> None:
+    if not _holder(site, key).account.may_manage_users:
         raise NotAdministrator("That account may not manage users of the site.")
-    return holder
 
 
 def _delete(site: FakeSite, key: Credentials, user_id: int, heir_id: int) -> None:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import Self
 
 from infra.local.ports import HOST
-from tests.fakes.servers import Server, answer, header_of, path_of
+from tests.fakes.servers import Server, header_of, http_response, path_of
 
 # The site is at home under whatever name it is called, as behind several domains.
 MANY_NAMES = """<?php foreach (['home', 'siteurl'] as $name) {
@@ -70,26 +70,32 @@ def down(_: Front, __: bytes) -> bytes:
 
 
 def failing(_: Front, __: bytes) -> bytes:
-    return answer(500, "<html><p>There has been a critical error on this website.</p></html>")
+    return http_response(
+        500, "<html><p>There has been a critical error on this website.</p></html>"
+    )
 
 
 def in_maintenance(_: Front, __: bytes) -> bytes:
-    return answer(503, "<html><h1>Briefly unavailable for scheduled maintenance.</h1></html>")
+    return http_response(
+        503, "<html><h1>Briefly unavailable for scheduled maintenance.</h1></html>"
+    )
 
 
 def walled(_: Front, __: bytes) -> bytes:
-    return answer(403, "<html><title>Just a moment...</title></html>", "cf-mitigated: challenge")
+    return http_response(
+        403, "<html><title>Just a moment...</title></html>", "cf-mitigated: challenge"
+    )
 
 
 def without_delete(_: Front, request: bytes) -> bytes | None:
     """Block DELETE by its name and in the header that overrides a method."""
     named = header_of(request, "X-HTTP-Method-Override")
-    return answer(405, "Not allowed") if b"DELETE" in request.split()[0] or named else None
+    return http_response(405, "Not allowed") if b"DELETE" in request.split()[0] or named else None
 
 
 def redirecting(target: str, status: int = 301) -> Fault:
     """Send everybody to the same path at *target*."""
-    return lambda _, request: answer(status, "", f"Location: {target}{path_of(request)}")
+    return lambda _, request: http_response(status, "", f"Location: {target}{path_of(request)}")
 
 
 def losing_the_answer(front: Front, request: bytes) -> bytes | None:
@@ -105,7 +111,7 @@ def cutting_the_answer(front: Front, request: bytes) -> bytes | None:
     if not _deletes(request):
         return None
     front.pass_on(request)
-    return answer(200, '{"deleted":tr', content_type="application/json")
+    return http_response(200, '{"deleted":tr', content_type="application/json")
 
 
 def never_answering(front: Front, request: bytes) -> bytes | None:

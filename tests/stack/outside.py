@@ -10,7 +10,7 @@ import requests
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
@@ -48,8 +48,8 @@ class Outside:
         made = self.rest("POST", "/me/application-passwords", json={"name": f"H {token(6)}"})
         return Credentials(self.wordpress.user, made.json()["password"].replace(" ", ""))
 
-    def request(self) -> AccessRequest:
-        return AccessRequest(
+    def request(self) -> ProvisionRequest:
+        return ProvisionRequest(
             self.grant_id,
             self.wordpress.url,
             self.consent(),
@@ -89,7 +89,12 @@ class Outside:
         assert self.strangers == []
         assert self.owner_keys == 0
         if grant is not None:
-            assert (grant.state, grant.sealed_consent, grant.sealed_removal, grant.due_at) == (
+            assert (
+                grant.state,
+                grant.consent,
+                grant.on_site.sealed_removal,
+                grant.schedule.due_at,
+            ) == (
                 "ended",
                 None,
                 None,
@@ -99,11 +104,11 @@ class Outside:
 
 def prepared(outside: Outside) -> Job:
     request = outside.request()
-    return lambda parts, now: parts.access.prepare(request, now=now)
+    return lambda parts, now: parts.lifecycle.provision(request, now=now)
 
 
 def swept(parts: object, now: int) -> object:
-    return parts.ending.sweep(now=now)  # type: ignore[attr-defined]
+    return parts.sweep.sweep(now=now)  # type: ignore[attr-defined]
 
 
 def ends(world: Outside) -> Job:
@@ -124,7 +129,7 @@ def bring_to_life(outside: Outside) -> None:
     secret = Secret(outside.grant_id, b"sealed" * 9, "proof", False, 0, "f", outside.grant_id)  # noqa: FBT003
 
     def set_up(parts: object, now: int) -> None:
-        parts.access.prepare(request, now=now)  # type: ignore[attr-defined]
+        parts.lifecycle.provision(request, now=now)  # type: ignore[attr-defined]
         parts.secrets.create(  # type: ignore[attr-defined]
             secret, lifetime=DAY, support_token=outside.support, now=now
         )

@@ -19,7 +19,7 @@ import pytest
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import SiteUnsupported
-from chalicelib.grants.provisioning import SETUP_TIMEOUT
+from chalicelib.grants.model import SETUP_SECONDS
 from tests.stack.crash import Job, run
 from tests.stack.outside import Outside, bring_to_life, ends, every_point, prepared, swept
 
@@ -45,7 +45,7 @@ def test_a_set_up_that_died_anywhere(outside: Callable[[], Outside], by: str) ->
             assert world.owner_keys == 1, "nobody was told of the consent key yet"
             world.rest("DELETE", "/me/application-passwords/" + _key_id(world))
         else:
-            world.lives(swept, world.now + SETUP_TIMEOUT + HOUR)
+            world.lives(swept, world.now + SETUP_SECONDS + HOUR)
             if world.grant is not None and world.grant.state == "active":
                 # It died after its last step: the access works, and ends like any other.
                 world.lives(swept, world.now + 4 * DAY)
@@ -63,7 +63,7 @@ def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
 
         def job(parts: Any, now: int) -> None:  # noqa: ANN401 - the child's own parts
             with suppress(SiteUnsupported):
-                parts.access.prepare(request, now=now)
+                parts.lifecycle.provision(request, now=now)
 
         return job
 
@@ -78,7 +78,7 @@ def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
         if world.grant is None and world.owner_keys:
             # Before the record; the owner's page can still use the key, or the owner delete it.
             world.rest("DELETE", "/me/application-passwords/" + _key_id(world))
-        world.lives(swept, world.now + SETUP_TIMEOUT + HOUR)
+        world.lives(swept, world.now + SETUP_SECONDS + HOUR)
         world.nothing_is_left()
     world.wordpress.mu("<?php")
 
@@ -118,7 +118,9 @@ def test_an_extension_that_died_anywhere_happened_or_did_not(
 ) -> None:
     def extended(world: Outside) -> Job:
         bring_to_life(world)
-        return lambda parts, now: parts.access.extend(world.grant_id, world.owner, days=2, now=now)
+        return lambda parts, now: parts.lifecycle.extend(
+            world.grant_id, world.owner, days=2, now=now
+        )
 
     points = every_point(outside, extended)
     print(f"{points + 1} deaths")
@@ -128,7 +130,7 @@ def test_an_extension_that_died_anywhere_happened_or_did_not(
         grant = world.grant
         assert grant is not None
         assert grant.expires_at in (world.now + 3 * DAY, world.now + 5 * DAY)
-        assert grant.due_at == grant.expires_at
+        assert grant.schedule.due_at == grant.expires_at
         world.lives(swept, world.now + 6 * DAY)
         world.nothing_is_left()
 

@@ -18,14 +18,14 @@ def ended(outside: Outside) -> Job:
 
 def swept_at_the_deadline(outside: Outside) -> Job:
     bring_to_life(outside)
-    return lambda parts, now: parts.ending.sweep(now=now + 3 * DAY)
+    return lambda parts, now: parts.sweep.sweep(now=now + 3 * DAY)
 
 
 def repaired(outside: Outside) -> Job:
     bring_to_life(outside)
     grant = outside.grant
     assert grant is not None
-    outside.rest("DELETE", f"/{grant.user_id}/application-passwords")
+    outside.rest("DELETE", f"/{grant.on_site.user_id}/application-passwords")
     consent = outside.consent()
     return lambda parts, now: parts.repair.repair(outside.grant_id, outside.owner, consent, now=now)
 
@@ -54,7 +54,7 @@ def test_an_end_or_a_repair_that_died_anywhere_is_finished(
         if grant.state == "ended":
             assert world.strangers == [], f"a false end at {point}"
 
-        is_kept = grant.sealed_consent is not None or grant.state == "ended"
+        is_kept = grant.consent is not None or grant.state == "ended"
         if by == "the same request":
             world.lives(job, world.now + HOUR)
         else:

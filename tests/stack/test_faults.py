@@ -16,7 +16,7 @@ import requests
 from chalicelib.clock import DAY, HOUR, MINUTE
 from infra.local.stack import Stack, StackFailedError
 from infra.local.wordpress import WordPress
-from tests.fakes.servers import Server, answer, header_of
+from tests.fakes.servers import Server, header_of, http_response
 from tests.page import Page, basic, token
 from tests.stack import fronts
 from tests.stack.fronts import MANY_NAMES, Fault, Front
@@ -29,7 +29,9 @@ def place() -> Iterator[Place]:
         wordpress = running.enter_context(WordPress("7.1", mu=MANY_NAMES))
         other = running.enter_context(WordPress("7.1"))
         front, new = (running.enter_context(Front(wordpress.port)) for _ in range(2))
-        stranger = running.enter_context(Server(lambda *_: answer(200, "<html>Parked</html>")))
+        stranger = running.enter_context(
+            Server(lambda *_: http_response(200, "<html>Parked</html>"))
+        )
         allowed = (front.url, new.url, other.url, stranger.url)
         stack = running.enter_context(Stack(allowed_sites=allowed))
         events = stack.client("events")
@@ -76,7 +78,7 @@ def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
     for count, delay in enumerate([1 * MINUTE, 5 * MINUTE, 15 * MINUTE]):
         assert place.mails(STUCK, one.page) == [], "nobody is troubled by a short failure"
         one.fails(reason)
-        assert (one.grant.attempts, one.delay) == (count + 1, delay)
+        assert (one.grant.schedule.attempts, one.delay) == (count + 1, delay)
     assert one.page.grant()["overdue"]
     assert one.is_there
     (to_owner, *_) = place.mails(STUCK, one.page)
@@ -193,8 +195,8 @@ def test_a_redirect_to_another_wordpress_deletes_nobody_and_ends_nothing(
     assert [u["id"] for u in place.rest("GET", "", site=place.other)] == users
     keys = place.rest("GET", "/1/application-passwords", site=place.other)
     assert len(keys) == 1, "the consent was given back"
-    assert one.grant.site is not None
-    assert one.grant.site.url == place.front.url
+    assert one.grant.on_site.site is not None
+    assert one.grant.on_site.site.url == place.front.url
     place.front.fault = None
     one.ends()
 
@@ -333,8 +335,8 @@ def test_without_mail_it_ends_all_the_same_and_is_told_later(
         metrics = one.sweep()
     assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (1, 0)
     grant = one.grant
-    assert (grant.state, grant.told, grant.attempts) == ("ended", (), 1)
-    assert (grant.due_at or 0) - (grant.ended_at or 0) == MINUTE
+    assert (grant.state, grant.notices, grant.schedule.attempts) == ("ended", frozenset(), 1)
+    assert (grant.schedule.due_at or 0) - (grant.ended_at or 0) == MINUTE
     assert not one.is_there
 
     one.sweep()

@@ -113,7 +113,7 @@ class Visit:
     @property
     def delay(self) -> int:
         """How long after its last failure it is tried again."""
-        return (self.grant.due_at or 0) - self.grant.timeline[-1].at
+        return (self.grant.schedule.due_at or 0) - self.grant.timeline[-1].at
 
     def turn(self, **changes: int) -> None:
         """Turn the clock of this grant, where it is stored."""
@@ -148,7 +148,11 @@ class Visit:
     def is_over(self) -> None:
         shown, grant = self.page.grant(), self.grant
         assert (shown["state"], shown["overdue"]) == ("ended", False)
-        assert (grant.due_at, grant.sealed_removal, grant.sealed_consent) == (None, None, None)
+        assert (grant.schedule.due_at, grant.on_site.sealed_removal, grant.consent) == (
+            None,
+            None,
+            None,
+        )
         assert not self.is_there
         told = {mail["to"] for mail in self.place.mails(OVER, self.page)}
         assert self.page.owner_email in told

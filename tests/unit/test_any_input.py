@@ -21,7 +21,8 @@ from hypothesis import strategies as any_of
 
 import app as app_module
 from chalicelib.onetime.envelope import Link, encode
-from tests.unit.conftest import Api, World
+from tests.fakes.world import World
+from tests.unit.conftest import Api
 
 DOCUMENT = json.loads(
     (Path(__file__).parents[2] / "frontend/openapi.json").read_text(encoding="utf-8")

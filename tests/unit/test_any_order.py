@@ -18,26 +18,15 @@ import pytest
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError, SiteUnsupported, TryAgain
-from chalicelib.grants.lifecycle import HandMade
 from chalicelib.grants.model import Grant
+from chalicelib.grants.request import RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.site_problems import unavailable, unsupported
+from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
-from tests.unit.test_crashes import (
-    GRANT,
-    NOW,
-    OWNER,
-    OWNER_MAIL,
-    SUPPORT,
-    SUPPORT_MAIL,
-    TICKET,
-    URL,
-    Outside,
-    Parts,
-    request_of,
-    start,
-)
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, URL, World
+from tests.unit.test_crashes import TICKET
 
 RUNS, BATCH = 800, 100
 DURATIONS = (0, 1, 30, MINUTE, 10 * MINUTE, HOUR, DAY, 3 * DAY)
@@ -90,20 +79,20 @@ class Life:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.outside, self.now = Outside(), NOW
+        self.world, self.now = World(), NOW
         self.kind = self.chance.choice(KINDS)
-        self.site = self.outside.site
+        self.site = self.world.site
         self.site.add_user("partner")
         if self.kind.real:
             made = self.site.add_user(self.kind.real)
             made.registered_at = NOW - (400 * DAY if self.kind.real == "oldie" else HOUR)
-        self.request = request_of(self.outside)
+        self.request = self.world.request()
         self.is_excused = False  # The owner was told to delete the consent key by hand.
-        self.outside.grants.replace = self._seen(self.outside.grants.replace)  # type: ignore[method-assign]
+        self.world.grants.replace = self._seen(self.world.grants.replace)  # type: ignore[method-assign]
 
     @property
     def grant(self) -> Grant | None:
-        return self.outside.grants.items.get(GRANT)
+        return self.world.grants.items.get(GRANT)
 
     @property
     def names(self) -> set[str]:
@@ -113,7 +102,7 @@ class Life:
         """See every write: an end that WordPress is said to have confirmed is true at that time."""
 
         def replace(before: Grant, after: Grant) -> Grant | None:
-            if before.id not in self.outside.grants.items:
+            if before.id not in self.world.grants.items:
                 return None  # As the table says of an item that is gone.
             written = write(before, after)
             is_news = written is not None and before.state != after.state
@@ -130,16 +119,16 @@ class Life:
         is_busy = depth < 2 and self.chance.random() < 0.25
         process = Rough(self.chance, (lambda: self.act(depth + 1)) if is_busy else None)
         try:
-            ACTIONS[name](self, start(self.outside, process))
+            ACTIONS[name](self, self.world.start(process))
         except SiteUnsupported as error:
             self.is_excused |= error.key_left or error.reason == "site_unreachable"
         except (HallpassError, Died):
             pass
 
     def heal(self) -> None:
-        self.outside.wordpress._faults.clear()
-        self.outside.sealer.down = False
-        self.outside.outbox.refusing = set()
+        self.world.wordpress._faults.clear()
+        self.world.sealer.down = False
+        self.world.outbox.refusing = set()
         self.site.down = None
         self.site.protects_users = self.site.hides_users = False
         self.site.refuses_creation = self.site.multisite = False
@@ -147,7 +136,7 @@ class Life:
     def goes_by(self, times: int, step: int) -> None:
         for _ in range(times):
             self.now += step
-            report = start(self.outside, Process()).ending.sweep(now=self.now)
+            report = self.world.start(Process()).sweep.sweep(now=self.now)
             assert report.unexpected is None
 
     def settle(self) -> None:
@@ -157,23 +146,23 @@ class Life:
         grant = self.grant
         if grant is None or grant.state == "ended":
             return
-        assert grant.due_at is not None, "given up"
-        assert grant.attempts > 0, "put off without a reason"
-        parts = start(self.outside, Process())
+        assert grant.schedule.due_at is not None, "given up"
+        assert grant.schedule.attempts > 0, "put off without a reason"
+        parts = self.world.start(Process())
         consent = Credentials("admin", self.site.consent("admin"))
         with suppress(HallpassError):
             grant = parts.repair.repair(GRANT, OWNER, consent, now=self.now)
-        if grant.by_hand and grant.state == "active":
-            parts.ending.say_gone(GRANT, OWNER, now=self.now)
+        if grant.is_manual and grant.state == "active":
+            parts.ending.confirm(GRANT, OWNER, now=self.now)
         self.goes_by(3, 3 * MINUTE)
 
     def nothing_is_left(self) -> None:
         grant = self.grant
         if grant is not None:
-            assert (grant.state, grant.due_at) == ("ended", None)
-            assert (grant.sealed_consent, grant.sealed_removal) == (None, None)
-            for secret_id in grant.secret_ids:
-                secret = self.outside.stored.items.get(secret_id)
+            assert (grant.state, grant.schedule.due_at) == ("ended", None)
+            assert (grant.consent, grant.on_site.sealed_removal) == (None, None)
+            for secret_id in grant.links.secret_ids:
+                secret = self.world.stored.items.get(secret_id)
                 assert secret is None or secret.ciphertext is None or secret.opened_at
         others = {self.kind.real} if self.kind.real else set()
         assert {"admin", "partner"} <= self.names <= {"admin", "partner", *others}
@@ -181,27 +170,27 @@ class Life:
             assert others <= self.names, "somebody else was deleted"
 
 
-def prepare(life: Life, parts: Parts) -> None:
+def prepare(life: Life, parts: Hallpass) -> None:
     if life.kind.typed:
-        made = HandMade(GRANT, URL, life.kind.typed, 3, OWNER, SUPPORT, OWNER_MAIL)
-        parts.access.watch(made, now=life.now)
+        made = RegisterRequest(GRANT, URL, life.kind.typed, 3, OWNER, SUPPORT, OWNER_MAIL)
+        parts.lifecycle.register(made, now=life.now)
     else:
-        parts.access.prepare(life.request, now=life.now)
+        parts.lifecycle.provision(life.request, now=life.now)
 
 
-def repair(life: Life, parts: Parts) -> None:
+def repair(life: Life, parts: Hallpass) -> None:
     good = life.chance.random() < 0.8
     key = Credentials("admin", life.site.consent("admin") if good else "a key that never was")
     parts.repair.repair(GRANT, OWNER, key, now=life.now)
 
 
-def send(life: Life, parts: Parts) -> None:
+def send(life: Life, parts: Hallpass) -> None:
     number = life.chance.randrange(9)
     secret = Secret(f"{number:022}", b"sealed", "proof", bool(number % 2), 0, "f", GRANT)
     parts.secrets.create(secret, lifetime=DAY, support_token=SUPPORT, now=life.now)
 
 
-def read(life: Life, parts: Parts) -> None:
+def read(life: Life, parts: Hallpass) -> None:
     proof = life.chance.choice(["proof", "a guess"])
     for _ in range(life.chance.randint(1, 6)):
         with suppress(HallpassError):
@@ -209,7 +198,7 @@ def read(life: Life, parts: Parts) -> None:
             parts.secrets.open(f"{number:022}", proof, "claim", now=life.now)
 
 
-def fail(life: Life, _: Parts) -> None:
+def fail(life: Life, _: Hallpass) -> None:
     error: Any = life.chance.choice(
         [
             *(unavailable(reason) for reason in ("timeout", "server_error", "unreachable")),
@@ -217,20 +206,20 @@ def fail(life: Life, _: Parts) -> None:
         ]
     )
     late = life.chance.random() < 0.5
-    life.outside.wordpress.fail_next(life.chance.choice(CALLS), error, late=late)
+    life.world.wordpress.fail_next(life.chance.choice(CALLS), error, late=late)
 
 
-def go_down(life: Life, _: Parts) -> None:
+def go_down(life: Life, _: Hallpass) -> None:
     what = life.chance.randrange(3)
     if what == 0:
-        life.outside.sealer.down = not life.outside.sealer.down
+        life.world.sealer.down = not life.world.sealer.down
     elif what == 1:
-        life.outside.outbox.refusing ^= {life.chance.choice([OWNER_MAIL, SUPPORT_MAIL])}
+        life.world.outbox.refusing ^= {life.chance.choice([OWNER_MAIL, SUPPORT_MAIL])}
     else:
         life.site.down = None if life.site.down else unavailable("unreachable")
 
 
-def meddle(life: Life, _: Parts) -> None:
+def meddle(life: Life, _: Hallpass) -> None:
     """Somebody changes the site: a plugin is switched, the support user's rights are taken."""
     switch = life.chance.choice(["protects_users", "hides_users", "refuses_creation", "multisite"])
     user = life.site.user(life.grant.username) if life.grant and not life.kind.typed else None
@@ -245,21 +234,21 @@ def meddle(life: Life, _: Parts) -> None:
         del life.site.users[user.id]
 
 
-def wait(life: Life, _: Parts) -> None:
+def wait(life: Life, _: Hallpass) -> None:
     life.now += life.chance.choice(DURATIONS)
 
 
-ACTIONS: dict[str, Callable[[Life, Parts], object]] = {
+ACTIONS: dict[str, Callable[[Life, Hallpass], object]] = {
     "prepare": prepare,
-    "sweep": lambda life, parts: parts.ending.sweep(now=life.now),
+    "sweep": lambda life, parts: parts.sweep.sweep(now=life.now),
     "the owner ends": lambda life, parts: parts.ending.end(GRANT, OWNER, now=life.now),
     "support ends": lambda life, parts: parts.ending.end(GRANT, SUPPORT, now=life.now),
-    "extend": lambda life, parts: parts.access.extend(GRANT, OWNER, days=2, now=life.now),
+    "extend": lambda life, parts: parts.lifecycle.extend(GRANT, OWNER, days=2, now=life.now),
     "repair": repair,
     "send": send,
     "read": read,
     "burn": lambda life, parts: parts.secrets.burn("0" * 22, OWNER, now=life.now),
-    "tell": lambda life, parts: parts.tickets.deliver(TICKET, now=life.now),
+    "tell": lambda life, parts: parts.tickets.send(TICKET, now=life.now),
     "fail": fail,
     "go down": go_down,
     "meddle": meddle,
@@ -274,7 +263,7 @@ def test_all_ends_well(batch: int) -> None:
         life = Life(seed)
         recorded = life.request.consent.password
         try:
-            prepare(life, start(life.outside, Process()))
+            prepare(life, life.world.start(Process()))
             for _ in range(life.chance.randint(2, 25)):
                 life.act()
             life.settle()

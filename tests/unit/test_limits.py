@@ -9,7 +9,8 @@ from chalicelib.errors import TooManyRequests
 from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
-from tests.unit.conftest import NOW, Api, World
+from tests.fakes.world import NOW, World
+from tests.unit.conftest import Api
 from tests.unit.test_web import GRANT_ID, OWNER, user
 
 IP = "192.0.2.1"
@@ -28,7 +29,7 @@ def use_up(limits: Limits, action: Action, ip: str = IP, now: int = START) -> No
 
 def set_factor(world: World, factor: float) -> None:
     """Limit this world as people are limited; every part of it shares the same limits."""
-    object.__setattr__(world.limits, "factor", factor)
+    object.__setattr__(world.parts.limits, "factor", factor)
 
 
 @pytest.mark.parametrize("action", BY_NETWORK)
@@ -107,7 +108,9 @@ def test_the_factor_multiplies_every_limit() -> None:
 def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: str) -> None:
     set_factor(world, 1)
     for number in range(BY_SITE["users"].hits):
-        world.limits.admit("users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW)
+        world.parts.limits.admit(
+            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
+        )
 
     status, answer = api("POST", "/users", user(world, site_url=spelling))
 
@@ -122,7 +125,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     set_factor(world, 1)
     world.wordpress.add_site(typed).moved_to = "https://blog.example"
     for _ in range(BY_SITE["users"].hits):
-        world.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
+        world.parts.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
 
     status, answer = api("POST", "/users", user(world, site_url=typed))
 
@@ -137,7 +140,9 @@ def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api
     set_factor(world, 1)
     body = {"user_login": "admin", "application_password": "stolen"}
     for number in range(BY_SITE["users"].hits - 2):
-        world.limits.admit("users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW)
+        world.parts.limits.admit(
+            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
+        )
 
     first, second = (
         api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)[0] for _ in range(2)
@@ -155,7 +160,7 @@ def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
     site.moved_to = victim
     set_factor(world, 1)
     for _ in range(BY_SITE["users"].hits):
-        world.limits.admit_redirect_target("https://blog.example", victim, now=NOW)
+        world.parts.limits.admit_redirect_target("https://blog.example", victim, now=NOW)
 
     body = {"user_login": "admin", "application_password": "stolen"}
     status, _ = api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)

@@ -19,7 +19,7 @@ from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, Locked
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
-from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets
 
 NOW = 1_800_000_000
@@ -40,12 +40,12 @@ ID = LOCKED_SECRET.id
 
 
 @pytest.fixture
-def client() -> FakeDynamoDB:
-    return FakeDynamoDB()
+def client() -> RacingDynamoDB:
+    return RacingDynamoDB()
 
 
 @pytest.fixture
-def table(client: FakeDynamoDB) -> SecretTable:
+def table(client: RacingDynamoDB) -> SecretTable:
     table = SecretTable(cast("Any", client), "secrets")
     table.add(LOCKED_SECRET)
     return table
@@ -56,7 +56,7 @@ def secrets(table: SecretTable) -> OneTimeSecrets:
     return OneTimeSecrets(table, MemoryGrants())
 
 
-def all_refused_once(client: FakeDynamoDB, callers: int) -> None:
+def all_refused_once(client: RacingDynamoDB, callers: int) -> None:
     """Let no caller go on after its first refused write until all *callers* have had one."""
     everybody, seen = threading.Barrier(callers, timeout=10), threading.local()
 
@@ -68,7 +68,7 @@ def all_refused_once(client: FakeDynamoDB, callers: int) -> None:
     client.on_refused = wait
 
 
-def let_others_act(client: FakeDynamoDB, *acts: Callable[[], object]) -> None:
+def let_others_act(client: RacingDynamoDB, *acts: Callable[[], object]) -> None:
     """Let another caller do the next of *acts* after each refused write of the caller."""
     waiting = list(acts)
 
@@ -95,7 +95,7 @@ def outcome_of(secrets: OneTimeSecrets, access: str, number: int, *, now: int = 
 
 
 def test_whoever_loses_the_reset_still_gets_one_of_the_tries(
-    client: FakeDynamoDB, table: SecretTable
+    client: RacingDynamoDB, table: SecretTable
 ) -> None:
     all_refused_once(client, 16)
 
@@ -109,7 +109,7 @@ def test_whoever_loses_the_reset_still_gets_one_of_the_tries(
 
 
 def test_the_right_passphrase_opens_although_others_come_at_the_same_moment(
-    client: FakeDynamoDB, secrets: OneTimeSecrets
+    client: RacingDynamoDB, secrets: OneTimeSecrets
 ) -> None:
     all_refused_once(client, MAX_TRIES)
 
@@ -120,7 +120,7 @@ def test_the_right_passphrase_opens_although_others_come_at_the_same_moment(
 
 
 def test_forty_guesses_after_a_lock_spend_five_tries_and_the_others_meet_the_next_lock(
-    client: FakeDynamoDB, secrets: OneTimeSecrets
+    client: RacingDynamoDB, secrets: OneTimeSecrets
 ) -> None:
     all_refused_once(client, 40)
 
@@ -132,7 +132,7 @@ def test_forty_guesses_after_a_lock_spend_five_tries_and_the_others_meet_the_nex
 
 
 def test_forty_readers_with_the_right_passphrase_after_a_lock_are_one_reader(
-    client: FakeDynamoDB, secrets: OneTimeSecrets
+    client: RacingDynamoDB, secrets: OneTimeSecrets
 ) -> None:
     all_refused_once(client, 40)
 
@@ -144,7 +144,7 @@ def test_forty_readers_with_the_right_passphrase_after_a_lock_are_one_reader(
 
 class TestAnotherCallerActsBetweenTwoWrites:
     @pytest.fixture
-    def act(self, client: FakeDynamoDB, table: SecretTable) -> dict[str, Callable[[], object]]:
+    def act(self, client: RacingDynamoDB, table: SecretTable) -> dict[str, Callable[[], object]]:
         def spend() -> None:
             table.spend_try(ID, now=OVER)
 
@@ -160,7 +160,7 @@ class TestAnotherCallerActsBetweenTwoWrites:
             table.revoke(ID, LOCKED_SECRET.grant_id, "ended", now=OVER, purge_at=OVER + DAY)
 
         def purge() -> None:
-            client.items.clear()
+            client.tables.clear()
 
         return {"spend": spend, "lock": lock, "read": read, "end": end, "purge": purge}
 
@@ -181,7 +181,7 @@ class TestAnotherCallerActsBetweenTwoWrites:
     )
     def test_the_caller_learns_what_is_true_then(
         self,
-        client: FakeDynamoDB,
+        client: RacingDynamoDB,
         secrets: OneTimeSecrets,
         act: dict[str, Callable[[], object]],
         acts: list[str],
@@ -193,7 +193,7 @@ class TestAnotherCallerActsBetweenTwoWrites:
 
     def test_a_new_lock_says_its_own_end(
         self,
-        client: FakeDynamoDB,
+        client: RacingDynamoDB,
         secrets: OneTimeSecrets,
         act: dict[str, Callable[[], object]],
     ) -> None:

@@ -9,11 +9,11 @@ import pytest
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
-from tests.unit.conftest import NOW, World
+from tests.fakes.world import NOW, World
 
 URL, GRANT, SECRET = "https://blog.example", "g" * 22, "i" * 22
 OWNER, LINK, OWNER_MAIL = "o" * 43, "s" * 43, "owner@blog.example"
@@ -25,16 +25,16 @@ def site(world: World) -> FakeSite:
     """A site with an active access, whose link has a passphrase."""
     site = world.wordpress.add_site(URL)
     consent = Credentials("admin", site.consent("admin"))
-    request = AccessRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
-    world.access.prepare(request, now=NOW)
-    world.secrets.create(SEALED, lifetime=3 * DAY, support_token=LINK, now=NOW)
+    request = ProvisionRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
+    world.parts.lifecycle.provision(request, now=NOW)
+    world.parts.secrets.create(SEALED, lifetime=3 * DAY, support_token=LINK, now=NOW)
     return site
 
 
 def guess(world: World, *, now: int = NOW, times: int = MAX_TRIES) -> None:
     for _ in range(times):
         with pytest.raises(WrongPassphrase):
-            world.secrets.open(SECRET, "wrong", "claim", now=now)
+            world.parts.secrets.open(SECRET, "wrong", "claim", now=now)
 
 
 def grant(world: World) -> Grant:
@@ -47,7 +47,7 @@ def locks(world: World) -> list[int]:
 
 def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
     guess(world, times=MAX_TRIES - 1)
-    world.ending.sweep(now=NOW)
+    world.parts.sweep.sweep(now=NOW)
 
     assert locks(world) == []
     assert world.outbox.sent == []
@@ -55,40 +55,40 @@ def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
 
 def test_the_last_one_is_told_to_the_owner_by_the_next_sweep(world: World) -> None:
     guess(world)
-    report = world.ending.sweep(now=NOW)
+    report = world.parts.sweep.sweep(now=NOW)
 
     (mail,) = world.outbox.sent
     assert mail.to == OWNER_MAIL
     assert "Nothing was opened" in mail.text
     token = mail.text.partition(f"/receipt#{GRANT}.")[2].split()[0]
-    assert world.access.view(GRANT, token)[1] == "owner"
+    assert world.parts.lifecycle.view(GRANT, token)[1] == "owner"
     assert locks(world) == [NOW]
     assert (report.ended, report.put_off, report.oldest_overdue) == (0, 0, 0)
 
 
 def test_the_access_runs_on_and_ends_at_its_deadline(world: World, site: FakeSite) -> None:
     guess(world)
-    world.ending.sweep(now=NOW)
+    world.parts.sweep.sweep(now=NOW)
 
-    assert (grant(world).state, grant(world).due_at) == ("active", NOW + 3 * DAY)
+    assert (grant(world).state, grant(world).schedule.due_at) == ("active", NOW + 3 * DAY)
     assert len(site.users) == 2
-    assert world.ending.sweep(now=NOW + 3 * DAY).ended == 1
+    assert world.parts.sweep.sweep(now=NOW + 3 * DAY).ended == 1
 
 
 def test_each_lock_is_told_once(world: World) -> None:
     guess(world)
-    world.ending.sweep(now=NOW)
+    world.parts.sweep.sweep(now=NOW)
     with pytest.raises(Locked):
-        world.secrets.open(SECRET, "wrong", "claim", now=NOW + MINUTE)
-    assert grant(world).due_at == NOW + 3 * DAY, "the same lock is no news"
-    world.ending.sweep(now=NOW + MINUTE)
+        world.parts.secrets.open(SECRET, "wrong", "claim", now=NOW + MINUTE)
+    assert grant(world).schedule.due_at == NOW + 3 * DAY, "the same lock is no news"
+    world.parts.sweep.sweep(now=NOW + MINUTE)
     assert len(world.outbox.sent) == 1
 
     guess(world, now=NOW + LOCK_SECONDS)
-    world.ending.sweep(now=NOW + LOCK_SECONDS)
+    world.parts.sweep.sweep(now=NOW + LOCK_SECONDS)
 
     assert len(world.outbox.sent) == 2
-    assert len([told for told in grant(world).told if told.startswith("locked")]) == 1
+    assert len([notice for notice in grant(world).notices if notice.kind == "locked"]) == 1
 
 
 def test_locks_in_a_row_do_not_push_the_story_out_of_the_timeline(world: World) -> None:
@@ -101,15 +101,15 @@ def test_locks_in_a_row_do_not_push_the_story_out_of_the_timeline(world: World) 
 def test_a_mail_that_failed_goes_out_later(world: World) -> None:
     guess(world)
     world.outbox.refusing = {OWNER_MAIL}
-    world.ending.sweep(now=NOW)
-    assert grant(world).due_at == NOW + 5 * MINUTE
-    assert grant(world).attempts == 0, "a mail is no failed removal"
+    world.parts.sweep.sweep(now=NOW)
+    assert grant(world).schedule.due_at == NOW + 5 * MINUTE
+    assert grant(world).schedule.attempts == 0, "a mail is no failed removal"
 
     world.outbox.refusing = set()
-    world.ending.sweep(now=NOW + 5 * MINUTE)
+    world.parts.sweep.sweep(now=NOW + 5 * MINUTE)
 
     assert len(world.outbox.sent) == 1
-    assert grant(world).due_at == NOW + 3 * DAY
+    assert grant(world).schedule.due_at == NOW + 3 * DAY
 
 
 def test_a_lock_that_could_not_be_noted_is_noted_by_the_next_try(
@@ -119,10 +119,10 @@ def test_a_lock_that_could_not_be_noted_is_noted_by_the_next_try(
     with monkeypatch.context() as broken:
         broken.setattr(world.grants, "replace", lambda *_: None)
         with pytest.raises(TryAgain):
-            world.secrets.open(SECRET, "wrong", "claim", now=NOW)
+            world.parts.secrets.open(SECRET, "wrong", "claim", now=NOW)
 
     with pytest.raises(Locked):
-        world.secrets.open(SECRET, "right", "claim", now=NOW + 1)
+        world.parts.secrets.open(SECRET, "right", "claim", now=NOW + 1)
 
     assert locks(world) == [NOW]
 
@@ -130,7 +130,7 @@ def test_a_lock_that_could_not_be_noted_is_noted_by_the_next_try(
 def test_the_right_passphrase_at_the_last_try_is_no_lock(world: World) -> None:
     guess(world, times=MAX_TRIES - 1)
 
-    assert world.secrets.open(SECRET, "right", "claim", now=NOW) == b"sealed"
+    assert world.parts.secrets.open(SECRET, "right", "claim", now=NOW) == b"sealed"
     assert locks(world) == []
 
 
@@ -138,25 +138,25 @@ def test_an_end_is_not_held_up_by_a_lock(world: World, site: FakeSite) -> None:
     guess(world)
     world.outbox.refusing = {OWNER_MAIL}
 
-    assert world.ending.end(GRANT, OWNER, now=NOW + 1).state == "ended"
+    assert world.parts.ending.end(GRANT, OWNER, now=NOW + 1).state == "ended"
     assert len(site.users) == 1
 
 
 def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
-    world.grants.items[GRANT] = replace(grant(world), state="preparing")
-    due_at = grant(world).due_at
+    world.grants.items[GRANT] = replace(grant(world), phase="provisioning")
+    due_at = grant(world).schedule.due_at
 
     guess(world)
 
-    assert grant(world).due_at == due_at
+    assert grant(world).schedule.due_at == due_at
     assert locks(world) == [NOW]
 
 
 def test_a_link_without_an_access_has_no_owner_to_tell(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
-    world.secrets.create(lone, lifetime=DAY, support_token=None, now=NOW)
+    world.parts.secrets.create(lone, lifetime=DAY, support_token=None, now=NOW)
     for _ in range(MAX_TRIES):
         with pytest.raises(WrongPassphrase):
-            world.secrets.open(lone.id, "wrong", "claim", now=NOW)
+            world.parts.secrets.open(lone.id, "wrong", "claim", now=NOW)
 
     assert locks(world) == []

@@ -17,7 +17,8 @@ from chalicelib.errors import (
     SecretExists,
     WrongPassphrase,
 )
-from chalicelib.grants.model import Grant, token_hash
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Tokens, token_hash
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.stores import MemoryGrants, MemorySecrets
@@ -36,13 +37,10 @@ GRANT = Grant(
     id="g" * 22,
     site_url="https://blog.example",
     username="support1",
-    days=3,
     created_at=NOW,
     expires_at=NOW + 3 * DAY,
-    fingerprint="f",
-    owner_hashes=(token_hash("owner"),),
-    support_hash=token_hash("support"),
-    state="active",
+    tokens=Tokens("f", (token_hash("owner"),), token_hash("support")),
+    phase="active",
 )
 
 

@@ -11,10 +11,10 @@ import app as app_module
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from tests.fakes.wordpress import FakeSite
-from tests.unit.conftest import NOW, SUPPORT, World
+from tests.fakes.world import NOW, SUPPORT_MAIL, World
 
 URL, OWNER, OWNER_MAIL = "https://blog.example", "o" * 43, "owner@blog.example"
 DEADLINE = NOW + 3 * DAY
@@ -27,13 +27,13 @@ def site(world: World) -> FakeSite:
 
 
 @pytest.fixture
-def prepare(world: World, site: FakeSite) -> Callable[[str], AccessRequest]:
-    def prepare(grant_id: str) -> AccessRequest:
+def prepare(world: World, site: FakeSite) -> Callable[[str], ProvisionRequest]:
+    def prepare(grant_id: str) -> ProvisionRequest:
         consent = Credentials("admin", site.consent("admin"))
-        request = AccessRequest(
+        request = ProvisionRequest(
             grant_id, URL, consent, "p" * 20, 3, OWNER, f"{grant_id}{grant_id}", OWNER_MAIL
         )
-        world.access.prepare(request, now=NOW)
+        world.parts.lifecycle.provision(request, now=NOW)
         return request
 
     return prepare
@@ -52,34 +52,34 @@ def throttle(world: World, *grant_ids: str) -> None:
 
 
 def test_a_grant_that_cannot_be_written_stops_no_other(
-    world: World, prepare: Callable[[str], AccessRequest]
+    world: World, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     prepare(SECOND)
     throttle(world, FIRST)
 
-    report = world.ending.sweep(now=DEADLINE)
+    report = world.parts.sweep.sweep(now=DEADLINE)
 
     assert (report.ended, report.put_off, report.failed) == (1, 0, 1)
     assert world.grants.items[SECOND].state == "ended"
-    assert world.grants.items[FIRST].due_at == DEADLINE, "the next sweep finds it again"
+    assert world.grants.items[FIRST].schedule.due_at == DEADLINE, "the next sweep finds it again"
 
 
 def test_the_next_sweep_finishes_what_could_not_be_written(
-    world: World, site: FakeSite, prepare: Callable[[str], AccessRequest]
+    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     write = world.grants.replace
     throttle(world, FIRST)
-    world.ending.sweep(now=DEADLINE)
+    world.parts.sweep.sweep(now=DEADLINE)
     world.grants.replace = write  # type: ignore[method-assign]
 
-    assert world.ending.sweep(now=DEADLINE + MINUTE).ended == 1
+    assert world.parts.sweep.sweep(now=DEADLINE + MINUTE).ended == 1
     assert list(site.users) == [1]
 
 
 def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
-    world: World, site: FakeSite, prepare: Callable[[str], AccessRequest]
+    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     write = world.grants.replace
@@ -90,25 +90,25 @@ def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
         return write(before, after)
 
     world.grants.replace = failing  # type: ignore[method-assign]
-    assert world.ending.sweep(now=DEADLINE).put_off == 1
+    assert world.parts.sweep.sweep(now=DEADLINE).put_off == 1
     assert list(site.users) == [1], "gone from the site, and nobody has been told"
     assert world.outbox.sent == []
 
     world.grants.replace = write  # type: ignore[method-assign]
-    assert world.ending.sweep(now=DEADLINE + HOUR).ended == 1
+    assert world.parts.sweep.sweep(now=DEADLINE + HOUR).ended == 1
     assert len(world.outbox.sent) == 2
 
 
 def test_a_sweep_that_could_not_record_is_an_error_to_lambda_after_its_metrics(
     world: World,
-    prepare: Callable[[str], AccessRequest],
+    prepare: Callable[[str], ProvisionRequest],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     prepare(FIRST)
     prepare(SECOND)
     throttle(world, FIRST)
-    monkeypatch.setattr(app_module, "hallpass", lambda: world)
+    monkeypatch.setattr(app_module, "hallpass", lambda: world.parts)
     monkeypatch.setattr(app_module, "now", lambda: DEADLINE)
     # The test client gives each invocation a minute; a sweep wants more for one grant alone.
     monkeypatch.setattr(app_module, "SPARE_SECONDS", -60.0)
@@ -120,7 +120,7 @@ def test_a_sweep_that_could_not_record_is_an_error_to_lambda_after_its_metrics(
 
 
 def test_set_up_without_the_vault_leaves_neither_grant_nor_user(
-    world: World, site: FakeSite, prepare: Callable[[str], AccessRequest]
+    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     world.sealer.down = True
 
@@ -133,52 +133,52 @@ def test_set_up_without_the_vault_leaves_neither_grant_nor_user(
 
 
 def test_a_vault_that_stays_down_is_told_and_tried_again_without_end(
-    world: World, prepare: Callable[[str], AccessRequest]
+    world: World, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     world.sealer.down = True
     moment, delays = DEADLINE, []
     for _ in range(6):
-        report = world.ending.sweep(now=moment)
+        report = world.parts.sweep.sweep(now=moment)
         assert (report.put_off, report.oldest_overdue) == (1, moment - DEADLINE)
-        delays.append((world.grants.items[FIRST].due_at or 0) - moment)
+        delays.append((world.grants.items[FIRST].schedule.due_at or 0) - moment)
         moment += delays[-1]
 
     assert delays == [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, HOUR, HOUR]
     assert world.grants.items[FIRST].timeline[-1].detail == "try_again"
-    assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT[1]]
+    assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT_MAIL]
     world.sealer.down = False
-    assert world.ending.sweep(now=moment).ended == 1
+    assert world.parts.sweep.sweep(now=moment).ended == 1
 
 
 def test_when_mail_is_down_too_the_call_for_help_goes_out_as_soon_as_it_can(
-    world: World, site: FakeSite, prepare: Callable[[str], AccessRequest]
+    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     site.revoke(world.grants.items[FIRST].username)
-    world.outbox.refusing = {OWNER_MAIL, SUPPORT[1]}
+    world.outbox.refusing = {OWNER_MAIL, SUPPORT_MAIL}
     moment = DEADLINE
     for _ in range(5):
-        world.ending.sweep(now=moment)
-        moment = world.grants.items[FIRST].due_at or 0
+        world.parts.sweep.sweep(now=moment)
+        moment = world.grants.items[FIRST].schedule.due_at or 0
     assert world.outbox.sent == []
 
-    world.outbox.refusing = {SUPPORT[1]}
-    world.ending.sweep(now=moment)
+    world.outbox.refusing = {SUPPORT_MAIL}
+    world.parts.sweep.sweep(now=moment)
     world.outbox.refusing = set()
-    world.ending.sweep(now=moment + HOUR)
+    world.parts.sweep.sweep(now=moment + HOUR)
 
-    assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT[1]]
+    assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT_MAIL]
 
 
 def test_mails_that_do_not_go_out_never_make_an_ended_access_overdue(
-    world: World, prepare: Callable[[str], AccessRequest]
+    world: World, prepare: Callable[[str], ProvisionRequest]
 ) -> None:
     prepare(FIRST)
     world.outbox.refusing = {OWNER_MAIL}
 
-    report = world.ending.sweep(now=DEADLINE)
+    report = world.parts.sweep.sweep(now=DEADLINE)
 
     assert (report.ended, report.oldest_overdue) == (1, 0)
-    assert world.grants.items[FIRST].due_at == DEADLINE + MINUTE
-    assert world.grants.items[FIRST].purge_at is None, "not forgotten before it is told"
+    assert world.grants.items[FIRST].schedule.due_at == DEADLINE + MINUTE
+    assert world.grants.items[FIRST].schedule.purge_at is None, "not forgotten before it is told"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.grants.request import AccessRequest
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import (
     Administrator,
     ApplicationPassword,
@@ -19,7 +19,7 @@ from chalicelib.grants.visit_report import MOST_CHANGES, Change, compare, read, 
 from chalicelib.notifications.notices import WORDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
-from tests.unit.conftest import NOW, World
+from tests.fakes.world import NOW, World
 
 KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
 OWNER = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
@@ -148,7 +148,7 @@ class TestInTheStory:
     def site(self, world: World) -> FakeSite:
         site = world.wordpress.add_site("https://blog.example")
         consent = Credentials("admin", site.consent("admin"))
-        request = AccessRequest(
+        request = ProvisionRequest(
             "g" * 22,
             "https://blog.example",
             consent,
@@ -158,11 +158,11 @@ class TestInTheStory:
             "s" * 43,
             "owner@blog.example",
         )
-        world.access.prepare(request, now=NOW)
+        world.parts.lifecycle.provision(request, now=NOW)
         return site
 
     def end(self, world: World) -> tuple[Change, ...] | None:
-        return world.ending.end("g" * 22, "o" * 43, now=NOW).report
+        return world.parts.ending.end("g" * 22, "o" * 43, now=NOW).visit.changes
 
     def test_another_administrator_and_a_key_for_the_owner_are_caught(
         self, world: World, site: FakeSite

@@ -13,7 +13,8 @@ import app as app_module
 from chalicelib import errors
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.web import endpoint as web
-from tests.unit.conftest import NOW, PUBLIC_URL, Api, World
+from tests.fakes.world import NOW, PUBLIC_URL, World
+from tests.unit.conftest import Api
 
 LINK = Link.derive(bytes(range(32)))
 GRANT_ID, OWNER = "g" * 22, "o" * 43
@@ -35,7 +36,7 @@ def user(world: World, **changes: object) -> dict[str, object]:
     }
 
 
-class CountingDoor:
+class CountingGate:
     """Writes down whose mails are counted."""
 
     def __init__(self, counted: list[str]) -> None:
@@ -345,7 +346,7 @@ class TestTickets:
     ) -> None:
         api("POST", "/users", user(world))
         counted: list[str] = []
-        object.__setattr__(world.tickets, "door", CountingDoor(counted))
+        object.__setattr__(world.parts.tickets, "gate", CountingGate(counted))
 
         body = ticket(email="somebody@else.example", grant_id=GRANT_ID, owner_token=OWNER)
         assert api("POST", "/tickets", body)[0] == 201

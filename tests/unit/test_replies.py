@@ -1,4 +1,4 @@
-"""Reading what WordPress says through everything that gets in its way."""
+"""WordPress' replies are read through everything that gets in their way."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from chalicelib.errors import SiteUnavailable, SiteUnsupported
-from chalicelib.outbound.client import Answer
-from chalicelib.wordpress.replies import parse, read
-from chalicelib.wordpress.users import positive
+from chalicelib.outbound.client import Response
+from chalicelib.wordpress.replies import parse_json, read_reply
+from chalicelib.wordpress.users import require_user_id
 
 WARNING = b"<br />\n<b>Warning</b>: Undefined array key [1] in /x{y}.php on line <b>3</b><br />\n"
 
@@ -29,8 +29,8 @@ WARNING = b"<br />\n<b>Warning</b>: Undefined array key [1] in /x{y}.php on line
         b'Notice: x\n{"id": 1}',
     ],
 )
-def test_json_is_found_in_noise(body: bytes) -> None:
-    assert parse(body) == {"id": 1}
+def test_json_is_found_among_other_output(body: bytes) -> None:
+    assert parse_json(body) == {"id": 1}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_json_is_found_in_noise(body: bytes) -> None:
         b"\xff\xfe\x00",
     ],
 )
-def test_where_there_is_none_nothing_is_made_up(body: bytes) -> None:
-    assert parse(body) is None
+def test_a_body_without_whole_json_gives_none(body: bytes) -> None:
+    assert parse_json(body) is None
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,15 @@ def test_where_there_is_none_nothing_is_made_up(body: bytes) -> None:
     [b"[" * 1_000_000, b'{"a":' * 300_000, b"{" * 1_000_000, b'["' * 500_000, b"9" * 100_000],
     ids=["lists", "objects", "braces", "strings", "digits"],
 )
-def test_bodies_made_to_break_a_parser_do_not(body: bytes) -> None:
-    assert parse(body) is None
+def test_a_body_built_to_exhaust_the_parser_gives_none(body: bytes) -> None:
+    assert parse_json(body) is None
 
 
 def test_an_error_keeps_its_code_and_a_success_has_none() -> None:
-    refused = read(Answer(401, {}, b'{"code": "rest_not_logged_in", "message": "x"}', "https://x"))
-    accepted = read(Answer(200, {}, b'{"code": "no error"}', "https://x"))
+    refused = read_reply(
+        Response(401, {}, b'{"code": "rest_not_logged_in", "message": "x"}', "https://x")
+    )
+    accepted = read_reply(Response(200, {}, b'{"code": "no error"}', "https://x"))
 
     assert (refused.code, refused.ok) == ("rest_not_logged_in", False)
     assert (accepted.code, accepted.ok) == ("", True)
@@ -97,18 +99,18 @@ def test_an_error_keeps_its_code_and_a_success_has_none() -> None:
         (401, {"www-authenticate": "Digest x"}, "<html>", "basic_auth"),
     ],
 )
-def test_what_answers_in_place_of_wordpress_is_named(
+def test_a_response_that_is_not_from_wordpress_is_named_by_its_sender(
     status: int, headers: dict[str, str], body: str, reason: str
 ) -> None:
     with pytest.raises((SiteUnavailable, SiteUnsupported)) as raised:
-        read(Answer(status, headers, body.encode(), "https://x")).object()
+        read_reply(Response(status, headers, body.encode(), "https://x")).object()
 
     assert raised.value.details()["reason"] == reason
 
 
 @pytest.mark.parametrize("data", [None, [], 3, "words", {"a": 1}])
-def test_a_list_is_asked_for_and_nothing_else_taken(data: object) -> None:
-    reply = read(Answer(200, {}, json.dumps(data).encode(), "https://x"))
+def test_rows_accepts_a_list_and_nothing_else(data: object) -> None:
+    reply = read_reply(Response(200, {}, json.dumps(data).encode(), "https://x"))
 
     if data == []:
         assert reply.rows() == []
@@ -118,20 +120,22 @@ def test_a_list_is_asked_for_and_nothing_else_taken(data: object) -> None:
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\\ude00\\ud83d", "\\ud83dx"])
-def test_half_a_character_cannot_break_what_is_written_later(half: str) -> None:
-    reply = read(Answer(200, {}, f'{{"name": "a{half}b", "good": "\\ud83d\\ude00"}}'.encode(), ""))
+def test_a_lone_surrogate_is_replaced_so_that_the_text_can_be_encoded(half: str) -> None:
+    reply = read_reply(
+        Response(200, {}, f'{{"name": "a{half}b", "good": "\\ud83d\\ude00"}}'.encode(), "")
+    )
 
     json.dumps(reply.object(), ensure_ascii=False).encode()
     assert reply.object()["good"] == "😀"
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**64, 10**50, True, 1.0, "7", None])
-def test_what_cannot_be_the_id_of_a_user_is_an_odd_answer(number: object) -> None:
+def test_a_number_that_cannot_be_a_user_id_is_an_odd_answer(number: object) -> None:
     with pytest.raises(SiteUnavailable):
-        positive(number)
+        require_user_id(number)
 
 
-def test_requests_is_not_loaded_before_the_first_call() -> None:
+def test_importing_the_adapter_does_not_load_requests() -> None:
     # It costs every cold start of a Lambda, and most of them call no site.
     code = "import sys, chalicelib.wordpress.client; sys.exit('requests' in sys.modules)"
 

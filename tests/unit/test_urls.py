@@ -1,4 +1,4 @@
-"""Addresses that people type: what is meant, and which are never called."""
+"""Addresses that people type: what they mean, and which ones are never called."""
 
 # ruff: noqa: RUF001  Look-alike letters and digits are what some of these are about.
 
@@ -12,7 +12,7 @@ from chalicelib.outbound.urls import is_public, normalise
 LOCAL = "http://127.0.0.1:8081"
 PUBLIC = "93.184.215.14"
 
-NO_ADDRESS = """
+INVALID = """
     https:// https:///x localhost intranet https://a 1.2.3.4.5 256.1.1.1 1.2.3.08
     javascript:alert(1) data:text/html,x mailto:me@example.com file:///etc/passwd
     ftp://example.com gopher://example.com http://example.com
@@ -69,14 +69,14 @@ TOO_LONG = [
         ("127.0.0.1:8081/blog", f"{LOCAL}/blog"),
     ],
 )
-def test_addresses_are_read_as_people_mean_them(typed: str, meant: str) -> None:
+def test_an_address_is_normalised_to_what_the_person_meant(typed: str, meant: str) -> None:
     assert normalise(typed, [LOCAL]) == meant
 
 
 @pytest.mark.parametrize(
-    "typed", [*NO_ADDRESS, *(f"https://{host}/" for host in PRIVATE), *WITH_BLANKS, *TOO_LONG]
+    "typed", [*INVALID, *(f"https://{host}/" for host in PRIVATE), *WITH_BLANKS, *TOO_LONG]
 )
-def test_what_is_never_called_is_refused_by_field(typed: str) -> None:
+def test_an_address_that_is_never_called_is_refused_naming_the_field(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         normalise(typed, [LOCAL])
 
@@ -84,10 +84,10 @@ def test_what_is_never_called_is_refused_by_field(typed: str) -> None:
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:2800:220:1::1"])
-def test_public_addresses_are_public(address: str) -> None:
+def test_a_public_ip_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "fe80::1%eth0", "", "example.com"])
-def test_everything_else_is_not_public(address: str) -> None:
+def test_anything_else_is_not_public(address: str) -> None:
     assert not is_public(address)

@@ -1,4 +1,4 @@
-"""Sites that a contract runs on: one in memory and real ones, asked in the same words."""
+"""Blogs that a contract runs on, one in memory and real ones, with the same methods for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.wordpress import FakeSite, FakeWordPress
 AGENT = "Hallpass/0.0 (+https://help.example)"
 
 
-class Place(Protocol):
+class Blog(Protocol):
     """A site with an administrator ``admin``, and the port to it."""
 
     url: str
@@ -29,18 +29,20 @@ class Place(Protocol):
         """Give *username* a new application password."""
 
     def add_user(self, role: str = "administrator") -> tuple[int, str]:
-        """Make a user; return its id and name."""
+        """Create a user with *role*; return its id and name."""
 
-    def change_email(self, username: str, email: str) -> None: ...
+    def change_email(self, username: str, email: str) -> None:
+        """Give *username* another e-mail address."""
 
     def write(self, username: str) -> str:
-        """Let *username* write something; return its title."""
+        """Create content by *username*; return its title."""
 
-    def author(self, title: str) -> int: ...
+    def author(self, title: str) -> int:
+        """Return the user id of the author of *title*."""
 
 
-class FakePlace:
-    """In memory."""
+class FakeBlog:
+    """A site in memory."""
 
     def __init__(self) -> None:
         self.url = "https://blog.example"
@@ -68,8 +70,15 @@ class FakePlace:
         return self.site.content[title]
 
 
-class RealPlace:
-    """A real WordPress; what a test asks of it goes over REST with the administrator's own key."""
+class RealBlog:
+    """
+    A real WordPress. Tests prepare and inspect it over REST with the administrator's own key.
+
+    Args:
+        site: The running site.
+        seconds: What each call of the port has left.
+        authorities: File of certificate authorities that the port trusts.
+    """
 
     def __init__(
         self, site: LocalWordPress, *, seconds: float = 20, authorities: str | None = None
@@ -77,7 +86,7 @@ class RealPlace:
         self.site, self.url, self._authorities = site, site.url, authorities
         self.outbound = Outbound(
             AGENT,
-            timeout=lambda: seconds,
+            seconds_left=lambda: seconds,
             allowed_sites=[origin(site.url)],
             authorities=authorities,
         )
@@ -85,32 +94,32 @@ class RealPlace:
 
     def consent(self, username: str = "admin") -> Credentials:
         route = f"users/{self._id(username)}/application-passwords"
-        made = self.ask("POST", route, {"name": new_name()})
-        return Credentials(username, made["password"])
+        created = self.request("POST", route, {"name": new_name()})
+        return Credentials(username, created["password"])
 
     def add_user(self, role: str = "administrator") -> tuple[int, str]:
         name = new_name()
         email = f"{name}@example.test"
         user = {"username": name, "email": email, "password": new_name(), "roles": [role]}
-        return self.ask("POST", "users", user)["id"], name
+        return self.request("POST", "users", user)["id"], name
 
     def change_email(self, username: str, email: str) -> None:
-        self.ask("POST", f"users/{self._id(username)}", {"email": email})
+        self.request("POST", f"users/{self._id(username)}", {"email": email})
 
     def write(self, username: str) -> str:
         title = new_name()
-        self.ask("POST", "posts", {"title": title, "author": self._id(username)})
+        self.request("POST", "posts", {"title": title, "author": self._id(username)})
         return title
 
     def author(self, title: str) -> int:
-        found = self.ask("GET", f"posts?search={title}&status=draft")
+        found = self.request("GET", f"posts?search={title}&status=draft")
         return int(found[0]["author"])
 
-    def ask(self, method: str, route: str, body: object = None) -> Any:  # noqa: ANN401  JSON.
-        """Call a route below wp/v2 as the administrator; work on any permalinks."""
+    def request(self, method: str, route: str, body: object = None) -> Any:  # noqa: ANN401  JSON.
+        """Call a route below wp/v2 as the administrator, on any permalinks; return the JSON."""
         path, _, query = route.partition("?")
         pair = base64.b64encode(":".join(self.site.auth).encode()).decode()
-        answer = requests.request(
+        response = requests.request(
             method,
             f"{self.url}/index.php?rest_route=/wp/v2/{path}&{query}",
             headers={"Authorization": f"Basic {pair}"},
@@ -118,11 +127,11 @@ class RealPlace:
             timeout=30,
             verify=self._authorities or True,
         )
-        answer.raise_for_status()
-        return answer.json()
+        response.raise_for_status()
+        return response.json()
 
     def _id(self, username: str) -> int:
-        found = self.ask("GET", f"users?search={username}&context=edit&_fields=id,username")
+        found = self.request("GET", f"users?search={username}&context=edit&_fields=id,username")
         return next(int(user["id"]) for user in found if user["username"] == username)
 
 
@@ -132,4 +141,5 @@ def new_name() -> str:
 
 
 def origin(url: str) -> str:
+    """Return scheme, host and port of *url*."""
     return "/".join(url.split("/")[:3])

@@ -1,6 +1,6 @@
 """
-Whatever a site answers, the adapter fails in the words that its callers know, or returns what can
-be stored and answered.
+Whatever a site responds, the adapter raises an error that its callers know, or returns a value
+that can be stored in DynamoDB and rendered as JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hypothesis import strategies as any_of
 from chalicelib.aws.dynamodb import to_item
 from chalicelib.errors import HallpassError
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
-from chalicelib.outbound.client import Answer, Outbound
+from chalicelib.outbound.client import Outbound, Response
 from chalicelib.wordpress.client import RestWordPress
 
 URL = "https://blog.example"
@@ -25,7 +25,7 @@ KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
 USER = Account(7, "hp7")
 NEW = NewUser("hp7", "hp7@example.test", "pw", "Support")
 
-# Names that the adapter looks for, so that its deeper parts are reached.
+# Names that the adapter reads, so that its deeper parts are reached.
 NAMES = """
     id username email roles capabilities code data status deleted namespaces authentication
     application-passwords endpoints authorization name url home uuid password raw plugin
@@ -49,17 +49,17 @@ JSON = any_of.recursive(
     ),
     max_leaves=12,
 )
-# Half a character, which JSON can carry, is too rare among all characters to be met by chance.
+# A lone surrogate, which JSON can carry, is too rare among all characters to come up by chance.
 TEXT = any_of.text(max_size=6) | any_of.sampled_from(["\ud800", "a\udfffb", "\ude00\ud83d"])
 ID = any_of.integers() | any_of.sampled_from([1, 7, 8, 2**63, 2**64, 10**50])
-# What nearly is an answer of WordPress, so that its values get as far as to be stored.
+# Nearly valid replies, so that their values get far enough to be stored.
 INDEX = any_of.fixed_dictionaries(
     {"namespaces": any_of.just(["wp/v2"]), "name": TEXT, "url": TEXT | any_of.just(URL)}
 )
 ACCOUNT = any_of.fixed_dictionaries(
     {"id": ID, "username": TEXT | any_of.just("hp7"), "email": TEXT, "registered_date": TEXT}
 )
-ANSWERS = any_of.tuples(
+RESPONSES = any_of.tuples(
     any_of.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 501, 503]),
     any_of.dictionaries(
         any_of.sampled_from(["location", "link", "x-wp-totalpages", "www-authenticate"]),
@@ -83,34 +83,34 @@ ANSWERS = any_of.tuples(
 )
 
 
-class Canned(Outbound):
-    """Answers from a list, over and over, and calls nobody."""
+class CannedOutbound(Outbound):
+    """Returns the responses of a list, over and over, and calls no site."""
 
-    def __init__(self, answers: list[tuple[int, dict[str, str], bytes]]) -> None:
+    def __init__(self, responses: list[tuple[int, dict[str, str], bytes]]) -> None:
         super().__init__("Hallpass")
-        self._answers, self._asked = answers, 0
+        self._responses, self._calls = responses, 0
 
-    def call(self, method: str, url: str, **_: Any) -> Answer:  # noqa: ANN401
+    def call(self, method: str, url: str, **_: Any) -> Response:  # noqa: ANN401
         del method
-        status, headers, body = self._answers[self._asked % len(self._answers)]
-        self._asked += 1
+        status, headers, body = self._responses[self._calls % len(self._responses)]
+        self._calls += 1
         typed: Mapping[str, str] = headers
-        return Answer(status, typed, body, url)
+        return Response(status, typed, body, url)
 
 
-def _write(result: object) -> None:
-    """Write *result* as an item and as an answer."""
+def _store_and_render(result: object) -> None:
+    """Convert *result* to a DynamoDB item and to JSON."""
     value = asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
     to_item({"value": value})
     json.dumps(value, ensure_ascii=False).encode()
 
 
 @settings(max_examples=400, deadline=None)
-@given(answers=any_of.lists(ANSWERS, min_size=1, max_size=4))
-def test_no_answer_breaks_the_adapter(
-    answers: list[tuple[int, dict[str, str], bytes]],
+@given(responses=any_of.lists(RESPONSES, min_size=1, max_size=4))
+def test_no_response_breaks_the_adapter(
+    responses: list[tuple[int, dict[str, str], bytes]],
 ) -> None:
-    port = RestWordPress(Canned(answers))
+    port = RestWordPress(CannedOutbound(responses))
     for call in (
         lambda: port.check(URL),
         lambda: port.discover(URL),
@@ -128,9 +128,9 @@ def test_no_answer_breaks_the_adapter(
         lambda: port.snapshot(SITE, KEY),
     ):
         try:
-            _write(call())
+            _store_and_render(call())
         except HallpassError:
             pass
         except ValueError as error:
-            # The one refusal that is a caller's mistake, not a site's.
+            # The one error that is its caller's mistake and not the site's.
             assert "own application passwords" in str(error)  # noqa: PT017

@@ -1,0 +1,90 @@
+"""
+The consent key: the application password that WordPress makes when the owner approves.
+
+It is a key to the owner's own account, so it is stored, sealed, only while a set-up or a repair is
+unfinished. It deletes itself, and is deleted only when the site refuses it afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.errors import KeyRefused
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Consent
+from chalicelib.grants.ports import Sealer
+from chalicelib.grants.site import Credentials, Site, WordPress
+from chalicelib.grants.store import GrantStore, update
+
+KEY_LEFT = (
+    "Please also delete the application password that you have just approved: Users » Profile » "
+    "Application Passwords » Revoke."
+)
+# To WordPress, a key that is wrong and one that never arrives are the same.
+CONSENT_REFUSED = (
+    "Your site did not accept the approval. Please approve once more. If it happens again, your "
+    "web server drops the Authorization header on the way to WordPress: on Apache, add the line "
+    'SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1 at the top of .htaccess; on other '
+    f"servers, ask your host to pass that header to PHP. {KEY_LEFT}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentKey:
+    """Seals, unseals and deletes the consent key of a grant."""
+
+    grants: GrantStore
+    wordpress: WordPress
+    sealer: Sealer
+
+    def seal(self, key: Credentials, *, grant_id: str) -> Consent:
+        """Return *key* as it is stored on the grant of that id."""
+        sealed = self.sealer.seal(key.password, grant_id=grant_id, purpose="consent")
+        return Consent(key.username, sealed)
+
+    def unseal(self, grant: Grant) -> Credentials:
+        """
+        Return the consent key that is stored on *grant*.
+
+        Raises:
+            KeyRefused: None is stored.
+        """
+        if grant.consent is None:
+            raise KeyRefused("We hold no key of the owner's.")
+        sealed = grant.consent.sealed
+        password = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
+        return Credentials(grant.consent.login, password)
+
+    def is_stored(self, grant: Grant, key: Credentials) -> bool:
+        """Return whether the consent key stored on *grant* is *key*."""
+        return grant.consent is not None and self.unseal(grant) == key
+
+    def delete_on_site(self, grant: Grant, site: Site) -> None:
+        """
+        Let the stored consent key, if there is one, delete itself. A dead key is no error.
+
+        Raises:
+            SiteUnavailable, SiteUnsupported: The key may be alive.
+        """
+        if grant.consent is None:
+            return
+        key = self.unseal(grant)
+        try:
+            key_id = grant.consent.key_id or self.wordpress.key_id(site, key)
+        except KeyRefused:
+            return
+        self.wordpress.delete_own_key(site, key, key_id)
+
+    def delete(self, grant: Grant) -> Grant:
+        """
+        Delete the stored consent key on the site, then from the grant; one that came since stays.
+
+        Raises:
+            SiteUnavailable, SiteUnsupported: It has to wait.
+        """
+        consent = grant.consent
+        if consent is None:
+            return grant
+        site = grant.on_site.site or self.wordpress.discover(grant.site_url)
+        self.delete_on_site(grant, site)
+        return update(self.grants, grant.id, lambda stored: stored.consent_deleted(consent))

@@ -1,0 +1,204 @@
+"""
+The parts of a grant: values that are always used together.
+
+All times are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.grants.site import Site
+from chalicelib.grants.visit_report import Change
+
+Holder = Literal["owner", "support"]
+EventName = Literal[
+    "access_created",
+    "end_requested",
+    "ended",
+    "extended",
+    "link_burned",
+    "link_locked",
+    "link_opened",
+    "removal_failed",
+    "repair_requested",
+    "setup_undone",
+    "site_moved",
+    "ticket_sent",
+]
+NoticeKind = Literal["ended", "overdue", "reminder", "locked"]
+
+FIRST_RETRY_SECONDS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
+MAX_HOURLY_RETRIES = 23  # With the first four, about a day; after that once a day.
+MAX_MAILED_TOKENS = 3  # The links in the last three mails work; the owner's own always does.
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a grant. `by` is who did it: owner, support or hallpass."""
+
+    at: int
+    name: EventName
+    by: str = "hallpass"
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """
+    When the sweep must look at a grant again, and who is working on it.
+
+    `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
+    `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
+    """
+
+    due_at: int | None = None
+    lease_until: int = 0
+    attempts: int = 0
+    purge_at: int | None = None
+
+    def is_due(self, now: int) -> bool:
+        """Return whether the sweep must look at the grant now."""
+        return self.due_at is not None and self.due_at <= now
+
+    def leased(self, now: int, seconds: int) -> Schedule:
+        """
+        Return this schedule with a lease until `now + seconds`.
+
+        A grant that is due is moved out of the sweep's way for the same time, so that one that
+        crashes its sweep cannot stand at the head of the queue for ever.
+        """
+        until = now + seconds
+        return replace(self, lease_until=until, due_at=until if self.is_due(now) else self.due_at)
+
+    def released(self) -> Schedule:
+        """Return this schedule without its lease."""
+        return replace(self, lease_until=0)
+
+    def failed(self, now: int, *, daily: bool = False) -> Schedule:
+        """Return this schedule after one more failure: released, and due at the next retry."""
+        attempts = self.attempts + 1
+        due_at = now + (DAY if daily else retry_delay(attempts))
+        return replace(self, attempts=attempts, lease_until=0, due_at=due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """
+    What proves who is asking.
+
+    `fingerprint` tells a repeated request from another one under the same id; the hashes are
+    SHA-256 of the tokens' text, in hex. The first owner hash is that of the owner's own token, the
+    others are those of receipt links in mails.
+    """
+
+    fingerprint: str = field(repr=False)
+    owner_hashes: tuple[str, ...]
+    support_hash: str
+
+    def holder(self, token: str) -> Holder | None:
+        """Return whose token *token* is, or None. Compares in constant time."""
+        shown = token_hash(token)
+        for known in self.owner_hashes:
+            if hmac.compare_digest(shown, known):
+                return "owner"
+        return "support" if hmac.compare_digest(shown, self.support_hash) else None
+
+    def with_owner_hash(self, added: str) -> Tokens:
+        """Return these with one more owner token, as the oldest of too many mailed ones goes."""
+        own, *mailed = self.owner_hashes
+        kept = (*mailed, added)[-MAX_MAILED_TOKENS:]
+        return replace(self, owner_hashes=(own, *kept))
+
+
+@dataclass(frozen=True, slots=True)
+class OnSite:
+    """
+    What a grant has on its WordPress site.
+
+    `owner_id` and `user_id` are WordPress' ids of the owner and of the support user.
+    `user_may_exist` is true from just before we first ask the site to create the support user
+    until the site confirms that it is deleted. `sealed_removal` is the removal key, KMS-sealed.
+    """
+
+    site: Site | None = None
+    owner_id: int | None = None
+    user_id: int | None = None
+    user_may_exist: bool = False
+    sealed_removal: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """
+    The owner's consent key, while a set-up or a repair is unfinished.
+
+    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it.
+    """
+
+    login: str
+    sealed: bytes = field(repr=False)
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The one-time secrets of a grant, oldest first; `asks_passphrase` is of the newest."""
+
+    secret_ids: tuple[str, ...] = ()
+    asks_passphrase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    What the visit report is made from.
+
+    `before` is the snapshot from before the support user existed (`visit_report.write`): None
+    until it was taken, "" when the site showed none that could be kept. `consent_key_ids` are the
+    UUIDs of our own keys, which are no change. `changes` is None until two snapshots were compared.
+    """
+
+    before: str | None = None
+    consent_key_ids: tuple[str, ...] = ()
+    changes: tuple[Change, ...] | None = None
+
+    def with_consent_key(self, key_id: str) -> Visit:
+        """Return this visit with one more key of ours."""
+        return replace(self, consent_key_ids=(*self.consent_key_ids, key_id))
+
+
+class Notice(NamedTuple):
+    """A notice that was sent. `key` tells those of a kind apart: a day's number, a lock's time."""
+
+    kind: NoticeKind
+    reader: Holder
+    key: str = ""
+
+
+class Revision(NamedTuple):
+    """
+    Which write of the grant this is; the store sets it.
+
+    `number` counts writes. `mark` is random: it tells our own write from another's when the SDK
+    repeats a write whose answer was lost.
+    """
+
+    number: int = 0
+    mark: str = ""
+
+
+def token_hash(token: str) -> str:
+    """Return what is kept of an owner or support token: SHA-256 of its text, in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def retry_delay(attempts: int) -> int:
+    """Return the seconds until the next retry after *attempts* failures, at least 1."""
+    if attempts <= len(FIRST_RETRY_SECONDS):
+        return FIRST_RETRY_SECONDS[attempts - 1]
+    return HOUR if attempts <= len(FIRST_RETRY_SECONDS) + MAX_HOURLY_RETRIES else DAY

@@ -1,0 +1,143 @@
+"""
+What is stored of a grant, and what follows from it. All times are epoch seconds.
+
+The transitions are in `model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+from urllib.parse import quote
+
+from chalicelib.clock import MINUTE
+from chalicelib.grants.parts import (
+    Consent,
+    Event,
+    Links,
+    Notice,
+    OnSite,
+    Revision,
+    Schedule,
+    Tokens,
+    Visit,
+)
+from chalicelib.grants.phases import ENDED, Phase, State
+
+MAX_TIMELINE = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
+REPEATING = frozenset({"removal_failed", "link_locked"})
+LOCK_NOTICE_SECONDS = 30 * MINUTE  # One notice covers all links that were locked in this time.
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """
+    One temporary access to one site.
+
+    `site_url` is the address that the owner typed; `username` the support user's login name.
+    `is_manual` says that the owner made the support user by hand, so that we hold no key to it.
+    `end_requested_at` is when somebody asked for the end, `ended_at` when WordPress, or of a manual
+    grant its owner, confirmed it. `notices` are the notices that were sent.
+    """
+
+    id: str
+    site_url: str
+    username: str
+    created_at: int
+    expires_at: int
+    tokens: Tokens
+    phase: Phase = "provisioning"
+    is_manual: bool = False
+    owner_email: str = ""
+    on_site: OnSite = field(default_factory=OnSite)
+    consent: Consent | None = None
+    links: Links = field(default_factory=Links)
+    visit: Visit = field(default_factory=Visit)
+    timeline: tuple[Event, ...] = ()
+    end_requested_at: int | None = None
+    ended_at: int | None = None
+    notices: frozenset[Notice] = frozenset()
+    schedule: Schedule = field(default_factory=Schedule)
+    revision: Revision = field(default_factory=Revision)
+
+    @property
+    def state(self) -> State:
+        """The state that the API shows."""
+        if self.phase in ENDED:
+            return "ended"
+        return "active" if self.was_active else "preparing"
+
+    @property
+    def deadline(self) -> int:
+        """When the account must be deleted: the expiry, or the moment somebody asked for it."""
+        return min(self.expires_at, self.end_requested_at or self.expires_at)
+
+    @property
+    def was_active(self) -> bool:
+        """Whether support could ever sign in."""
+        return any(event.name == "access_created" for event in self.timeline)
+
+    @property
+    def ended_on_owner_word(self) -> bool:
+        """Whether the owner confirmed the end of a manual grant, since only the owner can."""
+        return any((event.name, event.by) == ("ended", "owner") for event in self.timeline)
+
+    @property
+    def overdue_since(self) -> int | None:
+        """When the account should have been deleted, if a removal has failed; None otherwise."""
+        if self.phase in ENDED or self.schedule.attempts == 0:
+            return None
+        return self.deadline if self.was_active else self.created_at
+
+    @property
+    def alarming_since(self) -> int | None:
+        """
+        As `overdue_since`, for the operator: only accounts that Hallpass made, or may have made.
+
+        Otherwise a stranger could hold the gauge up with a user that never existed.
+        """
+        may_be_ours = self.on_site.user_may_exist and not self.is_manual
+        return self.overdue_since if may_be_ours else None
+
+    @property
+    def unsent_lock(self) -> int | None:
+        """When a link was last locked, if the owner has yet to get a notice of it; else None."""
+        locks = (event.at for event in reversed(self.timeline) if event.name == "link_locked")
+        last_lock = next(locks, None)
+        if last_lock is None or not self.owner_email:
+            return None
+        sent = max(
+            (int(notice.key) for notice in self.notices if notice.kind == "locked"), default=0
+        )
+        return last_lock if last_lock >= sent + LOCK_NOTICE_SECONDS else None
+
+    @property
+    def site_name(self) -> str:
+        """The site's address without its scheme, which is how its owner knows it."""
+        address = self.on_site.site.url if self.on_site.site else self.site_url
+        return address.partition("://")[2] or address
+
+    @property
+    def user_admin_url(self) -> str:
+        """The page of the site's own admin that lists the support user."""
+        site = self.on_site.site
+        login = site.login_url if site else f"{self.site_url}/wp-login.php"
+        return f"{login.rpartition('/')[0]}/wp-admin/users.php?s={quote(self.username)}"
+
+    def is_open(self, now: int) -> bool:
+        """Return whether support may still get in: neither ended nor asked nor due to end."""
+        return self.phase in ("provisioning", "active") and self.deadline > now
+
+    def with_event(self, event: Event) -> Self:
+        """
+        Append *event*; of those that may repeat without end, only the last in a row is kept.
+
+        When there are too many, the oldest goes, but never the one that says that access was given.
+        """
+        kept = self.timeline
+        if kept and event.name == kept[-1].name and event.name in REPEATING:
+            kept = kept[:-1]
+        if len(kept) >= MAX_TIMELINE:
+            oldest = next(place for place, e in enumerate(kept) if e.name != "access_created")
+            kept = kept[:oldest] + kept[oldest + 1 :]
+        return replace(self, timeline=(*kept, event))

@@ -1,0 +1,112 @@
+"""
+Where grants are stored, and the three ways to write one: create once, update, try to lease.
+
+Every write names the grant that was read and fails when somebody else has written in between, so
+two Lambdas that act on one grant at the same time cannot undo each other's steps.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from chalicelib.errors import GrantExists, NotFound, TryAgain
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Holder
+
+MAX_UPDATE_TRIES = 8  # More writers at once on one grant than this has not been seen.
+
+
+class GrantStore(Protocol):
+    """Stores grants. Reads are strongly consistent; writes are conditional."""
+
+    def add(self, grant: Grant) -> bool:
+        """Store a new grant; return False when its id is taken."""
+
+    def get(self, grant_id: str) -> Grant | None: ...
+
+    def replace(self, before: Grant, after: Grant) -> Grant | None:
+        """Write *after* if *before* is still what is stored; return it with its new revision."""
+
+    def delete(self, grant: Grant) -> bool:
+        """Delete a grant that never made anything, if it is still what is stored."""
+
+    def due(self, now: int, limit: int) -> Iterable[str]:
+        """Return ids of grants whose `due_at` has come, oldest first. May be a moment behind."""
+
+    def overdue_since(self) -> int | None:
+        """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
+
+
+def create_once(
+    store: GrantStore, grant_id: str, fingerprint: str, make: Callable[[], Grant]
+) -> tuple[Grant, bool]:
+    """
+    Store the grant that *make* returns, or return what an earlier identical request has stored.
+
+    *make* is called only when there is none yet. True means that the grant is new.
+
+    Raises:
+        GrantExists: The id is taken by a request that said something else.
+    """
+    stored = store.get(grant_id)
+    if stored is None:
+        grant = make()
+        if store.add(grant):
+            return grant, True
+        stored = store.get(grant_id)
+    if stored is None or not hmac.compare_digest(stored.tokens.fingerprint, fingerprint):
+        raise GrantExists("This request was made before with other details.")
+    return stored, False
+
+
+def update(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:
+    """
+    Write what *to* makes of the stored grant, again if somebody wrote in between.
+
+    *to* is a pure function of its argument: it may be called several times.
+
+    Raises:
+        NotFound: There is no such grant.
+        TryAgain: Others kept writing.
+    """
+    for _ in range(MAX_UPDATE_TRIES):
+        before = store.get(grant_id)
+        if before is None:
+            raise NotFound
+        after = to(before)
+        if after == before:
+            return before
+        written = store.replace(before, after)
+        if written is not None:
+            return written
+    raise TryAgain
+
+
+def try_lease(store: GrantStore, grant: Grant, *, now: int, seconds: int) -> Grant | None:
+    """Take *grant* for this caller alone until `now + seconds`; None when another has it."""
+    if grant.schedule.lease_until > now:
+        return None
+    return store.replace(grant, grant.leased(now, seconds))
+
+
+def holder_of(grant: Grant | None, token: str) -> tuple[Grant, Holder]:
+    """
+    Return *grant* and who the bearer of *token* is.
+
+    Raises:
+        NotFound: Unknown grant or wrong token; the two cannot be told apart.
+    """
+    holder = grant.tokens.holder(token) if grant is not None else None
+    if grant is None or holder is None:
+        raise NotFound
+    return grant, holder
+
+
+def require_owner(grant: Grant | None, token: str) -> Grant:
+    """Return *grant* if *token* is its owner's; raise `NotFound` otherwise."""
+    known, holder = holder_of(grant, token)
+    if holder != "owner":
+        raise NotFound
+    return known

@@ -1,0 +1,119 @@
+"""
+What the index of a REST API says of its site: name, addresses, and the way to approve access.
+
+Every address in an index is the site's own claim: `callable_url` checks it before it is used.
+Scheme and host of the REST root are fixed by where the index came from, and calls with a key go
+there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+from chalicelib.errors import SiteUnsupported
+from chalicelib.grants.site import Site
+from chalicelib.outbound.client import Outbound
+from chalicelib.site_problems import unsupported
+from chalicelib.wordpress.replies import Json, Reply
+
+MAX_NAME_CHARACTERS = 200
+INDEX_FIELDS = "name,url,home,namespaces,authentication,site_icon_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """A site that was found, and the problem that keeps it from being used."""
+
+    site: Site
+    problem: SiteUnsupported | None = None
+
+
+def read_index(outbound: Outbound, root: str, reply: Reply) -> Discovery | None:
+    """
+    Return the site whose index is *reply*, or None when that is not WordPress' index.
+
+    *root* is the REST root that the index came from. A site that shows its index to signed-in
+    users only is found, too, with the usual address of the approval page.
+
+    Raises:
+        SiteUnsupported: ``rest_blocked``: WordPress refuses its index.
+    """
+    data = reply.data if isinstance(reply.data, dict) else {}
+    namespaces = data.get("namespaces")
+    if reply.ok and isinstance(namespaces, list) and "wp/v2" in namespaces:
+        site = _site(outbound, root, data)
+        return Discovery(site, _find_problem(outbound, site, data))
+    inner = data.get("data")
+    is_refusal = isinstance(inner, dict) and inner.get("status") == reply.status
+    if not is_refusal or reply.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return None
+    if reply.status == HTTPStatus.FORBIDDEN or "disabled" in reply.code:
+        raise unsupported("rest_blocked")
+    # Closed to strangers, most likely open to whoever holds a key: on the usual paths, then.
+    site = _site(outbound, root, {})
+    page = f"{_site_url(root)}/wp-admin/authorize-application.php"
+    return Discovery(replace(site, authorize_url=page))
+
+
+def callable_url(outbound: Outbound, given: str, base: str = "") -> str | None:
+    """
+    Return *given*, an address from a site, when it may be called; otherwise None.
+
+    *given* may be relative to *base*. http becomes https, except for an allowed local site.
+    """
+    try:
+        url = urljoin(base, given)
+    except ValueError:
+        return None
+    if outbound.may_call(url):
+        return url
+    scheme, _, rest = url.partition("://")
+    upgraded = f"https://{rest}"
+    return upgraded if scheme.lower() == "http" and outbound.may_call(upgraded) else None
+
+
+def _site(outbound: Outbound, root: str, index: Json) -> Site:
+    """Return the site of *index*; addresses in it that may not be called are left out."""
+    base = _site_url(root)
+    home = callable_url(outbound, _string(index.get("home"))) or base
+    core = callable_url(outbound, _string(index.get("url"))) or base
+    approval = index.get("authentication")
+    for name in ("application-passwords", "endpoints", "authorization"):
+        # Without any way to sign in, PHP makes this an empty list.
+        approval = approval.get(name) if isinstance(approval, dict) else None
+    name = html.unescape(_string(index.get("name"))).strip()[:MAX_NAME_CHARACTERS]
+    is_same_host = urlsplit(home).netloc == urlsplit(root).netloc
+    return Site(
+        url=(home if is_same_host else base).rstrip("/"),
+        name=name or urlsplit(base).netloc,
+        rest_root=root,
+        login_url=f"{core.rstrip('/')}/wp-login.php",
+        authorize_url=callable_url(outbound, _string(approval)),
+        icon_url=callable_url(outbound, _string(index.get("site_icon_url"))),
+    )
+
+
+def _find_problem(outbound: Outbound, site: Site, index: Json) -> SiteUnsupported | None:
+    """Return why *site* offers no approval page, or None when it does."""
+    if urlsplit(site.rest_root).netloc == "public-api.wordpress.com":
+        return unsupported("wordpress_com")
+    if site.authorize_url is not None:
+        return None
+    if (urlsplit(site.url).hostname or "").endswith(".wordpress.com"):
+        return unsupported("wordpress_com")
+    home = _string(index.get("home"))
+    is_http_only = home.startswith("http://") and not outbound.may_call(home)
+    return unsupported("needs_https" if is_http_only else "app_passwords_off")
+
+
+def _site_url(root: str) -> str:
+    """Return the address of the site whose REST root is *root*, without a trailing slash."""
+    path, mark, _ = root.partition("?")
+    return path.removesuffix("index.php").rstrip("/") if mark else path.rsplit("/", 2)[0]
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,108 @@
+"""
+The whole of Hallpass over fakes: the outside world, which survives every process, and its people.
+
+`World.start` assembles a process as the Lambda does (`wiring.assemble`), over fakes that may make
+it die; `World.parts` is a process that lives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chalicelib.clock import TimeBudget
+from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.site import Credentials
+from chalicelib.settings import Settings
+from chalicelib.wiring import Hallpass, Ports, assemble
+from tests.fakes.crash import Process
+from tests.fakes.services import FakeOutbox, FakeSealer
+from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.wordpress import FakeSite, FakeWordPress
+
+NOW = 1_800_000_000
+URL, PUBLIC_URL = "https://blog.example", "https://help.acme.example"
+GRANT, SECRET = "g" * 22, "i" * 22
+OWNER, SUPPORT = "o" * 43, "s" * 43
+SUPPORT_NAME, SUPPORT_MAIL, OWNER_MAIL = (
+    "Acme Support",
+    "support@acme.example",
+    "owner@blog.example",
+)
+PASSWORD = "p" * 20
+SETTINGS = Settings(
+    secrets_table="secrets",
+    grants_table="grants",
+    counters_table="counters",
+    data_key_arn="arn",
+    public_url=PUBLIC_URL,
+    sender_email="hallpass@acme.example",
+    support_email=SUPPORT_MAIL,
+    support_name=SUPPORT_NAME,
+    max_days=14,
+    allowed_sites=(),
+    rate_limits=1000,
+    edge_key="edge-key",
+)
+
+
+class NoConnections:
+    """Has no connections to close."""
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class World:
+    """Everything that a test looks at, and a living process over it."""
+
+    wordpress: FakeWordPress = field(default_factory=FakeWordPress)
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
+    stored: MemorySecrets = field(default_factory=MemorySecrets)
+    hits: MemoryHits = field(default_factory=MemoryHits)
+    log: MemoryTicketLog = field(default_factory=MemoryTicketLog)
+    sealer: FakeSealer = field(default_factory=FakeSealer)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    budget: TimeBudget = field(default_factory=TimeBudget)
+    settings: Settings = SETTINGS
+
+    def __post_init__(self) -> None:
+        self.parts = self.start(Process())
+
+    def start(self, process: Process) -> Hallpass:
+        """Assemble a process whose calls to the outside *process* counts, and may refuse."""
+        ports = Ports(
+            grants=process.wrap(self.grants),
+            secrets=process.wrap(self.stored),
+            hits=process.wrap(self.hits),
+            ticket_log=process.wrap(self.log),
+            sealer=process.wrap(self.sealer),
+            outbox=process.wrap(self.outbox),
+            wordpress=process.wrap(self.wordpress),
+            connections=NoConnections(),
+            budget=self.budget,
+        )
+        return assemble(ports, self.settings)
+
+    @property
+    def site(self) -> FakeSite:
+        """The owner's site."""
+        return self.wordpress.sites.get(URL) or self.wordpress.add_site(URL)
+
+    @property
+    def strangers(self) -> list[str]:
+        """The login names on the site beside the owner's."""
+        return [user.username for user in self.site.users.values() if user.username != "admin"]
+
+    @property
+    def owner_keys(self) -> int:
+        """How many application passwords the owner has."""
+        return len(self.site.users[1].keys)
+
+    def request(self) -> ProvisionRequest:
+        """Return what the owner's page asks for after an approval."""
+        consent = Credentials("admin", self.site.consent("admin"))
+        return ProvisionRequest(GRANT, URL, consent, PASSWORD, 3, OWNER, SUPPORT, OWNER_MAIL)
+
+    def manual_request(self, username: str = "helper") -> RegisterRequest:
+        """Return what the page asks for when the owner has made the user."""
+        return RegisterRequest(GRANT, URL, username, 3, OWNER, SUPPORT, OWNER_MAIL)

@@ -1,0 +1,152 @@
+"""Every phase and transition: allowed, without effect, or refused. The diagram is in `grants`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import product
+
+import pytest
+
+from chalicelib.clock import DAY
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
+from chalicelib.grants.site import Site
+
+NOW = 1_800_000_000
+SITE = Site("https://blog.example", "Blog", "https://blog.example/wp-json/", "https://x/login")
+CONSENT = Consent("admin", b"sealed", "uuid")
+
+# What each phase becomes: P(rovisioning), A(ctive), R(evoking), N(otifying), C(losed); lower case
+# is "nothing changes at all", "-" is refused.
+BECOMES = {
+    # transition            P A R N C
+    "site_discovered": "P-R--",
+    "owner_identified": "P-R--",
+    "removability_checked": "P-R--",
+    "snapshot_taken": "P-R--",
+    "user_created": "P-R--",
+    "removal_key_created": "P-R--",
+    "activated": "A-R--",
+    "link_added": "PA---",
+    "link_locked": "PARNC",
+    "noted": "PARNC",
+    "ticket_sent": "PARNC",
+    "extended": "-A---",
+    "waited": "-ARnc",
+    "end_requested": "RRRnc",
+    "repair_requested": "RRR--",
+    "repairer_identified": "--R--",
+    "user_found": "--R--",
+    "site_moved": "PAR--",
+    "changes_seen": "PAR--",
+    "user_deleted": "PAR--",
+    "consent_deleted": "PARNC",
+    "removal_failed": "PAR--",
+    "revoked": "NNNnc",
+    "confirmed_by_owner": "-NNnc",
+    "notice_failed": "---N-",
+    "closed": "---Cc",
+    "leased": "PARN-",
+    "released": "PARNC",
+    "notice_sent": "PARNC",
+    "receipt_mailed": "PARNC",
+}
+CALLS: dict[str, Callable[[Grant], Grant]] = {
+    "site_discovered": lambda g: g.site_discovered(SITE),
+    "owner_identified": lambda g: g.owner_identified(1, "uuid"),
+    "removability_checked": lambda g: g.removability_checked(),
+    "snapshot_taken": lambda g: g.snapshot_taken(""),
+    "user_created": lambda g: g.user_created(2),
+    "removal_key_created": lambda g: g.removal_key_created(b"sealed"),
+    "activated": lambda g: g.activated(NOW),
+    "link_added": lambda g: g.link_added("s" * 22, asks_passphrase=False),
+    "link_locked": lambda g: g.link_locked(NOW, "s" * 22, NOW),
+    "noted": lambda g: g.noted(Event(NOW, "link_opened", "support", "s" * 22)),
+    "ticket_sent": lambda g: g.ticket_sent("HP-1", "owner@blog.example", NOW),
+    "extended": lambda g: g.extended(1, NOW),
+    "waited": lambda g: g.waited(NOW),
+    "end_requested": lambda g: g.end_requested("owner", NOW),
+    "repair_requested": lambda g: g.repair_requested(CONSENT, NOW + 35, NOW),
+    "repairer_identified": lambda g: g.repairer_identified(SITE, 1, "uuid"),
+    "user_found": lambda g: g.user_found(2),
+    "site_moved": lambda g: g.site_moved(SITE, NOW),
+    "changes_seen": lambda g: g.changes_seen(()),
+    "user_deleted": lambda g: g.user_deleted(),
+    "consent_deleted": lambda g: g.consent_deleted(CONSENT),
+    "removal_failed": lambda g: g.removal_failed("timeout", NOW),
+    "revoked": lambda g: g.revoked(NOW),
+    "confirmed_by_owner": lambda g: g.confirmed_by_owner(NOW),
+    "notice_failed": lambda g: g.notice_failed(NOW),
+    "closed": lambda g: g.closed(NOW),
+    "leased": lambda g: g.leased(NOW, 60),
+    "released": lambda g: g.released(),
+    "notice_sent": lambda g: g.notice_sent(Notice("ended", "owner")),
+    "receipt_mailed": lambda g: g.receipt_mailed("hash"),
+}
+
+
+def in_phase(phase: Phase) -> Grant:
+    return Grant(
+        id="g" * 22,
+        site_url="https://blog.example",
+        username="support1",
+        created_at=NOW - DAY,
+        expires_at=NOW + DAY,
+        tokens=Tokens("f", ("o",), "s"),
+        phase=phase,
+        on_site=OnSite(SITE, 1, 2, user_may_exist=True, sealed_removal=b"sealed"),
+        consent=CONSENT,
+        schedule=Schedule(due_at=NOW + DAY, lease_until=NOW + 1, attempts=1),
+    )
+
+
+def test_every_transition_is_in_the_table() -> None:
+    assert set(BECOMES) == set(CALLS) == set(TRANSITIONS)
+
+
+@pytest.mark.parametrize("name", BECOMES)
+def test_a_transition_leads_where_the_table_says_or_is_refused(name: str) -> None:
+    for phase, becomes in zip(ALL, BECOMES[name], strict=True):
+        before = in_phase(phase)
+        if becomes == "-":
+            with pytest.raises(WrongPhase):
+                CALLS[name](before)
+        elif becomes.islower():
+            assert CALLS[name](before) is before, phase
+        else:
+            assert CALLS[name](before).phase[0].upper() == becomes, phase
+
+
+def test_no_transition_leads_back() -> None:
+    for name, phase in product(CALLS, ALL):
+        starts, _ = TRANSITIONS[name]
+        if phase in starts:
+            assert ALL.index(CALLS[name](in_phase(phase)).phase) >= ALL.index(phase), (name, phase)
+
+
+def test_a_grant_has_at_most_20_fields() -> None:
+    assert len(fields(Grant)) <= 20
+
+
+def test_a_lease_at_the_deadline_begins_to_revoke() -> None:
+    grant = in_phase("active")
+
+    assert grant.leased(NOW + DAY - 1, 60).phase == "active"
+    assert grant.leased(NOW + DAY, 60).phase == "revoking"
+
+
+def test_the_end_asked_for_during_set_up_survives_its_completion() -> None:
+    done = in_phase("provisioning").end_requested("owner", NOW).activated(NOW + 1)
+
+    assert (done.phase, done.state, done.schedule.due_at) == ("revoking", "active", NOW)
+    assert done.consent is None
+
+
+def test_only_a_closed_grant_may_be_purged() -> None:
+    for name, phase in product(CALLS, ALL):
+        if phase in TRANSITIONS[name][0]:
+            after = CALLS[name](in_phase(phase))
+            if after.phase != "closed":
+                assert after.schedule.purge_at is None, (name, phase)
