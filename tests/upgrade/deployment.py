@@ -11,31 +11,21 @@ import base64
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from chalice.test import Client
-from chalicelib.access import Access
-from chalicelib.counters import HitCounter, TicketLog
-from chalicelib.deadline import Deadline
-from chalicelib.ending import Ending
-from chalicelib.grant_table import GrantTable
-from chalicelib.limits import Limits
-from chalicelib.notices import MailNotices
-from chalicelib.removal import Removal
-from chalicelib.repair import Repair
-from chalicelib.secret_table import SecretTable
-from chalicelib.setup import Setup
-from chalicelib.sites import Plugin, Theme
-from chalicelib.steps import Steps
-from chalicelib.telling import Telling
-from chalicelib.tickets import Tickets
 
 import app as app_module
-from chalicelib.onetime import OneTimeSecrets
+from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
+from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.secret_table import SecretTable
+from chalicelib.clock import TimeBudget
+from chalicelib.grants.site import Plugin, Theme
+from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
+from tests.fakes.world import SETTINGS, NoConnections
 from tests.upgrade.dynamodb import FakeDynamoDB, Item
 
 if TYPE_CHECKING:
@@ -43,15 +33,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-SUPPORT = ("Acme Support", "support@acme.example")
-PUBLIC_URL = "https://help.acme.example"
 RECEIPT_LINK = re.compile(r"(/receipt#[\w-]{22,}\.)([\w-]{22,})")
-
-
-class FakeOutbound:
-    """Has no connections to close."""
-
-    def close(self) -> None: ...
 
 
 class FiveMinutes:
@@ -61,49 +43,23 @@ class FiveMinutes:
         return 300_000
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the routes and the sweep use."""
-
-    access: Access
-    ending: Ending
-    repair: Repair
-    secrets: OneTimeSecrets
-    tickets: Tickets
-    limits: Limits
-    deadline: Deadline
-    wordpress: FakeWordPress
-    grants: GrantTable
-    outbound: FakeOutbound
-    edge_key: str = "edge-key"
-
-
-def assemble(
+def joined(
     client: FakeDynamoDB, wordpress: FakeWordPress, sealer: FakeSealer, outbox: FakeOutbox
-) -> Parts:
+) -> Hallpass:
     """Join the parts over the tables' own adapters and the fakes of everything else."""
     dynamodb = cast("DynamoDBClient", client)
-    grants, deadline = GrantTable(dynamodb, "grants"), Deadline()
-    secrets = OneTimeSecrets(SecretTable(dynamodb, "secrets"), grants)
-    removal = Removal(grants, wordpress, sealer, SUPPORT[1])
-    notices = MailNotices(outbox, *SUPPORT, PUBLIC_URL)
-    ending = Ending(grants, removal, secrets, Telling(grants, notices), deadline)
-    limits = Limits(HitCounter(dynamodb, "counters"), factor=1000)
-    steps = Steps(wordpress, sealer, deadline, limits, *SUPPORT)
-    setup = Setup(grants, wordpress, sealer, steps, removal, deadline, limits)
-    log = TicketLog(dynamodb, "counters")
-    return Parts(
-        access=Access(grants, setup, secrets, max_days=14),
-        ending=ending,
-        repair=Repair(grants, wordpress, sealer, removal, ending, limits),
-        secrets=secrets,
-        tickets=Tickets(log, limits, grants, outbox, *SUPPORT, PUBLIC_URL),
-        limits=limits,
-        deadline=deadline,
+    ports = Ports(
+        grants=GrantTable(dynamodb, "grants"),
+        secrets=SecretTable(dynamodb, "secrets"),
+        hits=HitCounterTable(dynamodb, "counters"),
+        ticket_log=TicketLogTable(dynamodb, "counters"),
+        sealer=sealer,
+        outbox=outbox,
         wordpress=wordpress,
-        grants=grants,
-        outbound=FakeOutbound(),
+        connections=NoConnections(),
+        budget=TimeBudget(),
     )
+    return assemble(ports, SETTINGS)
 
 
 class Deployment:
@@ -120,7 +76,7 @@ class Deployment:
         self.clock = clock
         self.dynamodb, self.wordpress = FakeDynamoDB(), FakeWordPress()
         self.sealer, self.outbox = FakeSealer(), FakeOutbox()
-        self.parts = assemble(self.dynamodb, self.wordpress, self.sealer, self.outbox)
+        self.parts = joined(self.dynamodb, self.wordpress, self.sealer, self.outbox)
         patch.setattr(app_module, "hallpass", lambda: self.parts)
         patch.setattr(app_module, "now", lambda: self.clock)
         self._client = Client(app_module.app, stage_name="hallpass")
@@ -152,9 +108,9 @@ class Deployment:
 
     def write_back(self, grant_id: str) -> None:
         """Read the stored grant and write it unchanged, as any step of the story may."""
-        grant = self.parts.grants.get(grant_id)
+        grant = self.parts.ports.grants.get(grant_id)
         assert grant is not None
-        assert self.parts.grants.replace(grant, grant) is not None
+        assert self.parts.ports.grants.replace(grant, grant) is not None
 
     def grant_item(self, grant_id: str) -> Item:
         return self.dynamodb.tables["grants"].get(grant_id, {})
