@@ -1,4 +1,4 @@
-"""What answers look like: from the story's values to the JSON of the API. Times stay integers."""
+"""From the story's values to the JSON of responses. Times stay integers, in epoch seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.onetime.model import Secret
 Json = dict[str, object]
 
 
-def access(grant: Grant) -> Json:
+def grant_summary(grant: Grant) -> Json:
     """Return what the page needs to seal the sign-in details; never a key."""
     return {
         "grant_id": grant.id,
@@ -25,7 +25,7 @@ def access(grant: Grant) -> Json:
 def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> Json:
     """Return a grant as *holder* may see it, with its timeline."""
     shown: Json = {
-        **access(grant),
+        **grant_summary(grant),
         "you_are": holder,
         "overdue": grant.overdue_since is not None and grant.deadline <= now,
         "by_hand": grant.is_manual,
@@ -114,7 +114,7 @@ def login_url(grant: Grant) -> str | None:
 
 
 def _state(secret: Secret | None, now: int) -> str:
-    if secret is None or secret.is_gone(now):
+    if secret is None or secret.is_unreadable(now):
         return "gone"
     if secret.opened_at is not None:
         return "opened"
