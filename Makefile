@@ -72,10 +72,14 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python -m infra.contract --check
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
 check-js: packages-check
 	@for file in $$(git ls-files 'frontend/*.js' 'tests/js/*.js'); do node --input-type=module --check < $$file || { echo "in $$file"; exit 1; }; done
+
+contract: .venv/installed.txt ## Write the names and sentences that server and pages share
+	@$(BIN)/python -m infra.contract
 
 hooks: .venv/installed.txt ## Check each commit before it is made (installs the Git hook)
 	@$(BIN)/pre-commit install
@@ -142,4 +146,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
