@@ -1,0 +1,24 @@
+// "End access now", for whoever holds the link.
+
+/** @import { OpenPage } from "./types.js" */
+import { $, loadCatalogue, setText } from "../shared/page.js"
+import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
+import { showProblem } from "../shared/problem-notice.js"
+
+/** @param {OpenPage} page */
+export async function endAccess({ entry, grant, showPanel }) {
+    await loadCatalogue()
+    setText($("#confirm p"), grant?.by_hand ? "end.sure_by_hand" : "end.sure_text")
+    if (!entry?.grantId || !(await askToConfirm($("#confirm")))) return
+    $("#end-problem").hidden = true
+    try {
+        const at = await endUntilConfirmed(entry.grantId, entry.support, grant?.by_hand ? 0 : undefined)
+        const outcome = at ? "title" : grant?.by_hand ? "by_hand" : "later"
+        setText($("#ended h2"), `ended.${outcome}`)
+        setText($("#ended p"), at ? "ended.text" : `ended.${outcome}_text`, { date: at ?? "" })
+        showPanel("ended")
+        $("#ended h2").focus()
+    } catch (error) {
+        showProblem($("#end-problem"), error)
+    }
+}
