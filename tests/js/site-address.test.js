@@ -1,9 +1,9 @@
-// Web addresses as people type them.
+// The address of a site as people type it.
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { readAddress, siteOf } from "../../frontend/js/address.js"
+import { readAddress, siteOf } from "../../frontend/js/form/site-address.js"
 
 for (const [typed, url, login] of [
     ["blog.example", "https://blog.example", "https://blog.example/wp-login.php"],
@@ -17,10 +17,13 @@ for (const [typed, url, login] of [
     ["blog.example/?p=3#top", "https://blog.example", "https://blog.example/wp-login.php"],
 ]) {
     test(`${typed} is a page of ${url}`, () => {
-        assert.deepEqual(siteOf(readAddress(typed)), { url, login_url: login })
+        const address = readAddress(typed)
+
+        assert.ok(address)
+        assert.deepEqual(siteOf(address), { url, login_url: login })
     })
 }
 
-test("what is no address is none", () => {
+test("what is no address is read as none", () => {
     for (const typed of ["http://not a site", "", "https://"]) assert.equal(readAddress(typed), null, typed)
 })

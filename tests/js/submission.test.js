@@ -3,13 +3,24 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { decode, prove } from "../../frontend/js/envelope.js"
-import { Problem } from "../../frontend/js/api.js"
-import { newSetup, partsOf, run, subjectOf } from "../../frontend/js/setup.js"
+import { newSubmission, partsOf, subjectOf, submit } from "../../frontend/js/form/submission.js"
+import { Problem } from "../../frontend/js/shared/api.js"
+import { decode, prove } from "../../frontend/js/shared/envelope.js"
 
-globalThis.location = { origin: "https://help.example" }
+/** @import * as Api from "../../frontend/js/shared/api-types.js" */
+/** @import { Server } from "../../frontend/js/form/submission.js" */
+/** @import { Draft, Submission } from "../../frontend/js/form/types.js" */
 
+globalThis.location = /** @type {Location} */ ({ origin: "https://help.example" })
+
+/** @type {Draft} */
 const DRAFT = {
+    step: "send",
+    door: "consent",
+    consent_url: null,
+    hint: "",
+    state: null,
+    login_url: "",
     name: "Bella",
     email: "bella@blog.example",
     message: "It is broken.",
@@ -18,49 +29,70 @@ const DRAFT = {
     site: { name: "Blog", url: "https://blog.example", login_url: "https://blog.example/wp-login.php" },
 }
 const CONSENT = { user_login: "bella", application_password: "abcd" }
+/** @type {Api.GrantSummary} */
 const GRANT = {
+    grant_id: "grant",
     state: "active",
-    site: { name: "Blog", url: "https://blog.example" },
+    site: { name: "Blog", url: "https://blog.example", login_url: "https://blog.example/wp-login.php" },
     username: "support1",
     login_url: "https://blog.example/wp-login.php",
     expires_at: 1795000000,
 }
 
-/** A server that takes everything, and fails once where it is told to. */
-function server(failing) {
+/**
+ * A server that takes everything, and fails once at the call *failing*.
+ * @param {string} [failing]
+ */
+function fakeServer(failing) {
+    /** @type {[name: string, body: any][]} */
     const calls = []
+    /**
+     * @template T
+     * @param {string} name
+     * @param {unknown} body
+     * @param {T} result
+     */
     const answer = (name, body, result) => {
         calls.push([name, structuredClone(body)])
         if (failing === name) {
-            failing = null
+            failing = undefined
             throw new Problem("offline")
         }
         return result
     }
-    return {
-        calls,
-        createUser: async (body) => answer("user", body, GRANT),
-        recordGrant: async (body) => answer("grant", body, { ...GRANT, username: body.username, login_url: null }),
-        createSecret: async (body) => answer("secret", body, {}),
+    /** @type {Server} */
+    const server = {
+        provision: async (body) => answer("user", body, GRANT),
+        registerManual: async (body) => answer("grant", body, { ...GRANT, username: body.username, login_url: null }),
+        createSecret: async (body) => answer("secret", body, { id: body.id, expires_at: GRANT.expires_at }),
         sendTicket: async (body) => answer("ticket", body, { reference: "HP-1" }),
     }
+    return { calls, server }
 }
 
-async function opened(setup, call) {
-    const proof = await prove(setup.linkKey, setup.passphrase)
-    return JSON.parse(await proof.open(call.ciphertext))
+/**
+ * @param {Submission} submission
+ * @param {{ciphertext: string}} secret
+ */
+async function opened({ linkKey, passphrase }, { ciphertext }) {
+    const proof = await prove(linkKey, passphrase)
+    return JSON.parse(await proof.open(ciphertext))
 }
 
 test("account, secret, ticket; the link only in the ticket", async () => {
-    const setup = newSetup(DRAFT, { consent: CONSENT })
-    const fake = server()
-    const said = []
+    const submission = newSubmission(DRAFT, { consent: CONSENT })
+    const { calls, server } = fakeServer()
+    /** @type {string[]} */
+    const shown = []
 
-    await run(setup, (part, state) => said.push(`${part} ${state}`), fake)
+    await submit(submission, (part, state) => shown.push(`${part} ${state}`), server)
 
-    const [[, user], [, secret], [, ticket]] = fake.calls
-    assert.deepEqual(fake.calls.map(([name]) => name), ["user", "secret", "ticket"])
-    assert.deepEqual(said, ["access now", "access done", "secret now", "secret done", "ticket now", "ticket done"])
+    const [[, user], [, secret], [, ticket]] = calls
+    assert.deepEqual(
+        calls.map(([name]) => name),
+        ["user", "secret", "ticket"],
+    )
+    assert.deepEqual(shown, ["access now", "access done", "secret now", "secret done", "ticket now", "ticket done"])
     assert.equal(user.site_url, "https://blog.example")
     assert.equal(user.support_token, secret.support_token)
     assert.equal(decode(user.grant_id).length, 16)
@@ -71,7 +103,7 @@ test("account, secret, ticket; the link only in the ticket", async () => {
     const link = ticket.link.slice(-43)
     for (const body of [user, secret]) assert.ok(!JSON.stringify(body).includes(link))
     assert.ok(!JSON.stringify([secret, ticket]).includes(user.password))
-    assert.deepEqual(await opened(setup, secret), {
+    assert.deepEqual(await opened(submission, secret), {
         site: "https://blog.example",
         name: "Blog",
         login_url: "https://blog.example/wp-login.php",
@@ -79,70 +111,85 @@ test("account, secret, ticket; the link only in the ticket", async () => {
         password: user.password,
         expires_at: 1795000000,
     })
-    assert.equal(setup.reference, "HP-1")
+    assert.equal(submission.reference, "HP-1")
 })
 
 test("where a site hides its sign-in page, the owner's word for it is sealed", async () => {
-    const setup = newSetup({ ...DRAFT, hint: "hidden_login", login_url: "blog.example/enter" }, { consent: CONSENT })
-    const fake = server()
+    const submission = newSubmission(
+        { ...DRAFT, hint: "hidden_login", login_url: "blog.example/enter" },
+        { consent: CONSENT },
+    )
+    const { calls, server } = fakeServer()
 
-    await run(setup, () => {}, fake)
+    await submit(submission, () => {}, server)
 
-    const [, [, secret]] = fake.calls
-    assert.equal((await opened(setup, secret)).login_url, "https://blog.example/enter")
+    const [, [, secret]] = calls
+    assert.equal((await opened(submission, secret)).login_url, "https://blog.example/enter")
 })
 
 for (const failing of ["user", "secret", "ticket"]) {
     test(`trying again after a failed ${failing} goes on there, with the same request`, async () => {
-        const setup = newSetup(DRAFT, { consent: CONSENT })
-        const fake = server(failing)
+        const submission = newSubmission(DRAFT, { consent: CONSENT })
+        const { calls, server } = fakeServer(failing)
 
-        await assert.rejects(run(setup, () => {}, fake), Problem)
-        await run(setup, () => {}, fake)
+        await assert.rejects(
+            submit(submission, () => {}, server),
+            Problem,
+        )
+        await submit(submission, () => {}, server)
 
-        const names = fake.calls.map(([name]) => name)
-        assert.deepEqual(names.filter((name) => name !== failing), ["user", "secret", "ticket"].filter((name) => name !== failing))
-        const tries = fake.calls.filter(([name]) => name === failing).map(([, body]) => body)
+        const names = calls.map(([name]) => name)
+        assert.deepEqual(
+            names.filter((name) => name !== failing),
+            ["user", "secret", "ticket"].filter((name) => name !== failing),
+        )
+        const tries = calls.filter(([name]) => name === failing).map(([, body]) => body)
         assert.equal(tries.length, 2)
         assert.deepEqual(tries[0], tries[1])
     })
 }
 
 test("a passphrase seals, and is never sent", async () => {
-    const setup = newSetup(DRAFT, { consent: CONSENT })
-    setup.passphrase = "four words of mine"
-    setup.hint = "I will call you."
-    const fake = server()
+    const submission = newSubmission(DRAFT, { consent: CONSENT })
+    submission.passphrase = "four words of mine"
+    submission.hint = "I will call you."
+    const { calls, server } = fakeServer()
 
-    await run(setup, () => {}, fake)
+    await submit(submission, () => {}, server)
 
-    assert.ok(!JSON.stringify(fake.calls).includes(setup.passphrase))
-    assert.equal(fake.calls[1][1].passphrase, true)
-    assert.equal(fake.calls[2][1].passphrase_hint, "I will call you.")
-    assert.equal((await opened(setup, fake.calls[1][1])).username, "support1")
+    assert.ok(!JSON.stringify(calls).includes(submission.passphrase))
+    assert.equal(calls[1][1].passphrase, true)
+    assert.equal(calls[2][1].passphrase_hint, "I will call you.")
+    assert.equal((await opened(submission, calls[1][1])).username, "support1")
 })
 
 test("a user made by hand: the password goes only under the seal", async () => {
-    const account = { username: "helper", password: "by-hand-Pa55", login_url: "https://blog.example/door" }
-    const setup = newSetup(DRAFT, { account })
-    const fake = server()
+    const manualUser = { username: "helper", password: "by-hand-Pa55", login_url: "https://blog.example/door" }
+    const submission = newSubmission(DRAFT, { manualUser })
+    const { calls, server } = fakeServer()
 
-    await run(setup, () => {}, fake)
+    await submit(submission, () => {}, server)
 
-    assert.deepEqual(fake.calls.map(([name]) => name), ["grant", "secret", "ticket"])
-    assert.ok(!JSON.stringify(fake.calls).includes(account.password))
-    const seen = await opened(setup, fake.calls[1][1])
-    assert.deepEqual([seen.username, seen.password, seen.login_url], ["helper", "by-hand-Pa55", "https://blog.example/door"])
+    assert.deepEqual(
+        calls.map(([name]) => name),
+        ["grant", "secret", "ticket"],
+    )
+    assert.ok(!JSON.stringify(calls).includes(manualUser.password))
+    const seen = await opened(submission, calls[1][1])
+    assert.deepEqual(
+        [seen.username, seen.password, seen.login_url],
+        ["helper", "by-hand-Pa55", "https://blog.example/door"],
+    )
 })
 
 test("without access there is only a ticket, without any key", async () => {
-    const setup = newSetup({ ...DRAFT, site: null, url: "" }, {})
-    const fake = server()
+    const submission = newSubmission({ ...DRAFT, site: null, url: "" }, {})
+    const { calls, server } = fakeServer()
 
-    await run(setup, () => {}, fake)
+    await submit(submission, () => {}, server)
 
-    assert.deepEqual(partsOf(setup), ["ticket"])
-    assert.deepEqual(fake.calls, [
+    assert.deepEqual(partsOf(submission), ["ticket"])
+    assert.deepEqual(calls, [
         ["ticket", { name: "Bella", email: "bella@blog.example", subject: "It is broken.", message: "It is broken." }],
     ])
 })
@@ -157,14 +204,16 @@ test("the first words of a message are its subject", () => {
 })
 
 test("a slow site is asked again until it is ready", { timeout: 10000 }, async () => {
-    const setup = newSetup(DRAFT, { consent: CONSENT })
-    const fake = server()
+    const submission = newSubmission(DRAFT, { consent: CONSENT })
+    const { server } = fakeServer()
+    /** @type {Api.GrantState[]} */
     const states = ["preparing", "active"]
-    fake.createUser = async () => ({ ...GRANT, state: states.shift() })
-    const said = []
+    server.provision = async () => ({ ...GRANT, state: states.shift() ?? "active" })
+    /** @type {string[]} */
+    const shown = []
 
-    await run(setup, (part, state) => said.push(`${part} ${state}`), fake)
+    await submit(submission, (part, state) => shown.push(`${part} ${state}`), server)
 
-    assert.ok(said.includes("access slow"))
+    assert.ok(shown.includes("access slow"))
     assert.deepEqual(states, [])
 })

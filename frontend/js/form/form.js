@@ -162,8 +162,18 @@ function showStep(step) {
 function readDraft() {
     /** @type {Draft} */
     const empty = {
-        step: "what", door: "consent", days: 0, message: "", url: "", name: "", email: "",
-        login_url: "", site: null, consent_url: null, hint: "", state: null,
+        step: "what",
+        door: "consent",
+        days: 0,
+        message: "",
+        url: "",
+        name: "",
+        email: "",
+        login_url: "",
+        site: null,
+        consent_url: null,
+        hint: "",
+        state: null,
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")

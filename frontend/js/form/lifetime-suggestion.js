@@ -26,7 +26,10 @@ export function suggestLifetime(now, office, lifetimes) {
     const { open, reason } = situation(now, opens, office)
     const least = open || reason === "early" ? 1 : 3
     const fitting = offered.filter((days) => days >= least)
-    const days = fitting.find((days) => officeHours(now, days, office) >= ENOUGH_OFFICE_MS) ?? fitting[0] ?? offered[offered.length - 1]
+    const days =
+        fitting.find((days) => officeHours(now, days, office) >= ENOUGH_OFFICE_MS) ??
+        fitting[0] ??
+        offered[offered.length - 1]
     return { days, reason: open && days > 1 ? "soon" : reason, opens }
 }
 
@@ -95,7 +98,11 @@ function officeTime(date, office) {
     let clock = clocks.get(office.time_zone)
     if (!clock) {
         clock = new Intl.DateTimeFormat("en-GB", {
-            timeZone: office.time_zone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+            timeZone: office.time_zone,
+            weekday: "short",
+            hour: "2-digit",
+            minute: "2-digit",
+            hourCycle: "h23",
         })
         clocks.set(office.time_zone, clock)
     }

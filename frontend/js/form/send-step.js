@@ -3,20 +3,27 @@
 /** @import { ErrorBody } from "../shared/api-types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
 import { endGrant } from "../shared/api.js"
-import { $, all, DAY, formatDuration, hostOf, make, MS_PER_SECOND, onPress, runOnce, setText } from "../shared/page.js"
-import { tryStorage } from "../shared/storage.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { rejectField, setFieldError, validateForm } from "../shared/field-errors.js"
 import { showNotice } from "../shared/notice.js"
+import { $, all, DAY, formatDuration, hostOf, MS_PER_SECOND, make, onPress, runOnce, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
+import { tryStorage } from "../shared/storage.js"
 import { readAddress } from "./site-address.js"
-import { needsAccess, newSubmission, partsOf, submit, subjectOf } from "./submission.js"
+import { needsAccess, newSubmission, partsOf, subjectOf, submit } from "./submission.js"
 
 /** After these the server has undone its part, and the approval is used up. */
 const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator", "site_unsupported"]
 /** After these, too, the server would refuse the same request again. */
 const FINAL = [
-    ...ASK_AGAIN, "bad_request", "invalid_input", "method_not_allowed", "not_found", "not_json", "secret_exists", "too_large",
+    ...ASK_AGAIN,
+    "bad_request",
+    "invalid_input",
+    "method_not_allowed",
+    "not_found",
+    "not_json",
+    "secret_exists",
+    "too_large",
 ]
 /** Where the owner typed or chose what the server refused: step, field, and the text beside it. @type {Record<string, string[]>} */
 const SOURCES = {

@@ -25,7 +25,8 @@ export function readAddress(typed) {
  */
 export function siteOf(url) {
     const isWordPressPage = WORDPRESS_PAGE.test(url.pathname)
-    const base = url.origin + url.pathname.replace(isWordPressPage ? WORDPRESS_PAGE : SIGN_IN_PAGE, "").replace(/\/*$/, "")
+    const base =
+        url.origin + url.pathname.replace(isWordPressPage ? WORDPRESS_PAGE : SIGN_IN_PAGE, "").replace(/\/*$/, "")
     const isOtherName = !isWordPressPage && SIGN_IN_PAGE.test(url.pathname)
     return { url: base, login_url: isOtherName ? url.origin + url.pathname : `${base}/wp-login.php` }
 }

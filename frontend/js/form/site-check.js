@@ -77,7 +77,8 @@ export async function checkTypedSite(page) {
         if (page.siteCheck !== asked) return null
         const { site, consent_url: consentUrl, problem } = answer
         // With a consent page there is a way; a problem beside it is a hint for the next step.
-        if (problem && (!site || !consentUrl)) throw new Problem("site_unsupported", { ...problem, reason: problem.code })
+        if (problem && (!site || !consentUrl))
+            throw new Problem("site_unsupported", { ...problem, reason: problem.code })
         showSite($("#looked .found"), site)
         setText($("#look"), "site.found")
         setText($("#check"), "what.next")

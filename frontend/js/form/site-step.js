@@ -2,8 +2,8 @@
 
 /** @import { Door, FormPage } from "./types.js" */
 import { Problem } from "../shared/api.js"
-import { $, all, onPress, runOnce } from "../shared/page.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
+import { $, all, onPress, runOnce } from "../shared/page.js"
 import { readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 

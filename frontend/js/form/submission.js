@@ -46,7 +46,9 @@ export function newSubmission(draft, { consent = null, manualUser = null }) {
  * @param {string} message
  */
 export function subjectOf(message) {
-    const [line] = withoutControls(message).trim().split(/[\r\n]/)
+    const [line] = withoutControls(message)
+        .trim()
+        .split(/[\r\n]/)
     const [start] = line.match(SUBJECT) ?? [""]
     return start === line ? line : `${start.replace(/\s+\S{0,20}$/, "")} …`
 }
@@ -162,6 +164,7 @@ function siteUrl({ site, url }) {
  * @param {string} text
  */
 function withoutControls(text) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it removes.
     return text.replace(/[\0-\x08\v\f\x0e-\x1f\x7f\x85\u2028\u2029\p{Surrogate}]/gu, " ")
 }
 

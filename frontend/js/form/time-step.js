@@ -1,11 +1,11 @@
 // Step 3, "how long", and what the owner agrees to before leaving for WordPress.
 
-/** @import { Config } from "../shared/types.js" */
-/** @import { FormPage } from "./types.js" */
-import { $, all, DAY, formatDate, formatDuration, hostOf, MS_PER_SECOND, runOnce, setText } from "../shared/page.js"
 import { appName, consentUrl, newState } from "../shared/consent.js"
 import { setFieldError } from "../shared/field-errors.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
+/** @import { Config } from "../shared/types.js" */
+/** @import { FormPage } from "./types.js" */
+import { $, all, DAY, formatDate, formatDuration, hostOf, MS_PER_SECOND, runOnce, setText } from "../shared/page.js"
 import { suggestLifetime } from "./lifetime-suggestion.js"
 import { showSite } from "./site-check.js"
 import { showDoor } from "./site-step.js"

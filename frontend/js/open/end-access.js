@@ -1,8 +1,8 @@
 // "End access now", for whoever holds the link.
 
+import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
 /** @import { OpenPage } from "./types.js" */
 import { $, loadCatalogue, setText } from "../shared/page.js"
-import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
 import { showProblem } from "../shared/problem-notice.js"
 
 /** @param {OpenPage} page */
@@ -13,9 +13,11 @@ export async function endAccess({ entry, grant, showPanel }) {
     $("#end-problem").hidden = true
     try {
         const at = await endUntilConfirmed(entry.grantId, entry.support, grant?.by_hand ? 0 : undefined)
-        const outcome = at ? "title" : grant?.by_hand ? "by_hand" : "later"
-        setText($("#ended h2"), `ended.${outcome}`)
-        setText($("#ended p"), at ? "ended.text" : `ended.${outcome}_text`, { date: at ?? "" })
+        const [title, text] = grant?.by_hand
+            ? ["ended.by_hand", "ended.by_hand_text"]
+            : ["ended.later", "ended.later_text"]
+        setText($("#ended h2"), at ? "ended.title" : title)
+        setText($("#ended p"), at ? "ended.text" : text, { date: at ?? "" })
         showPanel("ended")
         $("#ended h2").focus()
     } catch (error) {

@@ -1,10 +1,10 @@
 // The opening itself: prove link and passphrase, fetch the sealed text, show it.
 
 /** @import { LinkEntry, OpenPage, SignIn } from "./types.js" */
-import { acknowledgeSecret, openSecret, peekSecret, Problem, viewGrant } from "../shared/api.js"
-import { $, MINUTE, now, setText } from "../shared/page.js"
+import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
+import { $, MINUTE, now, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 // Loaded now, so that the access can be ended even if the network fails later.
 import "./end-access.js"
@@ -33,7 +33,11 @@ export async function openLink(page) {
         // The owner may have extended the access after the seal.
         const end = Math.max(signIn.expires_at, page.grant?.expires_at ?? 0)
         const account = { ...signIn, expires_at: end, by_hand: page.grant?.by_hand }
-        showAccount(account, () => void showUnreadable("over"), () => endOf(entry))
+        showAccount(
+            account,
+            () => void showUnreadable("over"),
+            () => endOf(entry),
+        )
     } catch (error) {
         return showRefusal(page, error)
     }

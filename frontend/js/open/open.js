@@ -3,10 +3,24 @@
 
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 /** @import { LinkEntry, OpenPage } from "./types.js" */
-import { peekSecret, Problem, viewGrant } from "../shared/api-call.js"
-import { $, all, dateOf, formatDuration, hostOf, loadCatalogue, MINUTE, now, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
-import { takeFragment } from "../shared/storage.js"
+import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
 import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
+import {
+    $,
+    all,
+    dateOf,
+    formatDuration,
+    hostOf,
+    loadCatalogue,
+    MINUTE,
+    now,
+    onPress,
+    runGuarded,
+    runOnce,
+    setText,
+    startPage,
+} from "../shared/page.js"
+import { takeFragment } from "../shared/storage.js"
 
 /** The server lets the same claim open again for 60 seconds. */
 const RETRY_SECONDS = 55
@@ -48,7 +62,7 @@ async function refresh() {
         else showWaiting(secret, grant)
     } catch (error) {
         const { code, details } = error instanceof Problem ? error : new Problem("offline")
-        // Behind a link that cannot be opened any more, there may still be an access to end.
+        // The access behind an unreadable link may still be there to end.
         entry.grantId ??= details.grant_id
         if (details.grant_id) page.grant = await viewGrant(details.grant_id, entry.support).catch(() => null)
         await (code === "not_found" ? showUnreadable(details.gone ?? code, details.at) : showUnreadable("unreachable"))

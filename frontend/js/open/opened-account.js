@@ -1,10 +1,10 @@
 // The opened account: masked until shown, copied value by value, and forgotten when the page is left. The values are
 // in the page only while they are shown.
 
-/** @import { SignIn } from "./types.js" */
-import { $, all, dateOf, make, onPress, setText } from "../shared/page.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { countDown } from "../shared/countdown.js"
+/** @import { SignIn } from "./types.js" */
+import { $, all, dateOf, make, onPress, setText } from "../shared/page.js"
 
 const MASK = "••••••••••••"
 const RETRY_MS = 15_000

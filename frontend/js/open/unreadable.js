@@ -4,7 +4,17 @@
 import { $, dateOf, formatDate, loadCatalogue, setText } from "../shared/page.js"
 
 /** Each has the texts `gone.<reason>`, `gone.<reason>_text` and `gone.<reason>_next`. */
-export const REASONS = ["burned", "ended", "expired", "incomplete", "locked", "not_found", "opened", "over", "unreachable"]
+export const REASONS = [
+    "burned",
+    "ended",
+    "expired",
+    "incomplete",
+    "locked",
+    "not_found",
+    "opened",
+    "over",
+    "unreachable",
+]
 
 /** With these the account may still be there, and whoever holds the link can end the access. */
 const CAN_END = ["burned", "expired", "locked", "opened", "over"]

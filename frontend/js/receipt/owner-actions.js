@@ -2,10 +2,10 @@
 
 /** @import { LoadedReceiptPage } from "./types.js" */
 import { burnSecret, confirmRemoval, extendGrant } from "../shared/api.js"
-import { $, dateOf, DAY, formatDuration, now, runOnce, setText } from "../shared/page.js"
 import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
-import { showNotice } from "../shared/notice.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
+import { showNotice } from "../shared/notice.js"
+import { $, DAY, dateOf, formatDuration, now, runOnce } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { startRepair } from "./repair.js"
 

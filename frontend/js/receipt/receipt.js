@@ -1,18 +1,30 @@
-// The owner's receipt: what happened, how long the access lasts, and the way to end it. The link's fragment is
-// "<grant id>.<owner token>".
+// The owner's receipt: what happened, and the way to end it. The link's fragment is "<grant id>.<owner token>".
 
 /** @import { Grant, TimelineEvent } from "../shared/api-types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { Problem, viewGrant } from "../shared/api-call.js"
-import { $, all, dateOf, DAY, formatDate, formatDuration, hostOf, loadCatalogue, make, MS_PER_SECOND, now, onPress, runGuarded, setText, startPage } from "../shared/page.js"
-import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.js"
 import { copyOnPress } from "../shared/copy-button.js"
+import {
+    $,
+    all,
+    DAY,
+    dateOf,
+    formatDate,
+    formatDuration,
+    hostOf,
+    loadCatalogue,
+    make,
+    now,
+    onPress,
+    runGuarded,
+    setText,
+    startPage,
+} from "../shared/page.js"
+import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.js"
 
-/** With the year, because a receipt is printed. @type {Intl.DateTimeFormatOptions} */
-const DATE_FORMAT = { dateStyle: "medium", timeStyle: "short" }
-const POLL_SECONDS = 10
-const SLOW_POLL_SECONDS = 60
-const FAST_POLLS = 30
+const POLL_MS = 10_000
+const SLOW_POLL_MS = 60_000
+const MAX_FAST_POLLS = 30
 const BAD_EVENTS = ["link_locked", "removal_failed"]
 
 /** Texts for a manual grant. @type {Record<string, string>} */
@@ -35,7 +47,11 @@ const page = {
 onPress($("#look-again"), refresh)
 addEventListener("hashchange", () => location.reload()) // another receipt in the same tab
 for (const [button, action] of /** @type {const} */ ([
-    ["#end-now", "endAccess"], ["#burn", "burn"], ["#more", "offerLifetimes"], ["#repair", "repair"], ["#gone", "confirm"],
+    ["#end-now", "endAccess"],
+    ["#burn", "burn"],
+    ["#more", "offerLifetimes"],
+    ["#repair", "repair"],
+    ["#gone", "confirm"],
 ])) {
     onPress($(button), async () => {
         const actions = await import("./owner-actions.js")
@@ -67,7 +83,9 @@ async function refresh() {
     try {
         // With the texts, so that nothing moves when they come.
         const [grant] = await Promise.all([
-            viewGrant(page.entry.grantId, page.entry.ownerToken), loadCatalogue(), page.config,
+            viewGrant(page.entry.grantId, page.entry.ownerToken),
+            loadCatalogue(),
+            page.config,
         ])
         page.grant = grant
         page.readAt = new Date()
@@ -80,13 +98,14 @@ async function refresh() {
     }
     if (page.grant?.state === "ended") return
     page.polls += 1
-    const pause = page.polls < FAST_POLLS ? POLL_SECONDS : SLOW_POLL_SECONDS
-    page.pollTimer = setTimeout(() => void (document.hidden || refresh()), pause * MS_PER_SECOND)
+    const pause = page.polls < MAX_FAST_POLLS ? POLL_MS : SLOW_POLL_MS
+    page.pollTimer = setTimeout(() => void (document.hidden || refresh()), pause)
 }
 
 /** @param {Grant} grant */
 async function show(grant) {
     const { state, overdue, site, by_hand: isManual, end_requested_at: requestedAt, can } = grant
+    const { user_admin_url: usersUrl = "" } = grant
     const isOver = overdue || state === "ended"
     const name = stateName(grant)
     const date = dateOf(grant.ended_at ?? Math.min(grant.expires_at, requestedAt ?? Infinity))
@@ -95,14 +114,13 @@ async function show(grant) {
     $("#stale").hidden = true
     page.stopCountdown()
     // Between the deadline and the sweep there is nothing to count.
-    $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at * MS_PER_SECOND <= Date.now()
+    $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
         const { countDown } = await import("../shared/countdown.js")
         page.stopCountdown = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
     }
-    const users = /** @type {HTMLAnchorElement} */ ($("#users"))
-    users.hidden = !/^https?:/.test(grant.user_admin_url ?? "")
-    if (!users.hidden) users.href = grant.user_admin_url ?? ""
+    $("#users").hidden = !/^https?:/.test(usersUrl)
+    if (!$("#users").hidden) $("#users").setAttribute("href", usersUrl)
     $("#overdue").hidden = state === "ended" || !(overdue || isManual)
     setText($("#overdue-what"), isManual ? "overdue.by_hand" : "overdue.refused")
     $("#overdue").classList.toggle("problem", overdue)
@@ -127,7 +145,8 @@ async function show(grant) {
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
 function stateName({ state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline }) {
-    if (state === "ended") return timeline.some(({ event, by }) => event === "ended" && by === "owner") ? "said" : "ended"
+    const isSaid = timeline.some(({ event, by }) => event === "ended" && by === "owner")
+    if (state === "ended") return isSaid ? "said" : "ended"
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
     return requestedAt ? "ending" : state
@@ -142,10 +161,12 @@ function timelineItem({ at, event, by, detail }, isManual) {
     const who = make("span", { class: "hint" })
     if (by === "owner" || by === "support") setText(who, `event.by_${by}`)
     const kind = event === "ended" ? "good" : BAD_EVENTS.includes(name) ? "bad" : ""
-    const time = make("time", { datetime: date.toISOString() }, formatDate(date, DATE_FORMAT))
+    // With the year, because a receipt is printed.
+    const shownDate = formatDate(date, { dateStyle: "medium", timeStyle: "short" })
+    const time = make("time", { datetime: date.toISOString() }, shownDate)
     const item = make("li", { class: kind }, what, " ", who, time)
     if (name === "removal_failed" && detail) {
-        import("./removal-reason.js").then(({ showRemovalReason }) => showRemovalReason(item, detail), () => {})
+        import("./removal-reason.js").then((module) => module.showRemovalReason(item, detail)).catch(() => {})
     }
     return item
 }

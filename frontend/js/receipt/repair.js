@@ -9,10 +9,10 @@
 /** @import { ReceiptEntry } from "../shared/types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { checkSite, Problem, repairGrant } from "../shared/api.js"
-import { tryStorage } from "../shared/storage.js"
 import { appName, consentUrl, readReturn, sameSite } from "../shared/consent.js"
 import { decode, encode, newLinkKey, prove, seal } from "../shared/envelope.js"
 import { showNotice } from "../shared/notice.js"
+import { tryStorage } from "../shared/storage.js"
 
 const SEALED_KEY = "hallpass.repair"
 

@@ -24,7 +24,10 @@ export function newState() {
  * @param {string} state
  */
 export function appName(support, host, state) {
-    return `${support} via ${host} (${state.replace(/[^A-Za-z0-9]/g, "").slice(0, 6).toLowerCase()})`
+    return `${support} via ${host} (${state
+        .replace(/[^A-Za-z0-9]/g, "")
+        .slice(0, 6)
+        .toLowerCase()})`
 }
 
 /**

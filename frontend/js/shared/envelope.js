@@ -97,7 +97,10 @@ function cipher(id, iv) {
  */
 function pad(plaintext) {
     const bytes = utf8(plaintext)
-    return concat(bytes, new Uint8Array((PADDED_TO_BYTES - (bytes.length % PADDED_TO_BYTES)) % PADDED_TO_BYTES).fill(0x20))
+    return concat(
+        bytes,
+        new Uint8Array((PADDED_TO_BYTES - (bytes.length % PADDED_TO_BYTES)) % PADDED_TO_BYTES).fill(0x20),
+    )
 }
 
 /** @param {string} text */

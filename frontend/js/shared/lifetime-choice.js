@@ -1,6 +1,6 @@
 // One lifetime to choose, on the form and on the receipt.
 
-import { dateOf, DAY, formatDuration, make, setText } from "./page.js"
+import { DAY, dateOf, formatDuration, make, setText } from "./page.js"
 
 /**
  * @param {number} days

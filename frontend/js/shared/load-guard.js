@@ -1,6 +1,7 @@
 // No module, so that old browsers run it: it warns when the modules do not load.
-addEventListener("load", function () {
-    setInterval(function () {
-        if (document.getElementById("language").hidden) document.getElementById("not-loaded").hidden = false
+addEventListener("load", () => {
+    setInterval(() => {
+        var warning = document.getElementById("not-loaded")
+        if (warning && document.querySelector("#language[hidden]")) warning.hidden = false
     }, 8000)
 })

@@ -10,7 +10,15 @@ export const DAY = 24 * HOUR
 export const MS_PER_SECOND = 1000
 
 // Written out, because Intl takes long to look them up.
-export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español", fr: "Français", pt: "Português", ar: "العربية", ja: "日本語" }
+export const LANGUAGES = {
+    en: "English",
+    de: "Deutsch",
+    es: "Español",
+    fr: "Français",
+    pt: "Português",
+    ar: "العربية",
+    ja: "日本語",
+}
 const LANGUAGE_KEY = "hallpass.language"
 const MAX_RETRY_PAUSE_MS = 8000
 
@@ -18,7 +26,7 @@ let language = "en"
 /** With the reader's region, for dates. */
 let locale = "en"
 /** @type {Record<string, string>} */
-let texts = {}
+export let texts = {}
 /** @type {Promise<void> | null} */
 let loading = null
 /** For every text. @type {Values} */
@@ -98,7 +106,9 @@ export async function startPage() {
     for (const [code, name] of Object.entries(LANGUAGES)) menu.add(new Option(name, code))
     menu.value = chooseLanguage([tryStorage(() => localStorage[LANGUAGE_KEY]) ?? "", ...navigator.languages])
     menu.addEventListener("change", () => {
-        changeLanguage(menu.value)
+        setLanguage(menu.value)
+        loading = null
+        loadCatalogue()
         tryStorage(() => (localStorage[LANGUAGE_KEY] = menu.value))
     })
     setLanguage(menu.value)
@@ -131,13 +141,14 @@ export function setText(element, key, values = {}, fallback = "") {
     render(element)
 }
 
-/** @param {string} key */
-export function loadedText(key) {
-    return texts[key] ?? ""
-}
-
-/** @type {(date: Date, options?: Intl.DateTimeFormatOptions) => string} */
-export function formatDate(date, options = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }) {
+/**
+ * @param {Date} date
+ * @param {Intl.DateTimeFormatOptions} [options]
+ */
+export function formatDate(
+    date,
+    options = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+) {
     return new Intl.DateTimeFormat(locale, options).format(date)
 }
 
@@ -168,7 +179,7 @@ export function loadCatalogue() {
     const wanted = language
     loading ??= readJson(`../../i18n/${wanted}.json`).then(
         (found) => {
-            if (wanted !== language) return // The last choice counts, not the last to arrive.
+            if (wanted !== language) return // The last choice counts, not the last answer.
             texts = found
             renderAll()
         },
@@ -179,13 +190,6 @@ export function loadCatalogue() {
         },
     )
     return loading
-}
-
-/** @param {string} code */
-async function changeLanguage(code) {
-    setLanguage(code)
-    loading = null
-    await loadCatalogue()
 }
 
 /** @param {string} code */
@@ -238,7 +242,7 @@ async function readJson(path, pause = 500) {
 }
 
 /** Show the deployment's name and colour. @param {Config} config */
-export function applyBrand({ support_name: name, colour = "", logo, privacy_url: privacyUrl = "" }) {
+function applyBrand({ support_name: name, colour = "", logo, privacy_url: privacyUrl = "" }) {
     $("#support-name").textContent = name
     const { style } = document.documentElement
     if (CSS.supports("color", colour)) {

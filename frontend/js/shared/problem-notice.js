@@ -1,22 +1,59 @@
 // Shows a refusal or a failure: what happened, and what to do now.
 
 import { Problem } from "./api-call.js"
-import { dateOf, formatDate, formatDuration, make, MINUTE, setText } from "./page.js"
+import { dateOf, formatDate, formatDuration, MINUTE, make, setText } from "./page.js"
 
 /** Every code has the texts `error.<code>` and `error.<code>.next`. */
 export const CODES = [
-    "already_opened", "app_passwords_off", "basic_auth", "cannot_remove", "consent_rejected", "creation_refused",
-    "delivery_failed", "firewall", "grant_ended", "grant_exists", "hidden_login", "invalid_input", "locked",
-    "maintenance", "misunderstood", "multisite", "needs_https", "not_administrator", "not_found", "not_ours",
-    "not_wordpress", "odd_answer", "offline", "rest_blocked", "secret_exists", "server_error", "site_error",
-    "site_unavailable", "site_unreachable", "site_unsupported", "slow", "support_has_it", "timeout", "too_large",
-    "too_many_requests", "try_again", "user_is_older", "user_not_found", "wordpress_com", "wrong_passphrase",
+    "already_opened",
+    "app_passwords_off",
+    "basic_auth",
+    "cannot_remove",
+    "consent_rejected",
+    "creation_refused",
+    "delivery_failed",
+    "firewall",
+    "grant_ended",
+    "grant_exists",
+    "hidden_login",
+    "invalid_input",
+    "locked",
+    "maintenance",
+    "misunderstood",
+    "multisite",
+    "needs_https",
+    "not_administrator",
+    "not_found",
+    "not_ours",
+    "not_wordpress",
+    "odd_answer",
+    "offline",
+    "rest_blocked",
+    "secret_exists",
+    "server_error",
+    "site_error",
+    "site_unavailable",
+    "site_unreachable",
+    "site_unsupported",
+    "slow",
+    "support_has_it",
+    "timeout",
+    "too_large",
+    "too_many_requests",
+    "try_again",
+    "user_is_older",
+    "user_not_found",
+    "wordpress_com",
+    "wrong_passphrase",
 ]
 
 /** Codes that people need not tell apart share a text. @type {Record<string, string>} */
 const SHARED_TEXTS = {
-    bad_request: "misunderstood", internal_error: "server_error", method_not_allowed: "misunderstood",
-    not_json: "misunderstood", unavailable: "try_again",
+    bad_request: "misunderstood",
+    internal_error: "server_error",
+    method_not_allowed: "misunderstood",
+    not_json: "misunderstood",
+    unavailable: "try_again",
 }
 
 /** A site's failure has another text than the same failure of the server. @type {Record<string, string>} */
