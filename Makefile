@@ -58,12 +58,16 @@ validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (need
 bench: setup ## Measure how long things take here
 	@$(BIN)/python -m tests.bench
 
-check: .venv/installed.txt ## Check style, types, imports and syntax
+check: .venv/installed.txt check-js ## Check style, types, imports and syntax
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@for file in $$(git ls-files 'frontend/*.js' 'tests/js/*.js'); do node --input-type=module --check < $$file || { echo "in $$file"; exit 1; }; done
+
+check-js: tests/tools/installed.txt ## Check types, style and format of the pages' modules
+	tests/tools/node_modules/.bin/tsc --project jsconfig.json
+	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
+	tests/tools/node_modules/.bin/biome ci
 
 package: .venv/installed.txt ## Build the template and the zip that AWS gets
 	@$(BIN)/python -m infra.package
@@ -109,4 +113,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-run
 	@.venv-aws/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: bench help setup run sweep test test-unit test-contract test-stack test-browser check package lint-infra deploy clean packages-run packages-test packages-browsers test-browsers screenshots lighthouse validate wordpress-core
+.PHONY: bench help setup run sweep test test-unit test-contract test-stack test-browser check check-js package lint-infra deploy clean packages-run packages-test packages-browsers test-browsers screenshots lighthouse validate wordpress-core

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import "./web-crypto.js"
 
 import { appName, consentUrl, newState, readReturn, sameSite } from "../../frontend/js/shared/consent.js"
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
+import "./web-crypto.js"
 
 import { decode, encode, identify, newLinkKey, prove, seal } from "../../frontend/js/shared/envelope.js"
 

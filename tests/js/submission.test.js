@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import "./web-crypto.js"
 
 import { newSubmission, partsOf, subjectOf, submit } from "../../frontend/js/form/submission.js"
 import { Problem } from "../../frontend/js/shared/api.js"
