@@ -1,5 +1,5 @@
 """
-The sealed-link format, version 1: the Python twin of ``frontend/js/envelope.js``.
+The sealed-link format, version 1: the Python twin of ``frontend/js/shared/envelope.js``.
 
 The browser seals and opens; this twin is for programs and tests. ``tests/vectors.json`` binds both
 to the same bytes. Deriving needs the standard library only. Sealing and opening need the package

@@ -1,5 +1,5 @@
-// The support form, one step at a time: what is wrong, let us in, how long, send. This module is all that a first
-// visit loads; each later step brings its own.
+// The support form, one step at a time: what is wrong, let us in, how long, send. Each step after the first brings its
+// own module.
 //
 // The draft is in the tab's storage, so it survives the trip to WordPress and a reload. Secrets are only in memory.
 

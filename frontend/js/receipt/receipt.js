@@ -65,7 +65,7 @@ document.addEventListener("visibilitychange", () => {
 })
 if (returnAddress) await runGuarded(async () => (await import("./repair.js")).finishRepair(page, returnAddress))
 await runGuarded(refresh)
-// Just sent: say so, once.
+// Just sent: confirm it once.
 const reference = tryStorage(() => sessionStorage.getItem("hallpass.sent"))
 tryStorage(() => sessionStorage.removeItem("hallpass.sent"))
 if (reference && page.grant) (await import("../shared/notice.js")).showNotice("receipt.sent", { reference })
@@ -81,7 +81,7 @@ async function refresh() {
     clearTimeout(page.pollTimer)
     if (!page.entry?.ownerToken) return showMissing("no_link")
     try {
-        // With the texts, so that nothing moves when they come.
+        // With the texts, so that nothing moves later.
         const [grant] = await Promise.all([
             viewGrant(page.entry.grantId, page.entry.ownerToken),
             loadCatalogue(),
@@ -113,7 +113,7 @@ async function show(grant) {
     setText($("#about"), `state.${name}_text`, { username: grant.username ?? "", date })
     $("#stale").hidden = true
     page.stopCountdown()
-    // Between the deadline and the sweep there is nothing to count.
+    // Between deadline and sweep there is nothing to count.
     $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
         const { countDown } = await import("../shared/countdown.js")

@@ -47,7 +47,7 @@ export async function finishRepair(page, address) {
     } catch {
         return
     }
-    const { held: entry, authorize } = sealed
+    const { held: entry, authorize } = sealed // `held`: so it is called in storage.
     // Before the long call, so that a reload does not lose the receipt.
     page.entry = entry
     history.replaceState(entry, "")

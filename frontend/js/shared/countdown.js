@@ -1,11 +1,11 @@
-// A clock that counts down to a moment, and rests while the page is hidden.
+// A clock that counts down, and rests while the page is hidden.
 
 import { formatDuration, HOUR, MINUTE, MS_PER_SECOND, now, setText } from "./page.js"
 
 /**
  * @param {HTMLElement} element
  * @param {number} until in epoch seconds
- * @param {() => void} onOver called once, when the moment has come
+ * @param {() => void} onOver called once, when *until* has come
  * @returns {() => void} stops the clock
  */
 export function countDown(element, until, onOver) {

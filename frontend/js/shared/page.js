@@ -98,8 +98,9 @@ export function hostOf(url) {
     return url ? new URL(url).host : ""
 }
 
-/** Apply the deployment's settings and the reader's language. @returns {Promise<Config>} */
+/** Apply the deployment's settings and the reader's language. */
 export async function startPage() {
+    /** @type {Promise<Config>} */
     const reading = readJson("../../config.json")
     for (const element of all("[data-t]")) if (element.textContent) texts[keyOf(element)] = element.textContent.trim()
     const menu = /** @type {HTMLSelectElement} */ ($("#language"))
@@ -230,8 +231,7 @@ export function fillIn(template, values) {
 
 /**
  * Retry, because a phone may lose its network for a moment.
- * @param {string} path
- * @returns {Promise<any>} a file of this deployment
+ * @type {<T>(path: string, pause?: number) => Promise<T>}
  */
 async function readJson(path, pause = 500) {
     const response = await fetch(new URL(path, import.meta.url)).catch(() => null)
