@@ -76,8 +76,10 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	@$(BIN)/python -m infra.contract --check
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
-check-js: packages-check
-	@for file in $$(git ls-files 'frontend/*.js' 'tests/js/*.js'); do node --input-type=module --check < $$file || { echo "in $$file"; exit 1; }; done
+check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
+	tests/tools/node_modules/.bin/tsc --project jsconfig.json
+	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
+	tests/tools/node_modules/.bin/biome ci
 
 contract: .venv/installed.txt ## Write the names and sentences that server and pages share
 	@$(BIN)/python -m infra.contract
