@@ -28,11 +28,11 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 test: setup check ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: .venv/installed.txt ## Test the rules, with fakes only
 	node --test tests/js/*.test.js
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit tests/upgrade $(ARGS)
 
 test-contract: setup ## Test that fakes and real things keep the same contract
 	$(BIN)/pytest tests/contract $(ARGS)
