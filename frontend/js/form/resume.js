@@ -4,7 +4,8 @@
 /** @import { FormPage } from "./types.js" */
 import { endGrant, Problem } from "../shared/api.js"
 import { readReturn, sameSite } from "../shared/consent.js"
-import { showNotice } from "../shared/notice.js"
+import { showNotice, showUnusedApprovals } from "../shared/notice.js"
+import { openOtherWays } from "./site-check.js"
 
 /**
  * @param {FormPage} page
@@ -18,7 +19,8 @@ export async function resumeAfterReturn(page, address) {
     page.save()
     if (!expected || answer.state !== expected) {
         await page.enterStep(draft.step)
-        return showNotice("arrival.stranger")
+        showUnusedApprovals(draft.consent_url)
+        return showNotice(draft.message ? "arrival.stranger" : "arrival.other_tab")
     }
     if (answer.outcome === "approved" && sameSite(answer.site_url, draft.consent_url ?? "")) {
         keys.user_login = answer.user_login
@@ -27,6 +29,7 @@ export async function resumeAfterReturn(page, address) {
         return page.enterStep("send")
     }
     await page.enterStep(answer.outcome === "disabled" ? "site" : "time")
+    if (answer.outcome === "disabled") openOtherWays(false)
     showNotice(answer.outcome === "approved" ? "arrival.other_site" : `arrival.${answer.outcome}`)
 }
 
@@ -36,6 +39,7 @@ export async function resumeAfterReload(page) {
     const { unfinished } = history.state ?? {}
     await page.enterStep("send")
     if (page.draft.step === "send") return
+    if (!unfinished && page.draft.door === "consent") showUnusedApprovals(page.draft.consent_url)
     if (!unfinished) return showNotice(`arrival.forgotten_${page.draft.door}`)
     showNotice("arrival.tidying")
     history.replaceState(null, "")

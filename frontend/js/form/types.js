@@ -16,10 +16,11 @@
  * @typedef {{name: string, url: string, login_url: string, icon_url?: string | null}} Site
  *
  * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *hint* is the code of
- * the problem that the site check found, *login_url* is asked for when the site hides its sign-in page.
+ * the problem that the site check found, *subject* and *ticket* come from a link to the form, *login_url* is asked for when the site hides its sign-in page.
  * @typedef {{
  *   step: Step, door: Door, days: number, message: string, url: string, name: string, email: string, login_url: string,
- *   site: Site | null, consent_url: string | null, hint: string, state: string | null
+ *   site: Site | null, consent_url: string | null, hint: string, state: string | null,
+ *   subject: string, ticket: string
  * }} Draft
  *
  * A user that the owner created by hand.
