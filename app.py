@@ -87,7 +87,7 @@ def create_secret() -> Response:
     secret, lifetime, token = bodies.create_secret(web.body_of(app.current_request))
     admit("secrets")
     stored, is_new = hallpass().secrets.create(
-        secret, lifetime=lifetime, support_token=token, now=now()
+        secret, lifetime=lifetime, owner_token=token, now=now()
     )
     return web.respond(201 if is_new else 200, {"id": stored.id, "expires_at": stored.expires_at})
 

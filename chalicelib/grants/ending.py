@@ -46,13 +46,15 @@ class Ending:
         The grant that comes back is ``ended`` only when WordPress has confirmed it; otherwise the
         sweep goes on trying.
 
+        Its unopened links are revoked before the site is asked for anything.
+
         Raises:
             NotFound: Unknown grant, or a stranger's token.
         """
         _, holder = holder_of(self.grants.get(grant_id), token)
-        return self.finish(
-            update(self.grants, grant_id, lambda grant: grant.end_requested(holder, now)), now
-        )
+        grant = update(self.grants, grant_id, lambda stored: stored.end_requested(holder, now))
+        self.revoke_links(grant, now)
+        return self.finish(grant, now)
 
     def confirm(self, grant_id: str, token: str, *, now: int) -> Grant:
         """
@@ -67,7 +69,19 @@ class Ending:
                 raise NotFound
             return grant.confirmed_by_owner(now)
 
-        return self.finish(update(self.grants, grant_id, confirmed), now)
+        grant = update(self.grants, grant_id, confirmed)
+        self.revoke_links(grant, now)
+        return self.finish(grant, now)
+
+    def revoke_links(self, grant: Grant, now: int) -> None:
+        """
+        Revoke the unopened links of a grant whose end was asked for, if that is possible now.
+
+        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        """
+        if grant.phase != "closed":
+            with suppress(HallpassError):
+                self.links.revoke(grant, now=now)
 
     def finish(self, grant: Grant, now: int) -> Grant:
         """Do what is left to do for *grant*, unless another call is at it or nothing is left."""
@@ -114,6 +128,7 @@ class Ending:
             return self._wait(grant, now)
         try:
             if grant.state != "ended":
+                self.revoke_links(grant, now)
                 self._remove(self.record_changes(grant), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
             self.links.revoke(grant, now=now)

@@ -110,6 +110,7 @@ class Repair:
             grant_id,
             lambda stored: stored.repair_requested(sealed, now + LEASE_SECONDS, now),
         )
+        self.ending.revoke_links(grant, now)
         site, account = self._identify(grant, consent, now)
         key_id = self.wordpress.key_id(site, consent)
         # Whoever consents takes what the support user wrote, and is never deleted in its place.

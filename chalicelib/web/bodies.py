@@ -100,7 +100,7 @@ def confirm(body: Body) -> bool:
 
 
 def create_secret(body: Body) -> tuple[Secret, int, str]:
-    """Read ``POST /api/secrets``: the secret, its lifetime in seconds, the support token or ""."""
+    """Read ``POST /api/secrets``: the secret, its lifetime in seconds, the owner token or ""."""
     secret_id = identifier(body, "id")
     ciphertext = binary(
         body, "ciphertext", min_bytes=MIN_CIPHERTEXT_BYTES, max_bytes=MAX_CIPHERTEXT_BYTES
@@ -111,7 +111,7 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
         body, "lifetime_seconds", minimum=MIN_LIFETIME_SECONDS, maximum=MAX_LIFETIME_SECONDS
     )
     grant_id = optional_identifier(body, "grant_id")
-    token = identifier(body, "support_token") if grant_id else ""
+    token = identifier(body, "owner_token") if grant_id else ""
     canonical = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]
     new = Secret(
         id=secret_id,

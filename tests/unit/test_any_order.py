@@ -187,7 +187,7 @@ def repair(life: Life, parts: Hallpass) -> None:
 def send(life: Life, parts: Hallpass) -> None:
     number = life.chance.randrange(9)
     secret = Secret(f"{number:022}", b"sealed", "proof", bool(number % 2), 0, "f", GRANT)
-    parts.secrets.create(secret, lifetime=DAY, support_token=SUPPORT, now=life.now)
+    parts.secrets.create(secret, lifetime=DAY, owner_token=OWNER, now=life.now)
 
 
 def read(life: Life, parts: Hallpass) -> None:

@@ -47,7 +47,7 @@ def active(world: World) -> ProvisionRequest:
     request = world.request()
     parts = world.start(Process())
     parts.lifecycle.provision(request, now=NOW)
-    parts.secrets.create(SEALED, lifetime=DAY, support_token=SUPPORT, now=NOW)
+    parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=NOW)
     return request
 
 
@@ -104,9 +104,7 @@ def preparing(world: World) -> Job:
 def securing(world: World) -> Job:
     request = world.request()
     world.start(Process()).lifecycle.provision(request, now=NOW)
-    return lambda parts, now: parts.secrets.create(
-        SEALED, lifetime=DAY, support_token=SUPPORT, now=now
-    )
+    return lambda parts, now: parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=now)
 
 
 def telling(world: World) -> Job:

@@ -95,7 +95,7 @@ class TestSecretsOfOthers:
     @pytest.fixture(autouse=True)
     def ours(self, world: World, request_: ProvisionRequest) -> None:
         world.parts.lifecycle.provision(request_, now=NOW)
-        world.parts.secrets.create(SECRET, lifetime=DAY, support_token=SUPPORT, now=NOW)
+        world.parts.secrets.create(SECRET, lifetime=DAY, owner_token=OWNER, now=NOW)
 
     def test_a_known_id_is_not_taken_into_another_grant_and_does_not_end_with_it(
         self, world: World
@@ -105,7 +105,7 @@ class TestSecretsOfOthers:
         copy = replace(SECRET, grant_id=BY_HAND, fingerprint="other")
 
         with pytest.raises(SecretExists):
-            world.parts.secrets.create(copy, lifetime=DAY, support_token="y" * 43, now=NOW)
+            world.parts.secrets.create(copy, lifetime=DAY, owner_token="x" * 43, now=NOW)
         assert world.grants.items[BY_HAND].links.secret_ids == ()
 
         # Even had it been listed there, by a race, the secret is not its to revoke.
@@ -118,7 +118,7 @@ class TestSecretsOfOthers:
         world.parts.ending.end(GRANT, OWNER, now=NOW)
 
         stored, is_new = world.parts.secrets.create(
-            SECRET, lifetime=DAY, support_token=SUPPORT, now=NOW
+            SECRET, lifetime=DAY, owner_token=OWNER, now=NOW
         )
 
         assert (stored.id, is_new, stored.ciphertext) == (SECRET.id, False, None)
@@ -126,11 +126,11 @@ class TestSecretsOfOthers:
     def test_a_grant_has_so_many_links_and_no_more(self, world: World) -> None:
         for number in range(1, MAX_SECRETS_PER_GRANT):
             another = replace(SECRET, id=f"{number:022}")
-            world.parts.secrets.create(another, lifetime=DAY, support_token=SUPPORT, now=NOW)
+            world.parts.secrets.create(another, lifetime=DAY, owner_token=OWNER, now=NOW)
 
         with pytest.raises(InvalidInput) as refused:
             world.parts.secrets.create(
-                replace(SECRET, id="z" * 22), lifetime=DAY, support_token=SUPPORT, now=NOW
+                replace(SECRET, id="z" * 22), lifetime=DAY, owner_token=OWNER, now=NOW
             )
 
         assert refused.value.field == "grant_id"
@@ -141,18 +141,17 @@ class TestExtending:
     @pytest.fixture(autouse=True)
     def active(self, world: World, request_: ProvisionRequest) -> None:
         world.parts.lifecycle.provision(request_, now=NOW)
-        whole = replace(SECRET, id="w" * 22)
-        world.parts.secrets.create(whole, lifetime=3 * DAY, support_token=SUPPORT, now=NOW)
-        world.parts.secrets.create(SECRET, lifetime=DAY, support_token=SUPPORT, now=NOW)
 
+    @pytest.mark.parametrize(("lifetime", "longer"), [(3 * DAY, 5 * DAY), (DAY, DAY)])
     def test_an_unopened_link_that_ends_with_the_access_lives_longer_and_a_shorter_one_does_not(
-        self, world: World
+        self, world: World, lifetime: int, longer: int
     ) -> None:
+        world.parts.secrets.create(SECRET, lifetime=lifetime, owner_token=OWNER, now=NOW)
+
         world.parts.lifecycle.extend(GRANT, OWNER, days=2, now=NOW)
 
-        assert world.parts.secrets.peek("w" * 22, now=NOW).expires_at == NOW + 5 * DAY
-        assert world.stored.items["w" * 22].purge_at == NOW + 5 * DAY
-        assert world.parts.secrets.peek(SECRET.id, now=NOW).expires_at == NOW + DAY
+        assert world.parts.secrets.peek(SECRET.id, now=NOW).expires_at == NOW + longer
+        assert world.stored.items[SECRET.id].purge_at == NOW + longer
 
     def test_the_same_request_again_extends_once(self, world: World) -> None:
         for _ in range(2):
