@@ -8,6 +8,7 @@ PYTHON3 := $(or $(PYTHON3),$(shell for name in python3.11 python3.12 python3.13 
 export PYTHON3
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
+NODE_TEST := node --import ./tests/js/globals.js --test tests/js/*.test.js
 ARGS ?=
 # Each list is made from its .in file; the later ones hold the pins of those before them.
 LISTS := requirements requirements-unit requirements-dev infra/local/requirements requirements-lock
@@ -35,12 +36,12 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 	@exec $(BIN)/python -m infra.local.sweep
 
 test: setup check ## Check and test everything
-	node --test tests/js/*.test.js
+	$(NODE_TEST)
 	@# The longest files first, so that both cores are busy to the end.
 	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
-	node --test tests/js/*.test.js
+	$(NODE_TEST)
 	$(BIN)/pytest tests/unit $(ARGS)
 
 test-contract: setup ## Test that fakes and real things keep the same contract
@@ -72,10 +73,16 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python -m infra.contract --check
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
-check-js: packages-check
-	@for file in $$(git ls-files 'frontend/*.js' 'tests/js/*.js'); do node --input-type=module --check < $$file || { echo "in $$file"; exit 1; }; done
+check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
+	tests/tools/node_modules/.bin/tsc --project jsconfig.json
+	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
+	tests/tools/node_modules/.bin/biome ci
+
+contract: .venv/installed.txt ## Write the names and sentences that server and pages share
+	@$(BIN)/python -m infra.contract
 
 hooks: .venv/installed.txt ## Check each commit before it is made (installs the Git hook)
 	@$(BIN)/pre-commit install
@@ -142,4 +149,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -1,5 +1,5 @@
 """
-The sealed-link format, version 1: the Python twin of the pages' ``envelope.js``.
+The sealed-link format, version 1: the Python twin of ``frontend/js/shared/envelope.js``.
 
 The browser seals and opens; this twin is for programs and tests. ``tests/vectors.json`` binds both
 to the same bytes. A link key is 32 random bytes, and all else derives from it (F, id, pw, K, access

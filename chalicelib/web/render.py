@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.site import SiteCheck
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
+SecretState = Literal["waiting", "opened", "locked", "gone"]
+Ability = Literal["burn", "end", "extend", "repair", "say_gone"]
 
 
 def grant_summary(grant: Grant) -> Json:
@@ -113,7 +117,7 @@ def login_url(grant: Grant) -> str | None:
     return grant.on_site.site.login_url if grant.on_site.site else None
 
 
-def _state(secret: Secret | None, now: int) -> str:
+def _state(secret: Secret | None, now: int) -> SecretState:
     if secret is None or secret.is_unreadable(now):
         return "gone"
     if secret.opened_at is not None:
@@ -121,11 +125,11 @@ def _state(secret: Secret | None, now: int) -> str:
     return "locked" if secret.unlocks_at(now) is not None else "waiting"
 
 
-def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[str]:
+def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[Ability]:
     """Return what *holder* can do now."""
     if grant.state == "ended":
         return []
-    can = ["end"]
+    can: list[Ability] = ["end"]
     if holder == "owner":
         if grant.phase == "active" and grant.deadline > now:
             can.append("extend")
