@@ -17,6 +17,7 @@ from chalice.app import Chalice, Rate, Response
 
 from chalicelib import __version__
 from chalicelib.errors import TryAgain
+from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
 from chalicelib.rate_limits import Action
 from chalicelib.web import bodies, render
@@ -76,7 +77,10 @@ def provision() -> Response:
     request = bodies.provision(web.body_of(app.current_request))
     admit("users", request.site_url)
     with invocation(app.lambda_context) as parts:
-        grant, made = parts.lifecycle.provision(request, now=now())
+        if isinstance(request, HoldRequest):
+            grant, made = parts.lifecycle.hold(request, now=now()), False
+        else:
+            grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
     return web.respond(status, render.grant_summary(grant))
 

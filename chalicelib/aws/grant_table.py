@@ -122,6 +122,7 @@ def _grant_item(grant: Grant) -> Item:
         "fingerprint": grant.tokens.fingerprint,
         "owner_hashes": grant.tokens.owner_hashes,
         "support_hash": grant.tokens.support_hash,
+        "hold_fingerprint": grant.tokens.hold_fingerprint,
         "site": None if on_site.site is None else asdict(on_site.site),
         "owner_id": on_site.owner_id,
         "user_id": on_site.user_id,
@@ -130,6 +131,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "consent_is_held": consent and consent.is_held,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
         "before": grant.visit.before,
@@ -169,7 +171,12 @@ def _grant(item: Item) -> Grant | None:
         end_requested_at=get("end_requested_at"),
         ended_at=get("ended_at"),
         owner_email=values["owner_email"],
-        tokens=Tokens(values["fingerprint"], values["owner_hashes"], values["support_hash"]),
+        tokens=Tokens(
+            fingerprint=values["fingerprint"],
+            owner_hashes=values["owner_hashes"],
+            support_hash=values["support_hash"],
+            hold_fingerprint=get("hold_fingerprint", ""),
+        ),
         on_site=OnSite(
             site=Site(**values["site"]) if "site" in values else None,
             owner_id=get("owner_id"),
@@ -177,7 +184,12 @@ def _grant(item: Item) -> Grant | None:
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
         ),
-        consent=Consent(values["owner_login"], values["sealed_consent"], get("consent_key_id"))
+        consent=Consent(
+            login=values["owner_login"],
+            sealed=values["sealed_consent"],
+            key_id=get("consent_key_id"),
+            is_held=get("consent_is_held", False),
+        )
         if "sealed_consent" in values
         else None,
         links=Links(values["secret_ids"], values["asks_passphrase"]),

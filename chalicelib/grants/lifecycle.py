@@ -21,7 +21,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder, OnSite, Schedule, Tokens, token_hash
 from chalicelib.grants.ports import OneTimeLinks, RateGate
 from chalicelib.grants.provisioning import Provisioning
-from chalicelib.grants.request import ProvisionRequest, RegisterRequest, require_days
+from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest, require_days
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, create_once, holder_of, require_owner, update
 
@@ -36,6 +36,10 @@ class Lifecycle:
     links: OneTimeLinks
     gate: RateGate
     max_days: int
+
+    def hold(self, request: HoldRequest, *, now: int) -> Grant:
+        """Store a consent until its owner says what to do with it: see `Provisioning.hold`."""
+        return self.provisioning.hold(request, now=now)
 
     def provision(self, request: ProvisionRequest, *, now: int) -> tuple[Grant, bool]:
         """

@@ -13,70 +13,19 @@ from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links, Notice, Schedule
-from chalicelib.grants.phases import ALL, ENDED, RUNNING, SETTING_UP, Phase, transition
-from chalicelib.grants.record import GrantRecord
+from chalicelib.grants.phases import ALL, ENDED, RUNNING, Phase, transition
+from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
-SETUP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
 KEEP_CLOSED_SECONDS = 90 * DAY  # The owner can read the receipt this long after the end.
 MAX_NOTICE_ATTEMPTS = 34  # About a week; a mailbox that refuses mail that long is dead.
 LOCK_RETRY_SECONDS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(GrantRecord):
+class Grant(GrantInSetUp):
     """One temporary access to one site, and what may happen to it."""
-
-    # Set-up.
-
-    @transition(*SETTING_UP)
-    def site_discovered(self, site: Site) -> Grant:
-        """Record the site that was found at the typed address."""
-        return self._at(site)
-
-    @transition(*SETTING_UP)
-    def owner_identified(self, owner_id: int, key_id: str) -> Grant:
-        """Record whose the consent key is, and its UUID."""
-        return replace(
-            self,
-            on_site=replace(self.on_site, owner_id=owner_id),
-            consent=self.consent and replace(self.consent, key_id=key_id),
-            visit=self.visit.with_consent_key(key_id),
-        )
-
-    @transition(*SETTING_UP)
-    def removability_checked(self) -> Grant:
-        """Record that users of the site can be deleted; from here on the user may exist."""
-        return replace(self, on_site=replace(self.on_site, user_may_exist=True))
-
-    @transition(*SETTING_UP)
-    def snapshot_taken(self, snapshot: str) -> Grant:
-        """Record what the site looked like before; "" when it showed nothing to be kept."""
-        return replace(self, visit=replace(self.visit, before=snapshot))
-
-    @transition(*SETTING_UP)
-    def user_created(self, user_id: int) -> Grant:
-        """Record WordPress' id of the support user."""
-        return replace(self, on_site=replace(self.on_site, user_id=user_id))
-
-    @transition(*SETTING_UP)
-    def removal_key_created(self, sealed: bytes) -> Grant:
-        """Record the sealed removal key."""
-        return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
-
-    @transition(*SETTING_UP)
-    def activated(self, now: int) -> Grant:
-        """
-        Record that set-up is complete and the consent key deleted.
-
-        Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
-        """
-        phase: Phase = "active" if self.phase == "provisioning" else self.phase
-        schedule = replace(self.schedule, due_at=self.deadline)
-        return replace(self, phase=phase, consent=None, schedule=schedule).with_event(
-            Event(now, "access_created", "owner")
-        )
 
     # While support is in.
 
@@ -157,7 +106,7 @@ class Grant(GrantRecord):
     @transition("revoking")
     def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
         """Record where the site is now, whose the new consent key is, and its UUID."""
-        return self._at(site).owner_identified(owner_id, key_id)
+        return self.located(site).owner_identified(owner_id, key_id)
 
     @transition("revoking")
     def user_found(self, user_id: int | None) -> Grant:
@@ -167,7 +116,7 @@ class Grant(GrantRecord):
     @transition(*RUNNING)
     def site_moved(self, site: Site, now: int) -> Grant:
         """Record the address at which our own account was seen."""
-        return self._at(site).with_event(Event(now, "site_moved", detail=site.url))
+        return self.located(site).with_event(Event(now, "site_moved", detail=site.url))
 
     @transition(*RUNNING)
     def changes_seen(self, changes: tuple[Change, ...]) -> Grant:
@@ -242,9 +191,6 @@ class Grant(GrantRecord):
     def receipt_mailed(self, owner_hash: str) -> Grant:
         """Record the hash of one more owner token, for the receipt link in a mail."""
         return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
-
-    def _at(self, site: Site) -> Grant:
-        return replace(self, on_site=replace(self.on_site, site=site))
 
 
 def _ended(grant: Grant, by: str, now: int) -> Grant:

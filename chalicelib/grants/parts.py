@@ -18,6 +18,7 @@ from chalicelib.grants.visit_report import Change
 Holder = Literal["owner", "support"]
 EventName = Literal[
     "access_created",
+    "consent_held",
     "end_requested",
     "ended",
     "extended",
@@ -91,7 +92,9 @@ class Tokens:
     """
     What proves who is asking.
 
-    `fingerprint` tells a repeated request from another one under the same id; the hashes are
+    `fingerprint` tells a repeated request from another one under the same id, `hold_fingerprint`
+    a repeated ``hold`` and the request that completes it, until which `fingerprint` is "". The
+    hashes are
     SHA-256 of the tokens' text, in hex. The first owner hash is that of the owner's own token, the
     others are those of receipt links in mails.
     """
@@ -99,6 +102,7 @@ class Tokens:
     fingerprint: str = field(repr=False)
     owner_hashes: tuple[str, ...]
     support_hash: str
+    hold_fingerprint: str = field(default="", repr=False)
 
     def holder(self, token: str) -> Holder | None:
         """Return whose token *token* is, or None. Compares in constant time."""
@@ -137,12 +141,14 @@ class Consent:
     """
     The owner's consent key, while a set-up or a repair is unfinished.
 
-    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it.
+    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
+    that `is_held` waits for its owner's word: nothing is done with it but to give it back.
     """
 
     login: str
     sealed: bytes = field(repr=False)
     key_id: str | None = None
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ class GrantRecord:
     One temporary access to one site.
 
     `site_url` is the address that the owner typed; `username` the support user's login name.
-    `is_manual` says that the owner made the support user by hand, so that we hold no key to it.
-    `end_requested_at` is when somebody asked for the end, `ended_at` when WordPress, or of a manual
-    grant its owner, confirmed it. `notices` are the notices that were sent.
+    `is_manual` says that the owner made the support user by hand, so that we hold no key to it. Of
+    a grant that `is_held`, `expires_at` is when its consent goes back. `end_requested_at` is when
+    somebody asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
+    it. `notices` are the notices that were sent.
     """
 
     id: str
@@ -71,6 +72,11 @@ class GrantRecord:
     def deadline(self) -> int:
         """When the account must be deleted: the expiry, or the moment somebody asked for it."""
         return min(self.expires_at, self.end_requested_at or self.expires_at)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether all there is is a consent, and its owner has not said what to do with it."""
+        return not self.tokens.fingerprint
 
     @property
     def was_active(self) -> bool:
@@ -126,7 +132,8 @@ class GrantRecord:
 
     def is_open(self, now: int) -> bool:
         """Return whether support may still get in: neither ended nor asked nor due to end."""
-        return self.phase in ("provisioning", "active") and self.deadline > now
+        is_running = self.phase in ("provisioning", "active") and not self.is_held
+        return is_running and self.deadline > now
 
     def with_event(self, event: Event) -> Self:
         """

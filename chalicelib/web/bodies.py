@@ -11,7 +11,7 @@ import hashlib
 import json
 
 from chalicelib.errors import InvalidInput
-from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
@@ -50,18 +50,18 @@ def check_site(body: Body) -> str:
     return text(body, "url", max_length=MAX_URL_CHARACTERS)
 
 
-def provision(body: Body) -> ProvisionRequest:
-    """Read ``POST /api/users``."""
-    return ProvisionRequest(
+def provision(body: Body) -> ProvisionRequest | HoldRequest:
+    """Read ``POST /api/users``; with ``{"hold": true}`` the rest may come later."""
+    is_hold = body.get("hold") is not None and flag(body, "hold")
+    hold = HoldRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         consent=_consent(body),
-        password=_password(body),
-        days=_days(body),
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
         owner_email=optional_email(body, "owner_email"),
     )
+    return hold if is_hold else hold.completed(_password(body), _days(body))
 
 
 def register(body: Body) -> RegisterRequest:

@@ -23,6 +23,8 @@ def grant_summary(grant: Grant) -> Json:
         "username": grant.username,
         "login_url": login_url(grant),
         "expires_at": grant.expires_at,
+        # Of a consent that waits for its owner's word: then it goes back.
+        **({"held_until": grant.expires_at} if grant.is_held else {}),
     }
 
 

@@ -17,9 +17,9 @@ from chalicelib.errors import (
     NotFound,
     SiteUnsupported,
 )
-from chalicelib.grants.model import SETUP_SECONDS
 from chalicelib.grants.parts import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import FakeSite

@@ -17,8 +17,8 @@ import pytest
 
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import HallpassError
-from chalicelib.grants.model import SETUP_SECONDS
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.model import Secret

@@ -8,7 +8,9 @@ import pytest
 
 from chalicelib.clock import DAY
 from chalicelib.errors import TryAgain
+from chalicelib.grants.site import Account, Credentials, Site
 from chalicelib.onetime.envelope import Link, encode
+from chalicelib.onetime.model import Revocation, Secret
 from chalicelib.site_problems import unavailable
 from tests.fakes.world import GRANT, NOW, OWNER, PASSWORD, URL, World
 from tests.unit.conftest import Api
@@ -32,7 +34,7 @@ def user(world: World) -> dict[str, Any]:
     }
 
 
-def secret(link: Link, **changes: Any) -> dict[str, Any]:
+def body_of(link: Link, **changes: object) -> dict[str, Any]:
     return {
         "id": link.id,
         "ciphertext": encode(link.seal("{}", bytes(12))),
@@ -53,21 +55,21 @@ def opened(api: Api, link: Link) -> int:
 @pytest.fixture
 def active(world: World, api: Api) -> World:
     assert api("POST", "/users", user(world))[0] == 201
-    assert api("POST", "/secrets", secret(REAL))[0] == 201
+    assert api("POST", "/secrets", body_of(REAL))[0] == 201
     return world
 
 
 @pytest.mark.usefixtures("active")
 class TestDecoys:
     def test_who_holds_the_link_cannot_add_another(self, world: World, api: Api) -> None:
-        decoy = secret(OTHER, owner_token=REAL.support)
+        decoy = body_of(OTHER, owner_token=REAL.support)
 
         assert api("POST", "/secrets", decoy)[0] == 404
         assert OTHER.id not in world.stored.items
         assert world.grants.items[GRANT].links.secret_ids == (REAL.id,)
 
     def test_a_new_link_revokes_the_one_before_it(self, world: World, api: Api) -> None:
-        assert api("POST", "/secrets", secret(OTHER))[0] == 201
+        assert api("POST", "/secrets", body_of(OTHER))[0] == 201
 
         assert opened(api, REAL) == 404
         assert world.stored.items[REAL.id].ciphertext is None
@@ -76,14 +78,14 @@ class TestDecoys:
     def test_a_new_link_leaves_an_opened_one_as_it_is(self, api: Api) -> None:
         assert opened(api, REAL) == 200
 
-        assert api("POST", "/secrets", secret(OTHER))[0] == 201
+        assert api("POST", "/secrets", body_of(OTHER))[0] == 201
 
         assert opened(api, REAL) == 200  # The winner's own retry, within its 60 seconds.
 
     def test_taking_back_takes_back_every_link_of_the_access(self, world: World, api: Api) -> None:
         # As an earlier version left them: two links wait at once.
         second = world.stored.items[REAL.id]
-        api("POST", "/secrets", secret(OTHER))
+        api("POST", "/secrets", body_of(OTHER))
         world.stored.items[REAL.id] = second
 
         assert api("POST", f"/secrets/{OTHER.id}/burn", {}, token=OWNER)[0] == 204
@@ -93,9 +95,9 @@ class TestDecoys:
         assert sorted(events) == sorted([REAL.id, OTHER.id])
 
     def test_the_same_request_for_an_earlier_link_brings_it_not_back(self, api: Api) -> None:
-        assert api("POST", "/secrets", secret(OTHER))[0] == 201
+        assert api("POST", "/secrets", body_of(OTHER))[0] == 201
 
-        assert api("POST", "/secrets", secret(REAL))[0] == 200
+        assert api("POST", "/secrets", body_of(REAL))[0] == 200
 
         assert opened(api, REAL) == 404
         assert opened(api, OTHER) == 200
@@ -105,27 +107,18 @@ class TestDecoys:
         late, latest = (Link.derive(bytes([n]) * 32) for n in (7, 8))
         add, waiting = world.stored.add, [True]
 
-        def held_up(new: Any) -> bool:
+        def held_up(secret: Secret) -> bool:
             if waiting.pop() if waiting else False:
-                assert api("POST", "/secrets", secret(latest))[0] == 201
-            return add(new)
+                assert api("POST", "/secrets", body_of(latest))[0] == 201
+            return add(secret)
 
         world.stored.add = held_up  # type: ignore[method-assign]
-        api("POST", "/secrets", secret(late))
+        api("POST", "/secrets", body_of(late))
 
         assert (opened(api, late), opened(api, latest)) == (404, 200)
 
 
-ENDS = {
-    "owner": lambda api, world: api("POST", f"/grants/{GRANT}/end", {}, token=OWNER),
-    "support": lambda api, world: api("POST", f"/grants/{GRANT}/end", {}, token=REAL.support),
-    "repair": lambda api, world: api(
-        "POST",
-        f"/grants/{GRANT}/repair",
-        {"user_login": "admin", "application_password": world.site.consent("admin")},
-        token=OWNER,
-    ),
-}
+ENDS = {"owner": ("end", OWNER), "support": ("end", REAL.support), "repair": ("repair", OWNER)}
 
 
 @pytest.mark.usefixtures("active")
@@ -134,9 +127,11 @@ class TestEndNow:
     def test_a_link_is_revoked_although_the_site_refuses(
         self, world: World, api: Api, end: str
     ) -> None:
+        consent = {"user_login": "admin", "application_password": world.site.consent("admin")}
         world.site.down = unavailable("timeout")
+        act, token = ENDS[end]
 
-        ENDS[end](api, world)
+        api("POST", f"/grants/{GRANT}/{act}", consent if act == "repair" else {}, token=token)
 
         assert world.grants.items[GRANT].state == "active"
         assert world.strangers
@@ -147,9 +142,9 @@ class TestEndNow:
         seen: list[int] = []
         whoami = world.wordpress.whoami
 
-        def asked(*args: Any) -> Any:
+        def asked(site: Site, key: Credentials) -> Account:
             seen.append(opened(api, REAL))
-            return whoami(*args)
+            return whoami(site, key)
 
         world.wordpress.whoami = asked  # type: ignore[method-assign]
         api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
@@ -171,13 +166,13 @@ class TestEndNow:
         world.site.down = unavailable("timeout")
         add = world.stored.add
 
-        def held_up(new: Any) -> bool:
+        def held_up(secret: Secret) -> bool:
             api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
-            return add(new)
+            return add(secret)
 
         world.stored.add = held_up  # type: ignore[method-assign]
 
-        assert api("POST", "/secrets", secret(OTHER))[0] == 404
+        assert api("POST", "/secrets", body_of(OTHER))[0] == 404
         assert opened(api, OTHER) == 404
 
     def test_an_end_goes_on_although_the_links_cannot_be_revoked_now(
@@ -185,10 +180,12 @@ class TestEndNow:
     ) -> None:
         revoke, refusals = world.stored.revoke, [1, 2]
 
-        def refused(*args: Any, **kw: Any) -> None:
+        def refused(
+            secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
+        ) -> None:
             if refusals and refusals.pop():
                 raise TryAgain
-            revoke(*args, **kw)
+            revoke(secret_id, grant_id, reason, now=now, purge_at=purge_at)
 
         world.stored.revoke = refused  # type: ignore[method-assign]
         api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
@@ -204,7 +201,7 @@ def test_saying_that_a_user_made_by_hand_is_deleted_revokes_its_link_at_once(
     said = user(world)
     made = {"username": "hal", **{name: said[name] for name in MANUAL}}
     assert api("POST", "/grants", made)[0] == 201
-    assert api("POST", "/secrets", secret(REAL))[0] == 201
+    assert api("POST", "/secrets", body_of(REAL))[0] == 201
     grant = world.grants.items[GRANT]
     world.grants.replace(grant, grant.leased(NOW, 120))
 

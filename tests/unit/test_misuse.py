@@ -16,10 +16,11 @@ from chalicelib.errors import (
     SecretExists,
     SiteUnsupported,
 )
-from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, SETUP_SECONDS, Grant
+from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, Grant
 from chalicelib.grants.parts import Event, Links, Schedule
 from chalicelib.grants.record import MAX_TIMELINE
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import MAX_SECRETS_PER_GRANT, Secret
 from chalicelib.site_problems import unavailable, unsupported

@@ -22,6 +22,7 @@ CONSENT = Consent("admin", b"sealed", "uuid")
 # is "nothing changes at all", "-" is refused.
 BECOMES = {
     # transition            P A R N C
+    "set_up_requested": "P----",
     "site_discovered": "P-R--",
     "owner_identified": "P-R--",
     "removability_checked": "P-R--",
@@ -54,6 +55,7 @@ BECOMES = {
     "receipt_mailed": "PARNC",
 }
 CALLS: dict[str, Callable[[Grant], Grant]] = {
+    "set_up_requested": lambda g: g.set_up_requested("f", 3, "owner@blog.example", NOW),
     "site_discovered": lambda g: g.site_discovered(SITE),
     "owner_identified": lambda g: g.owner_identified(1, "uuid"),
     "removability_checked": lambda g: g.removability_checked(),
