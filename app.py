@@ -17,6 +17,7 @@ from chalice.app import Chalice, Rate, Response
 
 from chalicelib import __version__
 from chalicelib.errors import TryAgain
+from chalicelib.grants.repair import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
 from chalicelib.rate_limits import Action
@@ -185,13 +186,13 @@ def extend(grant_id: str) -> Response:
 @web.endpoint
 def repair(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    consent = bodies.repair(web.body_of(app.current_request))
+    consent, confirm = bodies.repair(web.body_of(app.current_request))
     seen, _ = hallpass().lifecycle.view(web.path_id(grant_id), token)
     site = seen.on_site.site
     admit("users", site.url if site else seen.site_url)
     with invocation(app.lambda_context) as parts:
-        grant = parts.repair.repair(seen.id, token, consent, now=now())
-    return web.respond(200, render.end(grant))
+        done = parts.repair.repair(seen.id, token, consent, confirm=confirm, now=now())
+    return web.respond(200, render.found(done) if isinstance(done, Found) else render.end(done))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

@@ -123,6 +123,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_hashes": grant.tokens.owner_hashes,
         "support_hash": grant.tokens.support_hash,
         "hold_fingerprint": grant.tokens.hold_fingerprint,
+        "mailbox_read": grant.tokens.is_mailbox_read,
         "site": None if on_site.site is None else asdict(on_site.site),
         "owner_id": on_site.owner_id,
         "user_id": on_site.user_id,
@@ -131,7 +132,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
-        "consent_is_held": consent and consent.is_held,
+        "consent_held_since": consent and consent.held_since,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
         "before": grant.visit.before,
@@ -143,6 +144,7 @@ def _grant_item(grant: Grant) -> Item:
         "lease_until": schedule.lease_until,
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
+        "rested_at": schedule.rested_at,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
@@ -176,6 +178,7 @@ def _grant(item: Item) -> Grant | None:
             owner_hashes=values["owner_hashes"],
             support_hash=values["support_hash"],
             hold_fingerprint=get("hold_fingerprint", ""),
+            is_mailbox_read=get("mailbox_read", False),
         ),
         on_site=OnSite(
             site=Site(**values["site"]) if "site" in values else None,
@@ -188,7 +191,7 @@ def _grant(item: Item) -> Grant | None:
             login=values["owner_login"],
             sealed=values["sealed_consent"],
             key_id=get("consent_key_id"),
-            is_held=get("consent_is_held", False),
+            held_since=get("consent_held_since"),
         )
         if "sealed_consent" in values
         else None,
@@ -207,6 +210,7 @@ def _grant(item: Item) -> Grant | None:
             lease_until=values["lease_until"],
             attempts=values["attempts"],
             purge_at=get("purge_at"),
+            rested_at=get("rested_at"),
         ),
         revision=Revision(values["version"], values["mark"]),
     )

@@ -12,13 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
-from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links, Notice, Schedule
+from chalicelib.grants.parts import (
+    KEEP_CLOSED_SECONDS,
+    Consent,
+    Event,
+    EventName,
+    Holder,
+    Links,
+    Notice,
+    Schedule,
+)
 from chalicelib.grants.phases import ALL, ENDED, RUNNING, Phase, transition
 from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
-KEEP_CLOSED_SECONDS = 90 * DAY  # The owner can read the receipt this long after the end.
 MAX_NOTICE_ATTEMPTS = 34  # About a week; a mailbox that refuses mail that long is dead.
 LOCK_RETRY_SECONDS = 5 * MINUTE
 
@@ -84,8 +92,8 @@ class Grant(GrantInSetUp):
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def end_requested(self, by: Holder, now: int) -> Grant:
-        """Record who asked for the end, once; it is due at once."""
-        if self.end_requested_at is not None:
+        """Record who asked for the end, once; it is due at once. At rest, only a word helps."""
+        if self.end_requested_at is not None or self.schedule.rested_at is not None:
             return self
         schedule = replace(self.schedule, due_at=now)
         return replace(self, phase="revoking", end_requested_at=now, schedule=schedule).with_event(
@@ -100,7 +108,7 @@ class Grant(GrantInSetUp):
             phase="revoking",
             consent=consent,
             end_requested_at=self.end_requested_at or now,
-            schedule=replace(self.schedule, due_at=due_at),
+            schedule=replace(self.schedule, due_at=due_at, purge_at=None),
         ).with_event(Event(now, "repair_requested", "owner"))
 
     @transition("revoking")
@@ -143,6 +151,39 @@ class Grant(GrantInSetUp):
         return replace(self, schedule=schedule).with_event(
             Event(now, "removal_failed", detail=reason)
         )
+
+    # A user made by hand, which only its owner can vouch for.
+
+    @transition("active", "revoking")
+    def consent_held(self, consent: Consent, due_at: int) -> Grant:
+        """Record a consent key that is to show its owner who would be deleted, and no more."""
+        due = min(self.schedule.due_at or due_at, due_at)
+        return replace(
+            self, consent=consent, schedule=replace(self.schedule, due_at=due, purge_at=None)
+        )
+
+    @transition("active", "revoking")
+    def consent_given_back(self, now: int) -> Grant:
+        """Be due again as before the hold; if the key could not be deleted, once more soon."""
+        due_at = max(now, self.next_reminder_at)
+        if self.consent is not None and self.consent.held_since is not None:
+            waited = now - self.consent.held_since
+            due_at = min(due_at, now + max(LOCK_RETRY_SECONDS, waited // 2))
+        elif self.schedule.rested_at is not None:
+            return replace(self, schedule=self.schedule.resting(now))
+        if self.phase == "active" and self.unsent_lock is not None:
+            due_at = min(due_at, now + LOCK_RETRY_SECONDS)
+        # What is due now is done under the same lease.
+        lease_until = 0 if due_at > now else self.schedule.lease_until
+        schedule = replace(self.schedule, lease_until=lease_until, due_at=due_at)
+        return replace(self, schedule=schedule)
+
+    @transition("revoking")
+    def rested(self, now: int) -> Grant:
+        """Record that the owner was reminded often enough; no end is claimed."""
+        if self.consent is not None:
+            return self
+        return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def revoked(self, now: int) -> Grant:
@@ -188,6 +229,11 @@ class Grant(GrantInSetUp):
         return replace(self, notices=frozenset({*kept, notice}))
 
     @transition(*ALL)
+    def mailbox_read(self) -> Grant:
+        """Record that a receipt link was opened that went out in a mail only."""
+        return replace(self, tokens=replace(self.tokens, is_mailbox_read=True))
+
+    @transition(*ALL)
     def receipt_mailed(self, owner_hash: str) -> Grant:
         """Record the hash of one more owner token, for the receipt link in a mail."""
         return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
@@ -200,5 +246,5 @@ def _ended(grant: Grant, by: str, now: int) -> Grant:
         phase="notifying",
         ended_at=now,
         on_site=replace(grant.on_site, sealed_removal=None),
-        schedule=replace(grant.schedule, attempts=0, due_at=now),
+        schedule=Schedule(due_at=now, lease_until=grant.schedule.lease_until),
     ).with_event(Event(now, name, by))

@@ -157,7 +157,7 @@ class Provisioning:
                 hold_fingerprint=hold.fingerprint(),
             ),
             owner_email=hold.owner_email,
-            consent=self.consent_key.seal(hold.consent, grant_id=hold.grant_id, is_held=True),
+            consent=self.consent_key.seal(hold.consent, grant_id=hold.grant_id, held_since=now),
             schedule=Schedule(due_at=held_until),
         )
 
@@ -179,7 +179,8 @@ class Provisioning:
             self._take_back(grant, now)
             raise
         except TooManyRequests:
-            self.grants.delete(grant)  # Raised before the site was asked to do anything.
+            # The consent key is alive: the same request goes on later, or the sweep gives it back.
+            update(self.grants, grant.id, Grant.released)
             raise
         except SiteUnsupported as error:
             if self._take_back(grant, now):

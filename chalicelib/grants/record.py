@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
-from chalicelib.clock import MINUTE
+from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.parts import (
     Consent,
     Event,
@@ -104,6 +104,21 @@ class GrantRecord:
         """
         may_be_ours = self.on_site.user_may_exist and not self.is_manual
         return self.overdue_since if may_be_ours else None
+
+    @property
+    def is_consent_held(self) -> bool:
+        """Whether a consent key waits for its owner's word."""
+        return self.consent is not None and self.consent.is_held
+
+    @property
+    def not_confirmed_since(self) -> int | None:
+        """Since when a manual grant rests that nobody has confirmed; None otherwise."""
+        return None if self.phase in ENDED else self.schedule.rested_at
+
+    @property
+    def next_reminder_at(self) -> int:
+        """When the owner of a manual grant is reminded next: at the deadline, then daily."""
+        return self.deadline + self.schedule.attempts * DAY
 
     @property
     def unsent_lock(self) -> int | None:

@@ -36,7 +36,7 @@ class GrantInSetUp(GrantRecord):
             expires_at=now + days * DAY,
             owner_email=owner_email or self.owner_email,
             tokens=replace(self.tokens, fingerprint=fingerprint),
-            consent=self.consent and replace(self.consent, is_held=False),
+            consent=self.consent and replace(self.consent, held_since=None),
             schedule=replace(self.schedule, due_at=now + SETUP_SECONDS),
         )
 

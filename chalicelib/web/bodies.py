@@ -42,6 +42,7 @@ MAX_USERNAME_CHARACTERS = 60  # The column `user_login` of WordPress has no more
 MAX_APPLICATION_PASSWORD_CHARACTERS = 100
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
 MAX_EPOCH_SECONDS = 2**40
+MAX_USER_ID = 2**64 - 1  # BIGINT UNSIGNED.
 PROOF_BYTES = 32
 
 
@@ -77,9 +78,12 @@ def register(body: Body) -> RegisterRequest:
     )
 
 
-def repair(body: Body) -> Credentials:
-    """Read ``POST /api/grants/{id}/repair``: a new consent."""
-    return _consent(body)
+def repair(body: Body) -> tuple[Credentials, int | None]:
+    """Read ``POST /api/grants/{id}/repair``: a new consent, and the id that is confirmed."""
+    consent = _consent(body)
+    if body.get("confirm") is None:
+        return consent, None
+    return consent, number(body, "confirm", minimum=1, maximum=MAX_USER_ID)
 
 
 def extend(body: Body) -> tuple[int, int | None]:

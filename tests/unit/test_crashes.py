@@ -34,6 +34,7 @@ from tests.fakes.world import (
     SUPPORT_MAIL,
     URL,
     World,
+    repair,
 )
 
 SEALED = Secret(SECRET, b"sealed", "proof", False, 0, "f", GRANT)  # noqa: FBT003
@@ -137,7 +138,7 @@ def repairing(world: World) -> Job:
     world.site.revoke(world.grants.items[GRANT].username)
     world.start(Process()).sweep.sweep(now=NOW - 1)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def repairing_by_hand(world: World) -> Job:
@@ -145,7 +146,7 @@ def repairing_by_hand(world: World) -> Job:
     made = RegisterRequest(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
     world.start(Process()).lifecycle.register(made, now=NOW)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def nothing_is_left(world: World) -> None:

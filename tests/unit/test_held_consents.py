@@ -14,7 +14,7 @@ from chalicelib.grants.request import HoldRequest, ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Died, Process
-from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World, repair
 from tests.unit.conftest import Api
 
 
@@ -366,7 +366,7 @@ def test_a_held_grant_can_be_repaired_and_ends(world: World, request_: Provision
     world.parts.lifecycle.hold(hold_of(request_), now=NOW)
     fresh = Credentials("admin", world.site.consent("admin"))
 
-    grant = world.parts.repair.repair(GRANT, OWNER, fresh, now=NOW)
+    grant = repair(world.parts, fresh, NOW)
 
     assert grant.state == "ended"
     assert (world.strangers, world.owner_keys) == ([], 0)
