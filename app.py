@@ -17,7 +17,7 @@ from chalice.app import Chalice, Rate, Response
 
 from chalicelib import __version__
 from chalicelib.errors import TryAgain
-from chalicelib.grants.repair import Found
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
 from chalicelib.rate_limits import Action

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chalicelib.clock import DAY
 from chalicelib.errors import (
     ConsentRejected,
     HallpassError,
@@ -27,6 +26,7 @@ from chalicelib.errors import (
 )
 from chalicelib.grants.consent_key import CONSENT_REFUSED, ConsentKey
 from chalicelib.grants.ending import Ending
+from chalicelib.grants.manual_user import Found, require_made_for_support
 from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
@@ -36,17 +36,7 @@ from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import unsupported
 
-MAX_USER_AGE_SECONDS = DAY  # A user made by hand was made shortly before the message.
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The user of a manual grant who would be deleted; `posts` is None when the site hides it."""
-
-    grant: Grant
-    user: Account
-    posts: int | None
 
 
 class _Looked(NamedTuple):
@@ -162,7 +152,7 @@ class Repair:
         site, holder = self._identify(grant, consent, now)
         _require_administrator(holder)
         user = self.wordpress.find_user(site, consent, grant.username)
-        user = _require_made_for_support(grant, user)
+        user = require_made_for_support(grant, user)
         if user.id == holder.id or grant.on_site.user_id not in {None, user.id}:
             raise unsupported("not_ours")
         return _Looked(site, holder, user)
@@ -255,23 +245,3 @@ class Repair:
 def _require_administrator(account: Account) -> None:
     if not (account.is_administrator and account.may_manage_users):
         raise NotAdministrator(NOT_ADMINISTRATOR)
-
-
-def _require_made_for_support(grant: Grant, found: Account | None) -> Account:
-    """
-    Return the user whose name was typed, if it is there, and was made for this grant.
-
-    A name that is mistyped does not prove that a user is deleted, and whoever typed it is not to
-    have a colleague's account deleted: neither an older one nor one that came later.
-
-    Raises:
-        SiteUnsupported: ``user_not_found``, ``user_is_older`` or ``user_is_newer``.
-    """
-    if found is None:
-        raise unsupported("user_not_found")
-    oldest = grant.created_at - MAX_USER_AGE_SECONDS
-    if found.registered_at is None or found.registered_at < oldest:
-        raise unsupported("user_is_older")
-    if found.registered_at > grant.created_at:
-        raise unsupported("user_is_newer")
-    return found

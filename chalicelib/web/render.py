@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
-from chalicelib.grants.repair import Found
 from chalicelib.grants.site import SiteCheck
 from chalicelib.onetime.model import Secret
 

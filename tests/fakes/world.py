@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
-from chalicelib.grants.repair import Found
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.settings import Settings

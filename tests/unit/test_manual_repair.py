@@ -10,7 +10,7 @@ import pytest
 import app as app_module
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError
-from chalicelib.grants.repair import Found
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from chalicelib.wiring import Hallpass

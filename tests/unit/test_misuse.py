@@ -180,9 +180,7 @@ class TestAskingOften:
         site.down = None
         assert world.parts.ending.end(GRANT, SUPPORT, now=NOW + 30).state == "ended"
 
-    def test_asking_for_the_end_of_a_user_made_by_hand_writes_one_mail(
-        self, world: World
-    ) -> None:
+    def test_asking_for_the_end_of_a_user_made_by_hand_writes_one_mail(self, world: World) -> None:
         world.parts.lifecycle.register(MADE, now=NOW)
         for second in range(60):
             world.parts.ending.end(BY_HAND, SUPPORT, now=NOW + second)
