@@ -11,11 +11,13 @@ import { REASONS as UNREADABLE_REASONS } from "../../frontend/js/open/unreadable
 import { KINDS } from "../../frontend/js/receipt/visit-report.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
-import { CODES } from "../../frontend/js/shared/problem-notice.js"
+import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
-const PAGES = ["index.html", "open.html", "receipt.html"]
-const FOLDERS = ["form", "open", "receipt", "shared"]
+const PAGES = ["index.html", "open.html", "receipt.html", "404.html"]
+const FOLDERS = ["form", "missing", "open", "receipt", "shared"]
+
+const STATES = ["preparing", "waiting", "active", "withdrawn", "by_hand", "done", "ending", "overdue", "ended", "said"]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
@@ -47,6 +49,10 @@ function used() {
         for (const name of names) for (const form of forms) keys.add(form.replace("*", name))
     }
     add(CODES, "error.*", "error.*.next")
+    add(FOR_HOST, "error.*.host")
+    add(["address", "username", "password", "customer", "reference"], "open.*")
+    add(["waiting", "open", "withdrawn", "done", "ending", "overdue", "ended"], "badge.*")
+    add(["rejected", "disabled", "broken"], "repair.*")
     add(LIFETIME_REASONS, "reason.*")
     add(PARTS, "progress.*.now", "progress.*.done")
     add(["access"], "progress.*.slow")
@@ -54,7 +60,7 @@ function used() {
     add([...EVENTS, "noted", "reminded", "confirmed"], "event.*")
     add(KINDS, "report.*")
     add(["owner", "support"], "event.by_*")
-    add(["preparing", "active", "by_hand", "done", "ending", "overdue", "ended", "said"], "state.*", "state.*_text")
+    add(STATES, "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
     add(["consent", "paste", "made", "none"], "send.lead_*")
     add(["consent", "paste", "made"], "arrival.forgotten_*")

@@ -12,7 +12,15 @@ const WHOLE_ADDRESS = /^(https?:\/\/)?[^\s/@]+\.[^\s/@]{2,}(\/\S*)?$/i
 /** Reasons for which no other way in helps: the address is wrong, or half an address yet. */
 const NO_OTHER_WAY = ["needs_https", "no_https", "not_wordpress", "site_unreachable"]
 /** Without these a pasted application password does not work either. */
-const NO_PASTING = ["app_passwords_off", "basic_auth", "cannot_remove", "firewall", "multisite", "rest_blocked", "wordpress_com"]
+const NO_PASTING = [
+    "app_passwords_off",
+    "basic_auth",
+    "cannot_remove",
+    "firewall",
+    "multisite",
+    "rest_blocked",
+    "wordpress_com",
+]
 
 /**
  * @param {FormPage} page

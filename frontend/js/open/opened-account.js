@@ -32,7 +32,9 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     $("#values").replaceChildren(...rows.map(([key]) => row(key)))
     setText($("#opened-title"), "open.sign_in_to", { site: shownName })
     document.title = [shownName, reference].filter(Boolean).join(" · ")
-    copyOnPress($("#copy-all"), () => [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"))
+    copyOnPress($("#copy-all"), () =>
+        [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
+    )
     let stop = () => {}
     let isForgotten = false
     count()

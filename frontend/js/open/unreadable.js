@@ -3,7 +3,18 @@
 /** @import { Grant } from "../shared/api-types.js" */
 /** @import { OpenPage } from "./types.js" */
 import { copyOnPress } from "../shared/copy-button.js"
-import { $, dateOf, formatDate, formatDuration, hostOf, loadCatalogue, make, now, setText, texts } from "../shared/page.js"
+import {
+    $,
+    dateOf,
+    formatDate,
+    formatDuration,
+    hostOf,
+    loadCatalogue,
+    make,
+    now,
+    setText,
+    texts,
+} from "../shared/page.js"
 
 /** Each has the texts `gone.<reason>`, `gone.<reason>_text` and `gone.<reason>_next`. */
 export const REASONS = [

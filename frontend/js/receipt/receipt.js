@@ -232,7 +232,9 @@ function timelineItem({ at, event, by, detail }, isManual) {
     const time = make("time", { datetime: date.toISOString() }, shownDate)
     const item = make("li", { class: kind }, what, " ", who, time)
     if (name === "removal_failed" && detail) {
-        load("receipt/removal-reason.js").then((module) => module.showRemovalReason(item, detail)).catch(() => {})
+        load("receipt/removal-reason.js")
+            .then((module) => module.showRemovalReason(item, detail))
+            .catch(() => {})
     }
     return item
 }
