@@ -142,7 +142,6 @@ def test_a_message_without_access_is_just_a_message(
     owner.tell()
     other_way(owner.page, "none")
     expect(owner.page.locator("#send h2")).to_be_focused()
-    owner.introduce()
     owner.page.click("#send-now")
     reference = owner.reference("#sent-text")
 

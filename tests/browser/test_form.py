@@ -21,7 +21,6 @@ from tests.browser.fake_api import (
     check,
     choose_time,
     fill_in,
-    introduce,
     leave,
     say_it_is_sent,
     without_access,
@@ -43,7 +42,7 @@ def come_by(page: Page, door: str, **typed: str) -> None:
     _go_on(page, "site")
     expect(page.locator("#time h2")).to_be_focused()
     _go_on(page, "time")
-    introduce(page)
+    at_the_end(page)
 
 
 def paste(page: Page, api: FakeApi) -> None:
@@ -94,7 +93,7 @@ def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: Fak
     page.fill("#url", "other.example")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     with page.expect_request("**/api/tickets") as sent:
         page.click("#send-now")
@@ -358,7 +357,7 @@ def test_a_browser_that_keeps_nothing_still_sends(page: Page, api: FakeApi) -> N
     page.select_option("#language", "en")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     page.click("#send-now")
     expect(page.locator("#sent h2")).to_be_focused()

@@ -40,7 +40,6 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     owner.approve()
-    owner.introduce()
     assert "application_password" not in owner.page.evaluate("JSON.stringify({...sessionStorage})")
 
     owner.page.reload()
@@ -160,7 +159,6 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     # The account is made, and the page is loaded again before its password is sealed.
     with owner.page.expect_request("**/api/secrets") as cut:
         owner.page.route("**/api/secrets", never_answer)
-        owner.introduce()
         owner.page.click("#send-now")
     assert cut.value
     assert len(users() - users_before) == 1
@@ -182,7 +180,6 @@ def test_trying_again_after_a_failure_sends_once(
     owner.tell()
     owner.let_in()
     owner.approve()
-    owner.introduce()
     for path in ("users", "secrets", "tickets"):
         owner.page.route(f"**/api/{path}", _lose_the_answer_once())
         owner.page.click("#send-now")
@@ -199,7 +196,6 @@ def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None
     owner.tell()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}")
-    owner.introduce()
     owner.page.click("#send-now")
     expect(owner.page.locator("#send-problem")).to_contain_text("did not accept the approval")
 

@@ -161,7 +161,7 @@ function showLinked() {
     const { url, ticket, subject } = draft
     const parts = [...new URLSearchParams({ url, ticket, subject }).values()].filter(Boolean)
     $("#linked").hidden = !isLinked || !parts.length
-    $("#linked").textContent = parts.join(" · ")
+    setText($("#linked"), "what.linked", { text: parts.join(" · ") })
 }
 
 /** @param {Step} step */

@@ -48,11 +48,7 @@ function showLifetimes(page, config) {
         days: () => formatDuration(best * DAY),
         opens: () => formatDate(opens ?? now, { weekday: "long", hour: "numeric", minute: "2-digit" }),
     })
-    const choices = offered.map((days) =>
-        lifetimeChoice(days, inDays(days).getTime() / MS_PER_SECOND, {
-            text: days === best ? "time.until_best" : "time.until",
-        }),
-    )
+    const choices = offered.map((days) => lifetimeChoice(days, inDays(days).getTime() / MS_PER_SECOND))
     $("#choices").replaceChildren(...choices)
     const date = dateField()
     date.min = isoDay(1)

@@ -20,6 +20,7 @@ import {
 export const REASONS = [
     "burned",
     "ended",
+    "ending",
     "expired",
     "incomplete",
     "locked",
@@ -33,7 +34,7 @@ export const REASONS = [
 const CAN_END = ["burned", "expired", "locked", "opened", "over"]
 const DATED = ["burned", "expired"]
 /** With these support needs a new link from the owner. */
-const CAN_ASK = ["burned", "ended", "expired", "not_found", "opened", "over"]
+const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]
 
 /**
  * @param {OpenPage} page

@@ -8,13 +8,13 @@ const SHORT_DATE = { weekday: "short", day: "numeric", month: "short" }
 /**
  * @param {number} days
  * @param {number} end when the access would end, in epoch seconds
- * @param {{checked?: boolean, text?: string}} [options]
+ * @param {{checked?: boolean}} [options]
  */
-export function lifetimeChoice(days, end, { checked = false, text = "time.until" } = {}) {
+export function lifetimeChoice(days, end, { checked = false } = {}) {
     const name = make("strong")
     const until = make("span")
     setText(name, "time.days", { days: () => formatDuration(days * DAY) })
-    setText(until, text, { date: () => formatDate(dateOf(end), SHORT_DATE) })
+    setText(until, "time.until", { date: () => formatDate(dateOf(end), SHORT_DATE) })
     const radio = /** @type {HTMLInputElement} */ (make("input", { type: "radio", name: "days", value: String(days) }))
     radio.checked = checked
     return make("label", { class: "choice" }, radio, make("span", {}, name, until))
