@@ -59,7 +59,7 @@ def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Nam
     owner.leave()
     owner.page.click("#reject")
 
-    notice(owner.page, "You did not approve, so nothing was made or sent.")
+    notice(owner.page, "You did not approve, so nothing was sent.")
     expect(owner.page.locator("#time h2")).to_be_focused()
     assert "success" not in owner.page.url
     assert users() == before
@@ -123,7 +123,7 @@ def test_an_answer_that_nobody_asked_for_is_not_used(
     credentials = CREDENTIALS.format(site=owner.wordpress.url)
     owner.page.goto(f"{stack.app_url}/?{credentials}#consent={state}")
 
-    notice(owner.page, "does not belong to this form, so we did not use it")
+    notice(owner.page, "belongs to an earlier try, so we did not use it")
     expect(owner.page.locator("#send")).to_be_hidden()
 
 
@@ -137,7 +137,7 @@ def test_an_answer_counts_once(owner: Owner) -> None:
     owner.page.goto("about:blank")
     owner.page.goto(back)
 
-    notice(owner.page, "does not belong to this form")
+    notice(owner.page, "belongs to an earlier try")
 
 
 def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
@@ -165,7 +165,7 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     owner.page.unroute("**/api/secrets")
     owner.page.reload()
 
-    notice(owner.page, "so we took back what was made on your site")
+    notice(owner.page, "so we deleted the temporary account again")
     assert (users(), keys()) == (users_before, keys_before)
     owner.approve()
     owner.send()

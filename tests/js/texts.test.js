@@ -128,3 +128,45 @@ test("durations have two units at most, and no empty ones", () => {
 test("a text's places are filled, and only those", () => {
     assert.equal(fillIn("{a} of {b}, {c}", { a: 1, b: () => "two" }), "1 of two, {c}")
 })
+
+/** What a page's first screen says before anything is pressed. */
+const FIRST_SCREENS = [
+    "what.title",
+    "what.lead",
+    "what.message",
+    "what.hint",
+    "site.title",
+    "site.lead",
+    "time.title",
+    "consent.what_text",
+    "consent.ends_line",
+    "consent.end_text",
+    "send.lead_consent",
+    "open.lead",
+    "state.waiting",
+    "state.active",
+    "state.ended",
+]
+
+test("no sentence on a first screen has more than 20 words", () => {
+    for (const language of Object.keys(LANGUAGES).filter((code) => code !== "ja")) {
+        for (const key of FIRST_SCREENS) {
+            for (const sentence of catalogue(language)[key].split(/[.!?:]\s/)) {
+                assert.ok(sentence.split(/\s+/).length <= 20, `${language} ${key}: ${sentence}`)
+            }
+        }
+    }
+})
+
+test("German says Sie", () => {
+    for (const [key, text] of Object.entries(catalogue("de"))) {
+        assert.doesNotMatch(text, /\b(du|dich|dir|dein\w*)\b/i, key)
+    }
+})
+
+test("four terms only: access, temporary account, sign-in link, approval", () => {
+    // The sentences about a site are the server's own.
+    for (const [key, text] of Object.entries(english).filter(([name]) => !name.startsWith("error."))) {
+        assert.doesNotMatch(text, /one-time link|let us in|\bgrant\b|consent key/i, key)
+    }
+})
