@@ -24,6 +24,7 @@ EventName = Literal[
     "link_burned",
     "link_locked",
     "link_opened",
+    "mail_dropped",
     "removal_failed",
     "repair_requested",
     "setup_undone",

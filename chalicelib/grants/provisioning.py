@@ -63,15 +63,14 @@ class Provisioning:
             GrantEnded: The access is over, or set-up took too long and was undone.
             ConsentRejected, NotAdministrator, SiteUnsupported, InvalidInput: Nothing is left.
             SiteUnavailable: No usable answer this time. The same request again goes on.
-            TooManyRequests: Keys were sent to that site, or mails to that address, too often.
-                Nothing is left.
+            TooManyRequests: That site has refused too many keys. Nothing is left.
         """
-        self.tools.wordpress.normalise(request.site_url)
+        site_url = self.tools.wordpress.normalise(request.site_url)
         grant, _ = create_once(
             self.grants,
             request.grant_id,
             request.fingerprint(),
-            lambda: self._new_grant(request, now),
+            lambda: self._new_grant(request, site_url, now),
         )
         if grant.was_active and grant.state == "active":
             return grant, False
@@ -90,11 +89,10 @@ class Provisioning:
         grant = update(self.grants, grant.id, Grant.released)
         return grant, grant.state == "active"
 
-    def _new_grant(self, request: ProvisionRequest, now: int) -> Grant:
-        self.tools.gate.admit_mail(request.owner_email, now=now)
+    def _new_grant(self, request: ProvisionRequest, site_url: str, now: int) -> Grant:
         return Grant(
             id=request.grant_id,
-            site_url=request.site_url,
+            site_url=site_url,
             username=support_username(request.grant_id),
             created_at=now,
             expires_at=now + request.days * DAY,

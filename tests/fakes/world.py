@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from chalicelib.clock import TimeBudget
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
+from chalicelib.rate_limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
@@ -63,6 +64,7 @@ class World:
     sealer: FakeSealer = field(default_factory=FakeSealer)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     budget: TimeBudget = field(default_factory=TimeBudget)
+    reached: list[LimitName] = field(default_factory=list)
     settings: Settings = SETTINGS
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ class World:
             wordpress=process.wrap(self.wordpress),
             connections=NoConnections(),
             budget=self.budget,
+            report_limit=self.reached.append,
         )
         return assemble(ports, self.settings)
 
