@@ -1,7 +1,7 @@
 """
 CloudWatch metrics, written to the log in its embedded format: no call, and no right to make one.
 
-One dimension with few values, because CloudWatch bills each combination.
+The dimensions have few values, because CloudWatch bills each combination.
 """
 
 from __future__ import annotations
@@ -17,3 +17,4 @@ def report_limit(limit: LimitName) -> None:
         name="LimitReached", unit=MetricUnit.Count, value=1, namespace="Hallpass"
     ) as metric:
         metric.add_dimension("limit", limit)
+        metric.add_dimension("service", "hallpass")

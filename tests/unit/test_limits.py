@@ -340,4 +340,6 @@ def test_a_limit_that_is_reached_is_a_metric(capsys: pytest.CaptureFixture[str])
 
     written = json.loads(capsys.readouterr().out)
     assert (written["LimitReached"], written["limit"]) == ([1.0], "support")
-    assert written["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Hallpass"
+    (metric,) = written["_aws"]["CloudWatchMetrics"]
+    assert metric["Namespace"] == "Hallpass"
+    assert sorted(metric["Dimensions"][0]) == ["limit", "service"], "as the alarms ask for it"
