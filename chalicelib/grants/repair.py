@@ -65,7 +65,7 @@ class Repair:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
             self._replace_stored_key(leased, consent, now)
-            grant = self.ending.record_changes(self._accept(leased.id, consent, now))
+            grant = self.ending.record_changes(self._accept(leased.id, consent, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
             return self._finish_refused(leased, consent, error, now)

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import Consent, Event, Evidence, Notice, OnSite, Schedule, Tokens
 from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.site import Site
 
@@ -41,6 +41,7 @@ BECOMES = {
     "user_found": "--R--",
     "site_moved": "PAR--",
     "changes_seen": "PAR--",
+    "evidence_seen": "PAR--",
     "user_deleted": "PAR--",
     "consent_deleted": "PARNC",
     "removal_failed": "PAR--",
@@ -73,6 +74,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "user_found": lambda g: g.user_found(2),
     "site_moved": lambda g: g.site_moved(SITE, NOW),
     "changes_seen": lambda g: g.changes_seen(()),
+    "evidence_seen": lambda g: g.evidence_seen(Evidence(NOW)),
     "user_deleted": lambda g: g.user_deleted(),
     "consent_deleted": lambda g: g.consent_deleted(CONSENT),
     "removal_failed": lambda g: g.removal_failed("timeout", NOW),
