@@ -9,6 +9,7 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.aws.metrics import report_limit
+from chalicelib.clock import HOUR
 from chalicelib.errors import (
     HallpassError,
     KeyRefused,
@@ -201,7 +202,8 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
-    assert world.grants.items == {}
+    world.parts.sweep.sweep(now=NOW + HOUR)
+    assert world.owner_keys == 0, "and it is given back"
 
 
 def test_a_repair_of_a_user_made_by_hand_tries_no_more_keys_than_one_network_may(
