@@ -54,7 +54,9 @@ def _wrapped(line: str) -> Iterator[str]:
     while len(line) > MAX_LINE_CHARACTERS:
         blanks = [blank.start() for blank in re.finditer(r"\s", line)]
         near = [place for place in blanks if 0 < place <= MAX_LINE_CHARACTERS]
-        cut = near[-1] if near else next((place for place in blanks if place > 0), len(line))
+        cut = near[-1] if near else next((place for place in blanks if place > 0), None)
+        if cut is None:
+            break
         yield line[:cut].rstrip()
         line = line[cut:].lstrip()
     yield line
