@@ -114,7 +114,7 @@ class Tickets:
         """
         self._check_link(ticket.link)
         grant = self._grant_of(ticket)
-        site_url = self.normalise(ticket.site_url) if ticket.site_url.strip() else ""
+        site_url = self._address(ticket.site_url.strip())
         ticket_id = ticket.digest()
         reference = "HP-" + base64.b32encode(ticket_id)[:8].decode()
         sent = self.log.begin(ticket_id.hex(), now=now)
@@ -175,6 +175,18 @@ class Tickets:
         prefix = f"{self.team.public_url}/open#"
         if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
             raise InvalidInput("link", "That is not a one-time link of this page.")
+
+    def _address(self, typed: str) -> str:
+        """Return the address in its one spelling. A site without https may need help, too."""
+        if not typed:
+            return ""
+        try:
+            return self.normalise(typed)
+        except InvalidInput:
+            scheme, _, rest = typed.partition("://")
+            if scheme.lower() != "http":
+                raise
+            return "http" + self.normalise(f"https://{rest}").removeprefix("https")
 
     def _grant_of(self, ticket: Ticket) -> Grant | None:
         if not ticket.grant_id:

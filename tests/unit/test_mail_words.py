@@ -274,7 +274,17 @@ class TestQuotation:
         ]
 
 
-@pytest.mark.parametrize("site_url", ["my shop", "javascript:alert(1)", "https://10.0.0.1/", "x"])
+@pytest.mark.parametrize(
+    "site_url",
+    [
+        "my shop",
+        "javascript:alert(1)",
+        "https://10.0.0.1/",
+        "x",
+        "http://x y.z",
+        "http://u@blog.example",
+    ],
+)
 def test_the_address_of_a_ticket_is_an_address(world: World, api: Api, site_url: str) -> None:
     body = {"name": "A", "email": "a@b.example", "subject": "B", "message": "C"}
 
@@ -284,12 +294,21 @@ def test_the_address_of_a_ticket_is_an_address(world: World, api: Api, site_url:
     assert world.outbox.sent == []
 
 
-def test_the_address_of_a_ticket_is_spelled_in_one_way(world: World, api: Api) -> None:
+@pytest.mark.parametrize(
+    ("typed", "spelled"),
+    [
+        ("BLOG.example/wp-admin/x.php?y", "https://blog.example"),
+        ("HTTP://blog.example/shop", "http://blog.example/shop"),
+    ],
+)
+def test_the_address_of_a_ticket_is_spelled_in_one_way(
+    world: World, api: Api, typed: str, spelled: str
+) -> None:
     body = {"name": "A", "email": "a@b.example", "subject": "B", "message": "C"}
 
-    assert api("POST", "/tickets", {**body, "site_url": "BLOG.example/wp-admin/x.php?y"})[0] == 201
+    assert api("POST", "/tickets", {**body, "site_url": typed})[0] == 201
 
-    assert "\n> Site: https://blog.example\n" in world.outbox.sent[0].text
+    assert f"\n> Site: {spelled}\n" in world.outbox.sent[0].text
 
 
 @pytest.mark.parametrize(
