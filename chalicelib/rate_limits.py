@@ -21,7 +21,7 @@ import hashlib
 import ipaddress
 import re
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
@@ -51,6 +51,11 @@ BY_SITE: dict[Action, Limit] = {
     "users": Limit(60, HOUR),
 }
 
+# New grants of one network: in all, and for one host. Never of a host by itself, or strangers could
+# use up the grants of somebody else's site.
+GRANTS_BY_NETWORK = Limit(60, DAY)
+GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
+
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
 
 
@@ -66,6 +71,13 @@ class HitCounter(Protocol):
         """
 
 
+@dataclass(slots=True)
+class Visitor:
+    """Whose request this invocation serves. One at a time, so one for each Lambda instance."""
+
+    ip: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
@@ -76,6 +88,7 @@ class Limits:
 
     counter: HitCounter
     factor: float = 1.0
+    visitor: Visitor = field(default_factory=Visitor)
 
     def admit(self, action: Action, *, ip: str, site_url: str = "", now: int) -> None:
         """
@@ -86,10 +99,23 @@ class Limits:
         Raises:
             TooManyRequests: The network or the site is over its limit.
         """
+        self.visitor.ip = ip
         with suppress(TryAgain) if action == "grants" else nullcontext():
             self._count(f"{action} address {_network(ip)}", BY_NETWORK[action], now)
         if site_url and action in BY_SITE:
             self._count(f"{action} site {_host(site_url)}", BY_SITE[action], now)
+
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """
+        Count a new grant of the visitor's network, in all and for the host of *site_url*.
+
+        Raises:
+            TooManyRequests: The network has made too many today.
+        """
+        network = _network(self.visitor.ip)
+        self._count(f"new grants address {network}", GRANTS_BY_NETWORK, now)
+        host = f"new grants address {network} host {_host(site_url)}"
+        self._count(host, GRANTS_BY_NETWORK_AND_HOST, now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """

@@ -50,10 +50,13 @@ class OneTimeLinks(Protocol):
 
 
 class RateGate(Protocol):
-    """Limits on what a request may cause elsewhere. Both methods raise `TooManyRequests`."""
+    """Limits on what a request may cause elsewhere. Each method raises `TooManyRequests`."""
 
     def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
         """Count a request against the host that *typed* redirects to, before a key goes there."""
+
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """Count a new grant of the visitor's network, in all and for the host of *site_url*."""
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """Count a mail to *mailbox*; "" counts nothing."""

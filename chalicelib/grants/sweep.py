@@ -1,5 +1,5 @@
 """
-The sweep: finds what is due, oldest first, and has it finished.
+The sweep: finds what is due, and has it finished in the order of `due_order`.
 
 One grant's failure never stops the others. What was tried is due again on the schedule of
 `parts.retry_delay`; what could not even be recorded is due again when its lease is over.
@@ -7,15 +7,19 @@ One grant's failure never stops the others. What was tried is due again on the s
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import TryAgain
+from chalicelib.grants.due_order import QUEUES, host_of, in_turn, queue_of
 from chalicelib.grants.ending import Ending
+from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore
 
-SHARE_SECONDS = 60.0  # A slow site must not starve the others.
-MAX_BATCH = 100
+SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one starves no other.
+MAX_BATCH = 100  # Of each queue.
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,52 @@ class Sweep:
     budget: TimeBudget
 
     def sweep(self, *, now: int) -> SweepResult:
-        """Finish what is due, oldest first, for as long as a whole share of time is left."""
+        """Finish what is due, for as long as a whole share of time is left."""
         ended = put_off = failed = 0
+        unread: list[str] = []
         unexpected: Exception | None = None
-        for grant_id in self.grants.due(now, MAX_BATCH):
+        spent: dict[str, float] = defaultdict(float)
+        for grant in self._waiting(now, unread):
             if not self.budget.share(SHARE_SECONDS):
                 break
+            host, start = host_of(grant), self.budget.spent()
+            if spent[host] >= SHARE_SECONDS:
+                continue  # It is still due, and comes again in a minute.
             try:
-                grant = self.ending.finish_due(grant_id, now)
+                done = self.ending.finish_due(grant.id, now)
             except TryAgain:
                 failed += 1  # Nothing could be recorded, so it is due again within minutes.
             except Exception as error:  # noqa: BLE001 - raised by the caller, after the others
                 failed += 1
                 unexpected = unexpected or error
             else:
-                if grant is not None and grant.state == "ended":
+                if done is not None and done.state == "ended":
                     ended += 1
-                elif grant is not None and grant.schedule.attempts:
+                elif done is not None and done.schedule.attempts:
                     put_off += 1
+            spent[host] += self.budget.spent() - start
         oldest = self.grants.overdue_since()
         overdue = 0 if oldest is None else max(0, now - oldest)
-        return SweepResult(ended, put_off, failed, overdue, unexpected)
+        return SweepResult(ended, put_off, failed + len(unread), overdue, unexpected)
+
+    def _waiting(self, now: int, unread: list[str]) -> Iterator[Grant]:
+        """
+        Yield what is due, one queue after the other; the table decides what is in which.
+
+        Ids of grants that could not be read go to *unread*.
+        """
+        late: list[Grant] = []
+        for queue in QUEUES:
+            ids = self.grants.due(now, MAX_BATCH, queue=queue)
+            due = [grant for grant_id in ids if (grant := self._read(grant_id, unread))]
+            late += [grant for grant in due if queue_of(grant) != "first"]
+            if queue == "first":
+                yield from in_turn(grant for grant in due if queue_of(grant) == "first")
+        yield from in_turn(late)
+
+    def _read(self, grant_id: str, unread: list[str]) -> Grant | None:
+        try:
+            return self.grants.get(grant_id)
+        except TryAgain:
+            unread.append(grant_id)
+            return None
