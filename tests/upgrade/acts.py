@@ -48,7 +48,8 @@ def _acts_on_secret(
     right = {"access": secret["access"], "claim": claim}
     other = {**right, "claim": OTHER_CLAIM}
     wrong = {**other, "access": secret["wrong_access"]}
-    yield f"{name} made again", lambda: here.call("POST", "/secrets", secret["request"])
+    again = {**secret["request"], "owner_token": state.get("owner_token")}
+    yield f"{name} made again", lambda: here.call("POST", "/secrets", again)
     yield f"{name} opened", lambda: here.call("POST", f"{path}/open", right)
     yield f"{name} opened by another", lambda: here.call("POST", f"{path}/open", other)
     yield f"{name} guessed at", lambda: here.call("POST", f"{path}/open", wrong)
@@ -64,10 +65,14 @@ def create(here: Deployment, state: Json) -> tuple[int, Any]:
 
 
 def repair(here: Deployment, state: Json) -> tuple[int, Any]:
-    """Approve once more, and let that remove the support user."""
+    """Approve once more, and let that remove the support user; confirm whom it shows."""
     consent = here.consent(state["site"], "admin")
     path = f"/grants/{state['grant_id']}/repair"
-    return here.call("POST", path, consent, state["owner_token"])
+    status, answer = here.call("POST", path, consent, state["owner_token"])
+    if "found" in answer:
+        consent["confirm"] = answer["found"]["id"]
+        return here.call("POST", path, consent, state["owner_token"])
+    return status, answer
 
 
 def views(here: Deployment, state: Json) -> Json:
