@@ -102,7 +102,7 @@ class Ending:
         leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
         return None if leased is None else self._finish_leased(leased, now, counts=True)
 
-    def record_changes(self, grant: Grant) -> Grant:
+    def record_changes(self, grant: Grant, now: int) -> Grant:
         """
         Record what has changed on the site since support came in, as far as it can be seen.
 
@@ -114,9 +114,9 @@ class Ending:
             return grant
         try:
             with self.budget.within(SNAPSHOT_SECONDS):
-                after = self.removal.take_snapshot(grant)
+                after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
-            return grant
+            return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
         user_id = grant.on_site.user_id
         ours = {} if user_id is None else {user_id: grant.username}
         changes = compare(
@@ -135,7 +135,7 @@ class Ending:
         try:
             if grant.state != "ended":
                 self.revoke_links(grant, now)
-                self._remove(self.record_changes(grant), now)
+                self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
             self.links.revoke(grant, now=now)
             grant = self._notify(grant)
@@ -178,7 +178,7 @@ class Ending:
         else:
             return
         grant = update(self.grants, grant.id, lambda stored: stored.site_moved(site, now))
-        self.removal.remove_from_site(self.record_changes(grant), now=now)
+        self.removal.remove_from_site(self.record_changes(grant, now), now=now)
 
     def _put_off(self, grant: Grant, error: HallpassError, now: int, *, counts: bool) -> Grant:
         """Record the failure, be due again later, and after the third ask for help."""

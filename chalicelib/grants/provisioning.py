@@ -175,7 +175,7 @@ class Provisioning:
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ENDED) from None
         except KeyRefused:
-            self._take_back(grant, now)
+            self._take_back_refused(grant, now)
             raise ConsentRejected(CONSENT_REFUSED) from None
         except NotAdministrator:
             self._take_back(grant, now)
@@ -190,6 +190,13 @@ class Provisioning:
             fix = f"{error.fix} {KEY_LEFT}".strip()
             raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
+
+    def _take_back_refused(self, grant: Grant, now: int) -> None:
+        """Undo a set-up whose consent key is refused; that key is not sent again to be deleted."""
+        if grant.on_site.user_may_exist:
+            self._take_back(grant, now)
+        else:
+            self.grants.delete(grant)
 
     def _take_back(self, grant: Grant, now: int) -> bool:
         """

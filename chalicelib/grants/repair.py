@@ -93,7 +93,7 @@ class Repair:
             if looked is not None and looked.user.id != confirm:
                 posts = self._posts_of(looked, consent)
                 return Found(update(self.grants, grant_id, Grant.released), looked.user, posts)
-            grant = self.ending.record_changes(self._accept(leased.id, consent, looked, now))
+            grant = self.ending.record_changes(self._accept(leased.id, consent, looked, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
             return self._finish_refused(leased, consent, error, now)

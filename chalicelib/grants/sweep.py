@@ -8,7 +8,7 @@ One grant's failure never stops the others. What was tried is due again on the s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chalicelib.clock import TimeBudget
@@ -49,50 +49,56 @@ class Sweep:
     def sweep(self, *, now: int) -> SweepResult:
         """Finish what is due, for as long as a whole share of time is left."""
         ended = put_off = failed = 0
-        unread: list[str] = []
         unexpected: Exception | None = None
         spent: dict[str, float] = defaultdict(float)
-        for grant in self._waiting(now, unread):
+        for grant_id, host in self._waiting(now):
             if not self.budget.share(SHARE_SECONDS):
                 break
-            host, start = host_of(grant), self.budget.spent()
             if spent[host] >= SHARE_SECONDS:
                 continue  # It is still due, and comes again in a minute.
+            start = self.budget.spent()
             try:
-                done = self.ending.finish_due(grant.id, now)
+                grant = self.ending.finish_due(grant_id, now)
             except TryAgain:
                 failed += 1  # Nothing could be recorded, so it is due again within minutes.
             except Exception as error:  # noqa: BLE001 - raised by the caller, after the others
                 failed += 1
                 unexpected = unexpected or error
             else:
-                if done is not None and done.state == "ended":
+                if grant is not None and grant.state == "ended":
                     ended += 1
-                elif done is not None and done.schedule.attempts:
+                elif grant is not None and grant.schedule.attempts:
                     put_off += 1
             spent[host] += self.budget.spent() - start
         oldest = self.grants.overdue_since()
         overdue = 0 if oldest is None else max(0, now - oldest)
-        return SweepResult(ended, put_off, failed + len(unread), overdue, unexpected)
+        return SweepResult(ended, put_off, failed, overdue, unexpected)
 
-    def _waiting(self, now: int, unread: list[str]) -> Iterator[Grant]:
+    def _waiting(self, now: int) -> Iterator[tuple[str, str]]:
         """
-        Yield what is due, one queue after the other; the table decides what is in which.
+        Yield the id of each grant that is due, with its host, one queue after the other.
 
-        Ids of grants that could not be read go to *unread*.
+        The table decides what is in which queue. One that cannot be read comes last in its queue,
+        where the caller meets the reason.
         """
         late: list[Grant] = []
         for queue in QUEUES:
-            ids = self.grants.due(now, MAX_BATCH, queue=queue)
-            due = [grant for grant_id in ids if (grant := self._read(grant_id, unread))]
-            late += [grant for grant in due if queue_of(grant) != "first"]
+            ids = list(self.grants.due(now, MAX_BATCH, queue=queue))
+            read = [grant for grant_id in ids if (grant := self._read(grant_id))]
+            late += [grant for grant in read if queue_of(grant) != "first"]
             if queue == "first":
-                yield from in_turn(grant for grant in due if queue_of(grant) == "first")
-        yield from in_turn(late)
+                yield from _named(in_turn(g for g in read if queue_of(g) == "first"))
+            else:
+                yield from _named(in_turn(late))
+            known = {grant.id for grant in read}
+            yield from ((grant_id, "") for grant_id in ids if grant_id not in known)
 
-    def _read(self, grant_id: str, unread: list[str]) -> Grant | None:
+    def _read(self, grant_id: str) -> Grant | None:
         try:
             return self.grants.get(grant_id)
-        except TryAgain:
-            unread.append(grant_id)
+        except Exception:  # noqa: BLE001 - the same reading again raises it where it is counted
             return None
+
+
+def _named(grants: Iterable[Grant]) -> Iterator[tuple[str, str]]:
+    return ((grant.id, host_of(grant)) for grant in grants)
