@@ -38,6 +38,7 @@ const page = {
     nextConsentState: "",
     siteCheck: null,
     typingTimer: 0,
+    held: null,
     submission: null,
     isSent: false,
     readySteps: new Set(),
@@ -198,6 +199,7 @@ function readDraft() {
         state: null,
         subject: "",
         ticket: "",
+        trip: "",
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")

@@ -30,9 +30,9 @@ export const REASONS = [
     "unreachable",
 ]
 
-/** With these the account may still be there, and whoever holds the link can end the access. */
+/** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
 const CAN_END = ["burned", "expired", "locked", "opened", "over"]
-const DATED = ["burned", "expired"]
+const DATED = ["burned", "ending", "expired"]
 /** With these support needs a new link from the owner. */
 const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]
 
@@ -57,7 +57,8 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
     setText($("#end-now"), reason === "over" ? "end.now" : "end.yes")
     showPanel("gone")
-    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || grant?.state === "ended"
+    // Only who has the link's own token was shown the grant.
+    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || !grant || grant.state === "ended"
 }
 
 /**

@@ -27,7 +27,7 @@ import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.j
 const POLL_MS = 10_000
 const SLOW_POLL_MS = 60_000
 const MAX_FAST_POLLS = 30
-const BAD_EVENTS = ["link_locked", "removal_failed"]
+const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
 /** What the state of an access looks like: `badge.<name>`, its icon and its colour. @type {Record<string, string[]>} */
@@ -35,6 +35,8 @@ const BADGES = {
     preparing: ["waiting", "clock", ""],
     waiting: ["waiting", "clock", ""],
     active: ["open", "key", "good"],
+    held: ["held", "clock", ""],
+    not_confirmed: ["not_confirmed", "warning", "bad"],
     by_hand: ["open", "key", "good"],
     withdrawn: ["withdrawn", "shield", ""],
     done: ["done", "check", ""],
@@ -207,10 +209,13 @@ async function showAgreed(grant) {
 }
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
-function stateName({ state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline, secret }) {
+function stateName(grant) {
+    const { state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline, secret } = grant
     const isSaid = timeline.some(({ event, by }) => event === "ended" && by === "owner")
     const isOpened = timeline.some(({ event }) => event === "link_opened") || secret?.state === "opened"
     if (state === "ended") return isSaid ? "said" : "ended"
+    if (grant.not_confirmed_since) return "not_confirmed"
+    if (grant.held_until && !requestedAt) return "held"
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
     if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
