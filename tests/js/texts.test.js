@@ -17,7 +17,9 @@ const FRONTEND = new URL("../../frontend/", import.meta.url)
 const PAGES = ["index.html", "open.html", "receipt.html", "404.html"]
 const FOLDERS = ["form", "missing", "open", "receipt", "shared"]
 
-const STATES = ["preparing", "waiting", "active", "withdrawn", "by_hand", "done", "ending", "overdue", "ended", "said"]
+const STATES = [
+    "held",
+    "not_confirmed","preparing", "waiting", "active", "withdrawn", "by_hand", "done", "ending", "overdue", "ended", "said"]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")

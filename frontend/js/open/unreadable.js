@@ -71,8 +71,9 @@ function showFacts(list, grant, reason) {
     list.hidden = !grant || !["opened", "over"].includes(reason)
     if (!grant || list.hidden) return
     const site = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
-    list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), fact("consent.until"))
-    setText($("div:last-child dd", list), "consent.until_text", {
+    const until = fact("consent.until")
+    list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), until)
+    setText($("dd", until), "consent.until_text", {
         date: dateOf(grant.expires_at),
         duration: () => formatDuration(grant.expires_at - now()),
     })

@@ -172,7 +172,7 @@ async function show(grant) {
     setText($("#overdue-what"), isManual ? "overdue.by_hand" : "overdue.refused")
     $("#overdue").classList.toggle("problem", overdue)
     // Before the work is done, deleting the user is not the next thing to do.
-    $("#repair").classList.toggle("second", isManual && !overdue && !requestedAt)
+    $("#repair").classList.toggle("second", Boolean(isManual && !overdue && !requestedAt))
     $("#repair").hidden = !can.includes("repair")
     $("#gone").hidden = !can.includes("say_gone")
     $("#end-now").hidden = isManual || !can.includes("end")

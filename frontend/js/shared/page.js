@@ -299,6 +299,7 @@ function applyBrand({ support_name: name, colour = "", logo, ...links }) {
         style.setProperty("--brand", colour)
         style.setProperty("--on-brand", isLight(colour) ? "#000" : "#fff")
     }
+    if (logo) $("link[rel=icon]").setAttribute("href", logo)
     for (const name of /** @type {const} */ (["help", "privacy", "imprint"])) {
         const url = links[`${name}_url`] ?? ""
         const link = document.getElementById(name)
