@@ -19,7 +19,18 @@ const FOLDERS = ["form", "missing", "open", "receipt", "shared"]
 
 const STATES = [
     "held",
-    "not_confirmed","preparing", "waiting", "active", "withdrawn", "by_hand", "done", "ending", "overdue", "ended", "said"]
+    "not_confirmed",
+    "preparing",
+    "waiting",
+    "active",
+    "withdrawn",
+    "by_hand",
+    "done",
+    "ending",
+    "overdue",
+    "ended",
+    "said",
+]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
