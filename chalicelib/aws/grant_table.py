@@ -130,6 +130,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "approved_on": consent and consent.approved_on,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
         "before": grant.visit.before,
@@ -177,7 +178,12 @@ def _grant(item: Item) -> Grant | None:
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
         ),
-        consent=Consent(values["owner_login"], values["sealed_consent"], get("consent_key_id"))
+        consent=Consent(
+            values["owner_login"],
+            values["sealed_consent"],
+            get("consent_key_id"),
+            get("approved_on", ""),
+        )
         if "sealed_consent" in values
         else None,
         links=Links(values["secret_ids"], values["asks_passphrase"]),

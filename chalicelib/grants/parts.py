@@ -137,12 +137,14 @@ class Consent:
     """
     The owner's consent key, while a set-up or a repair is unfinished.
 
-    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it.
+    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it;
+    `approved_on` as in `site.Credentials`.
     """
 
     login: str
     sealed: bytes = field(repr=False)
     key_id: str | None = None
+    approved_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
