@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from chalicelib.grants.snapshot import Snapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -94,61 +96,6 @@ class SiteCheck:
     site: Site | None = None
     consent_url: str | None = None
     problem: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationPassword:
-    """An application password as WordPress lists it. `created` is ISO 8601 in UTC."""
-
-    uuid: str
-    name: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """
-    An administrator. `keys` is None when the site does not tell.
-
-    `registered` is ISO 8601. `email_mark` is the same for the same e-mail address, and not the
-    address itself, which is nothing for us to keep.
-    """
-
-    id: int
-    username: str
-    registered: str
-    keys: tuple[ApplicationPassword, ...] | None = None
-    email_mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """An installed plugin; `file` is its name for WordPress, such as ``akismet/akismet``."""
-
-    file: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """An installed theme; `stylesheet` is its name for WordPress."""
-
-    stylesheet: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a visit may have changed, at one moment. A part that the site does not tell is None."""
-
-    administrators: tuple[Administrator, ...] | None = None
-    plugins: tuple[Plugin, ...] | None = None
-    themes: tuple[Theme, ...] | None = None
-    admin_email: str | None = None
 
 
 class WordPress(Protocol):

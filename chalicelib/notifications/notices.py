@@ -11,6 +11,9 @@ from chalicelib.onetime.model import MAX_TRIES
 WORDS = {
     "administrator_added": "A new administrator, “{0.name}”, was added.",
     "administrator_removed": "The administrator “{0.name}” was removed.",
+    "user_added": "A new user, “{0.name}”, was added ({0.detail}).",
+    "user_removed": "The user “{0.name}” was removed ({0.detail}).",
+    "role_changed": "The account “{0.name}” has another role ({0.detail}).",
     "key_added": "The account “{0.name}” got a new application password, “{0.detail}”.",
     "email_changed": "The account “{0.name}” has another e-mail address.",
     "key_removed": "The application password “{0.detail}” of “{0.name}” was deleted.",

@@ -22,7 +22,8 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck, Snapshot
+from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
+from chalicelib.grants.snapshot import Snapshot
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import users
