@@ -162,7 +162,10 @@ class RestWordPress:
 
     def is_missing(self, site: Site, user_id: int) -> bool:
         stranger = Rest(self._outbound, site.rest_root)
-        reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
+        try:
+            reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
+        except SiteUnsupported:
+            return False  # Something else than WordPress answers strangers.
         return users.is_unknown_user(reply)
 
     def refuses(self, site: Site, key: Credentials) -> bool:
