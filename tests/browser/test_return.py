@@ -81,16 +81,16 @@ def test_approving_again_gives_the_first_approval_back(
     owner.tell()
     owner.let_in()
     owner.approve()
-    (first,) = keys() - keys_before
     owner.page.go_back()
     expect(owner.page.locator("#approve")).to_be_visible()
     with owner.page.expect_response("**/api/grants/*/end") as ended:
         owner.page.click("#approve")
 
     assert ended.value.json()["state"] == "ended"
-    assert first not in keys()
     owner.send()
-    assert (len(users() - users_before), keys()) == (1, keys_before)
+    # Both have the name of the trip, so none of that name is left.
+    assert len(users() - users_before) == 1
+    assert keys() <= keys_before
 
 
 def test_choosing_another_way_gives_the_approval_back(owner: Owner, keys: Names) -> None:
