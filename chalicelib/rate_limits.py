@@ -70,7 +70,7 @@ KEYS_BY_NETWORK = Limit(10, HOUR)
 KEYS_BY_SITE = Limit(120, HOUR)
 
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
-BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short, so that nobody keeps others out for long.
+BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
 BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
 
 # Larger IPv6 networks hold many visitors, so their limits are multiples of a visitor's.
