@@ -188,10 +188,15 @@ class Limits:
         limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
         # The counters outlive the request, so they hold no e-mail address that can be read.
         digest = hashlib.sha256(name.encode()).hexdigest()
+        key = f"mailbox {digest}"
+        which: LimitName = "support" if is_support else "mailbox"
         with suppress(TryAgain):
-            which: LimitName = "support" if is_support else "mailbox"
-            self._count(which, f"mailbox {digest}", limit, now)
-            self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            self._count(which, key, limit, now)
+            try:
+                self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            except TooManyRequests:
+                self._take_back([(key, limit)], now)  # A flood elsewhere fills no mailbox.
+                raise
 
     def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
         ends_at = _end_of_window(limit, now)
