@@ -22,14 +22,13 @@ back by the gateway's own throttle.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.counted_as import host_of, mailbox_of, networks_of
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
 
 Action = Literal[
@@ -72,10 +71,6 @@ KEYS_BY_SITE = Limit(120, HOUR)
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
 BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
 BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
-
-# Larger IPv6 networks hold many visitors, so their limits are multiples of a visitor's.
-IPV6_NETWORKS = ((64, 1), (56, 4), (48, 16))
-DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})  # Where dots make no other mailbox.
 
 
 class HitCounter(Protocol):
@@ -126,7 +121,7 @@ class Limits:
         """
         self.visitor.ip = ip
         try:
-            for network, factor in _networks(ip):
+            for network, factor in networks_of(ip):
                 limit = _times(BY_NETWORK[action], factor)
                 self._count("network", f"{action} address {network}", limit, now)
         except TryAgain:
@@ -157,10 +152,10 @@ class Limits:
         Raises:
             TooManyRequests: That host has refused too many keys. The body does not run.
         """
-        host = _host(url)
+        host = host_of(url)
         counted = [
             (f"keys {host} address {network}", _times(KEYS_BY_NETWORK, factor))
-            for network, factor in _networks(self.visitor.ip)
+            for network, factor in networks_of(self.visitor.ip)
         ]
         counted += [(f"keys {host}", KEYS_BY_SITE)] if every_network else []
         done: list[tuple[str, Limit]] = []
@@ -183,8 +178,8 @@ class Limits:
         Raises:
             TooManyRequests: The mailbox, or the whole deployment, has had its share.
         """
-        name = normalised_mailbox(mailbox)
-        is_support = name == normalised_mailbox(self.support_mailbox)
+        name = mailbox_of(mailbox)
+        is_support = name == mailbox_of(self.support_mailbox)
         limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
         # The counters outlive the request, so they hold no e-mail address that can be read.
         digest = hashlib.sha256(name.encode()).hexdigest()
@@ -213,16 +208,6 @@ class Limits:
                 self.counter.hit(_window_key(key, limit, now), purge_at=purge_at, by=-1)
 
 
-def normalised_mailbox(address: str) -> str:
-    """Return what names the mailbox behind *address*: without capitals, tag and dots of Gmail's."""
-    local, _, domain = address.strip().casefold().rpartition("@")
-    domain = domain.rstrip(".")
-    local = local.partition("+")[0] or local
-    if domain in DOTLESS_DOMAINS:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}"
-
-
 def _times(limit: Limit, factor: int) -> Limit:
     return limit._replace(hits=limit.hits * factor)
 
@@ -233,28 +218,3 @@ def _end_of_window(limit: Limit, now: int) -> int:
 
 def _window_key(key: str, limit: Limit, now: int) -> str:
     return f"{key} {now // limit.seconds}"
-
-
-def _host(url: str) -> str:
-    """Return the host of a normalised URL, with its port if that is no usual one."""
-    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
-
-
-def _networks(ip: str) -> list[tuple[str, int]]:
-    """
-    Return the networks that *ip* counts for, each with the factor of its limits, smallest first.
-
-    The IPv4 address alone; of IPv6 each of `IPV6_NETWORKS`. Anything else counts as one network.
-    """
-    try:
-        parsed = ipaddress.ip_address(ip)
-    except ValueError:
-        return [("unknown", 1)]
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return [(str(parsed), 1)]
-    if parsed.ipv4_mapped is not None:
-        return [(str(parsed.ipv4_mapped), 1)]
-    return [
-        (str(ipaddress.ip_network((parsed, bits), strict=False)), factor)
-        for bits, factor in IPV6_NETWORKS
-    ]
