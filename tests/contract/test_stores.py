@@ -345,13 +345,24 @@ class TestGrants:
         assert grants.get(grant.id) is None
 
     def test_due_finds_what_is_due_and_nothing_else(self, grants: GrantStore, grant: Grant) -> None:
-        assert grant.id not in grants.due(NOW + 299, 100)
-        assert grant.id in grants.due(NOW + 300, 100)
+        assert grant.id not in grants.due(NOW + 299, 100, queue="first")
+        assert grant.id in grants.due(NOW + 300, 100, queue="first")
 
         rested = grants.replace(grant, replace(grant, schedule=Schedule()))
 
         assert rested is not None
-        assert grant.id not in grants.due(NOW + 300, 100)
+        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
+
+    def test_what_was_tried_before_waits_in_a_queue_of_its_own(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        assert grant.id not in grants.due(NOW + 300, 100, queue="retry")
+
+        tried = replace(grant, schedule=Schedule(due_at=NOW + 300, attempts=1))
+        assert grants.replace(grant, tried) is not None
+
+        assert grant.id in grants.due(NOW + 300, 100, queue="retry")
+        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
 
     def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
         self, grants: GrantStore, grant: Grant

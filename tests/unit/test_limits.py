@@ -18,7 +18,7 @@ from chalicelib.errors import (
     TooManyRequests,
     TryAgain,
 )
-from chalicelib.rate_limits import (
+from chalicelib.rate_limits.limits import (
     BY_DEPLOYMENT,
     BY_MAILBOX,
     BY_NETWORK,

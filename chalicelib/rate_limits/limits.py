@@ -1,23 +1,4 @@
-"""
-How often one network may ask, one site may refuse a key, and one mailbox may be written to.
-
-Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. The limits are
-for people: a person who mistypes for ten minutes stays below them. None of them may serve to lock
-others out, so
-
-* a request counts against the network it comes from, before anything of it is read;
-* a key counts against the host that it is sent to, whatever addresses redirect there, and only if
-  the site refuses it: first for the network that sent it, then for all networks together;
-* whoever has a good token of a grant has a budget for that grant, which strangers cannot use up;
-* a mail counts against its mailbox, where it is handed over.
-
-A network is the address that CloudFront or the gateway saw, never a header that the caller wrote.
-Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the
-/56 and the /48 that hold it. The counters hold no e-mail address, and purge themselves.
-
-A window's end lets through up to twice its hits in a short time. Many networks together are held
-back by the gateway's own throttle.
-"""
+"""Counts requests, refused keys, new grants and mails, and refuses those over a limit."""
 
 from __future__ import annotations
 
@@ -30,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.counted_as import host_of, mailbox_of, networks_of
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
+from chalicelib.rate_limits.subjects import host_of, networks_of, normalised_mailbox
 
 Action = Literal[
     "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
@@ -67,6 +49,11 @@ BY_GRANT: dict[Action, Limit] = {
 # Keys that a site refused: of one network, and of all.
 KEYS_BY_NETWORK = Limit(10, HOUR)
 KEYS_BY_SITE = Limit(120, HOUR)
+
+# New grants of one network: in all, and for one host. Never of a host by itself, or strangers could
+# use up the grants of somebody else's site.
+GRANTS_BY_NETWORK = Limit(60, DAY)
+GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
 
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
 BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
@@ -170,6 +157,20 @@ class Limits:
             self._take_back(done, now)
             raise
         self._take_back(done, now)
+
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """
+        Count a new grant of the visitor's network, in all and for the host of *site_url*.
+
+        Raises:
+            TooManyRequests: The network has made too many today.
+        """
+        host = host_of(site_url)
+        for network, factor in networks_of(self.visitor.ip):
+            key = f"new grants address {network}"
+            self._count("network", key, _times(GRANTS_BY_NETWORK, factor), now)
+            limit = _times(GRANTS_BY_NETWORK_AND_HOST, factor)
+            self._count("network", f"{key} host {host}", limit, now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """
