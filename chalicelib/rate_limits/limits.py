@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
-from chalicelib.counted_as import host_of, mailbox_of, networks_of
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
-from chalicelib.rate_limits.subjects import host_of, networks_of, normalised_mailbox
+from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 
 Action = Literal[
     "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
