@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
-from chalicelib.rate_limits.subjects import host_of, networks_of, normalised_mailbox
+from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 
 Action = Literal[
     "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
@@ -55,7 +55,7 @@ GRANTS_BY_NETWORK = Limit(60, DAY)
 GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
 
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
-BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short, so that nobody keeps others out for long.
+BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
 BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
 
 
@@ -178,15 +178,20 @@ class Limits:
         Raises:
             TooManyRequests: The mailbox, or the whole deployment, has had its share.
         """
-        name = normalised_mailbox(mailbox)
-        is_support = name == normalised_mailbox(self.support_mailbox)
+        name = mailbox_of(mailbox)
+        is_support = name == mailbox_of(self.support_mailbox)
         limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
         # The counters outlive the request, so they hold no e-mail address that can be read.
         digest = hashlib.sha256(name.encode()).hexdigest()
+        key = f"mailbox {digest}"
+        which: LimitName = "support" if is_support else "mailbox"
         with suppress(TryAgain):
-            which: LimitName = "support" if is_support else "mailbox"
-            self._count(which, f"mailbox {digest}", limit, now)
-            self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            self._count(which, key, limit, now)
+            try:
+                self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            except TooManyRequests:
+                self._take_back([(key, limit)], now)  # A flood elsewhere fills no mailbox.
+                raise
 
     def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
         ends_at = _end_of_window(limit, now)

@@ -22,6 +22,7 @@ const DRAFT = {
     hint: "",
     state: null,
     trip: "",
+    answered: "",
     subject: "",
     ticket: "",
     login_url: "",

@@ -200,6 +200,7 @@ function readDraft() {
         subject: "",
         ticket: "",
         trip: "",
+        answered: "",
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")
