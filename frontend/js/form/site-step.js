@@ -3,7 +3,7 @@
 /** @import { Door, FormPage } from "./types.js" */
 import { Problem } from "../shared/api.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
-import { $, all, onPress, runOnce } from "../shared/page.js"
+import { $, all, load, onPress, runOnce } from "../shared/page.js"
 import { readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
@@ -110,7 +110,7 @@ function readManualUser({ draft, keys }) {
 /** @param {FormPage} page */
 function forgetKeys(page) {
     const { keys } = page
-    if (page.held) void import("./hold.js").then((module) => module.giveBack(page))
+    if (page.held) void load("form/hold.js").then((module) => module.giveBack(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 
