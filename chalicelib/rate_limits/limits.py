@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
-from chalicelib.rate_limits.subjects import host_of, networks_of, normalised_mailbox
+from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 
 Action = Literal[
     "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
@@ -178,8 +178,8 @@ class Limits:
         Raises:
             TooManyRequests: The mailbox, or the whole deployment, has had its share.
         """
-        name = normalised_mailbox(mailbox)
-        is_support = name == normalised_mailbox(self.support_mailbox)
+        name = mailbox_of(mailbox)
+        is_support = name == mailbox_of(self.support_mailbox)
         limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
         # The counters outlive the request, so they hold no e-mail address that can be read.
         digest = hashlib.sha256(name.encode()).hexdigest()

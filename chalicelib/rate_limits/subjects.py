@@ -1,4 +1,8 @@
-"""What counts as one: a network, a host, a mailbox."""
+"""
+What counts as one network, one host and one mailbox: names for counters, from what callers send.
+
+Spellings of one thing have one name, so that no spelling has a limit of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ IPV6_NETWORKS = ((64, 1), (56, 4), (48, 16))
 DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})  # Where dots make no other mailbox.
 
 
-def normalised_mailbox(address: str) -> str:
+def mailbox_of(address: str) -> str:
     """Return what names the mailbox behind *address*: without capitals, tag and dots of Gmail's."""
     local, _, domain = address.strip().casefold().rpartition("@")
     domain = domain.rstrip(".")

@@ -19,7 +19,7 @@ from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
-from chalicelib.rate_limits import HitCounter
+from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
 

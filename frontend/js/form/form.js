@@ -175,6 +175,7 @@ function readDraft() {
         hint: "",
         state: null,
         trip: "",
+        answered: "",
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")

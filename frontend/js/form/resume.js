@@ -15,10 +15,11 @@ export async function resumeAfterReturn(page, address) {
     const { draft, keys } = page
     const answer = readReturn(address, "consent")
     const trip = await digest(answer.state)
-    // On the same trip the owner may go back in the browser and approve again.
-    const isOurs = draft.state ? answer.state === draft.state : trip === draft.trip
+    const answered = await digest(address)
+    // On the same trip the owner may go back in the browser and approve again; each answer counts once.
+    const isOurs = draft.state ? answer.state === draft.state : trip === draft.trip && answered !== draft.answered
     draft.state = null
-    if (isOurs) draft.trip = trip
+    if (isOurs) Object.assign(draft, { trip, answered })
     page.save()
     if (!isOurs) {
         await page.enterStep(draft.step)
@@ -36,11 +37,11 @@ export async function resumeAfterReturn(page, address) {
 }
 
 /**
- * A mark of a trip that is no use to whoever reads it in the tab's storage.
- * @param {string} state
+ * A mark of what WordPress gave out, which is no use to whoever reads it in the tab's storage.
+ * @param {string} given
  */
-async function digest(state) {
-    const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`hallpass trip ${state}`))
+async function digest(given) {
+    const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`hallpass trip ${given}`))
     return encode(new Uint8Array(bytes))
 }
 
