@@ -62,7 +62,7 @@ def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: 
     expect(page.locator("#opened")).to_contain_text("very-secret")
     assert page.text_content("#ends") != before
 
-    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended"})
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended", "ended_at": NOW})
     page.clock.fast_forward(86400_000)
     expect(page.locator("#gone h2")).to_have_text("The access has ended")
     assert "very-secret" not in page.content()

@@ -81,9 +81,9 @@ export async function runOnce(button, work) {
 /** When *work* fails, most likely a module did not load. @param {Work} work */
 export async function runGuarded(work) {
     const warning = $("#not-loaded")
+    warning.hidden = true
     try {
         await work()
-        warning.hidden = true
     } catch (error) {
         console.error(error)
         setText(warning, navigator.onLine ? "page.not_loaded" : "page.offline")
