@@ -28,7 +28,7 @@ SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up 
 app = Chalice(app_name="hallpass", configure_logs=False)
 app.register_middleware(web.normalise_chalice_errors, "http")
 logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
-metrics = Metrics(namespace="Hallpass", service="hallpass")
+metrics = Metrics(namespace="Hallpass")  # The stack's name is the service: see resources.yaml.
 
 
 @contextmanager
