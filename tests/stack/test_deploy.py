@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import Stubber
 
 from infra import cloudformation, deploy, package, pages, prerequisites
-from infra.cloudformation import Deployment
+from infra.cloudformation import Deployment, DeployError
 from infra.local.ministack import MiniStack
 
 ARTIFACTS = "artifacts"
@@ -99,7 +99,7 @@ def test_an_interrupted_first_deployment_is_finished_by_the_next(
 ) -> None:
     whole = Deployment.deploy
 
-    def interrupted(self: Deployment, *arguments: Any) -> None:
+    def interrupted(self: Deployment, *arguments: Any) -> None:  # noqa: ANN401
         whole(self, *arguments)
         raise KeyboardInterrupt
 
@@ -200,7 +200,7 @@ def test_a_bucket_of_another_region_is_named_as_such(account: MiniStack) -> None
         Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
     )
 
-    with pytest.raises(deploy.DeployError, match="far-away is in eu-central-1"):
+    with pytest.raises(DeployError, match="far-away is in eu-central-1"):
         deploy.main(["--artifacts", "far-away", *FIRST[2:]])
 
 
@@ -270,7 +270,7 @@ def test_a_stack_that_fails_names_the_part_and_the_reason(
 ) -> None:
     stack(**TOPIC)
 
-    with pytest.raises(deploy.DeployError) as raised:
+    with pytest.raises(DeployError) as raised:
         stack(**TOPIC, **IMPOSSIBLE)
 
     assert str(raised.value).startswith("The stack small ended in UPDATE_ROLLBACK_COMPLETE:\n")
@@ -283,7 +283,7 @@ def test_a_stack_that_fails_names_the_part_and_the_reason(
 def test_a_first_deployment_that_failed_does_not_stand_in_the_way(
     stack: Callable[..., str],
 ) -> None:
-    with pytest.raises(deploy.DeployError, match=r"ended in ROLLBACK_COMPLETE:\n  Impossible: "):
+    with pytest.raises(DeployError, match=r"ended in ROLLBACK_COMPLETE:\n  Impossible: "):
         stack(**IMPOSSIBLE)
 
     assert stack(**TOPIC) == "CREATE_COMPLETE"
@@ -304,5 +304,5 @@ def test_a_stack_that_is_not_done_in_time_is_no_success(monkeypatch: pytest.Monk
     with Stubber(cloudformation_client) as aws:
         aws.add_response("describe_stack_events", {"StackEvents": []})
         aws.add_response("describe_stacks", {"Stacks": [described]})
-        with pytest.raises(deploy.DeployError, match="slow is still UPDATE_IN_PROGRESS"):
+        with pytest.raises(DeployError, match="slow is still UPDATE_IN_PROGRESS"):
             deployment._wait_for_end("arn:slow", "UPDATE")
