@@ -119,7 +119,7 @@ class Removal:
 
     def _require_repairable(self, grant: Grant) -> None:
         """Raise `KeyRefused` unless a repair of this manual grant got to know its user."""
-        if grant.consent is None or grant.on_site.user_id is None:
+        if grant.consent is None or grant.is_consent_held or grant.on_site.user_id is None:
             # Only its owner can tell, and a repair that never got to know the user has nothing to
             # finish but to delete its consent key.
             self.consent_key.delete(grant)

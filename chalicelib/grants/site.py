@@ -37,7 +37,7 @@ class Account:
     """
     A user of the site, as that site describes it, or as far as we know it.
 
-    `registered_at` is in epoch seconds.
+    `name` is the one that it shows, `registered_at` is in epoch seconds.
     """
 
     id: int
@@ -46,6 +46,8 @@ class Account:
     is_administrator: bool = False
     may_manage_users: bool = False
     registered_at: int | None = None
+    name: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,9 @@ class WordPress(Protocol):
 
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         """Return the user of that id, or None when there is none."""
+
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        """Return how many posts the user of that id has, of any status; None when untold."""
 
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int

@@ -110,6 +110,9 @@ class RestWordPress:
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         return users.find_by_id(self._rest(site, key), user_id)
 
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        return users.count_posts(self._rest(site, key), user_id)
+
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
     ) -> Credentials:

@@ -30,7 +30,7 @@ ADMINISTRATORS: Query = {
 }
 USER_FIELDS: Query = {
     "context": "edit",
-    "_fields": "id,username,email,roles,capabilities,registered_date",
+    "_fields": "id,username,name,email,roles,capabilities,registered_date",
 }
 REQUIRED_CAPABILITIES = (
     "list_users",
@@ -69,6 +69,14 @@ def find_by_login(rest: Rest, username: str) -> Account | None:
         if wanted in {str(row.get(name)).casefold() for name in ("username", "email")}:
             return parse_account(row)
     return None
+
+
+def count_posts(rest: Rest, user_id: int) -> int | None:
+    """Return how many posts that user has, of any status; None when the site does not tell."""
+    query: Query = {"author": require_user_id(user_id), "status": "any", "per_page": 1}
+    reply = rest.get("wp/v2/posts", {**query, "context": "edit", "_fields": "id"})
+    total = reply.headers.get("x-wp-total", "")
+    return int(total[:9]) if reply.ok and total.isascii() and total.isdigit() else None
 
 
 def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> None:
@@ -123,7 +131,7 @@ def parse_account(data: dict[str, Any]) -> Account:
     Raises:
         SiteUnavailable: ``odd_answer``: id or login are missing or malformed.
     """
-    username, email = data.get("username"), data.get("email")
+    username, email, name = data.get("username"), data.get("email"), data.get("name")
     roles, can = data.get("roles"), data.get("capabilities")
     if not isinstance(username, str) or not username:
         raise unavailable("odd_answer")
@@ -134,6 +142,8 @@ def parse_account(data: dict[str, Any]) -> Account:
         is_administrator=isinstance(roles, list) and "administrator" in roles,
         may_manage_users=isinstance(can, dict) and all(map(can.get, REQUIRED_CAPABILITIES)),
         registered_at=_epoch_seconds(data.get("registered_date")),
+        name=name if isinstance(name, str) else "",
+        roles=tuple(filter(_is_text, roles)) if isinstance(roles, list) else (),
     )
 
 
@@ -147,6 +157,10 @@ def require_user_id(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 2**64:
         raise unavailable("odd_answer")
     return number
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _epoch_seconds(value: object) -> int | None:

@@ -72,6 +72,8 @@ class FakeUser:
             is_administrator,
             is_administrator,
             self.registered_at,
+            self.display_name,
+            tuple(sorted(self.roles)),
         )
 
 
@@ -252,6 +254,11 @@ class FakeWordPress:
         with self._call("user_by_id", site.url, key) as fake:
             _require_administrator(fake, key)
             return fake.users[user_id].account if user_id in fake.users else None
+
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        with self._call("count_posts", site.url, key) as fake:
+            _require_administrator(fake, key)
+            return sum(author == user_id for author in fake.content.values())
 
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
