@@ -101,8 +101,20 @@ package: .venv/installed.txt ## Build the template and the zip that AWS gets
 lint-infra: package ## Lint the built template
 	$(BIN)/cfn-lint build/sam.yaml
 
-deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="--artifacts BUCKET SenderEmail=…"
+deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="SenderEmail=… SupportEmail=…"
 	@$(BIN)/python -m infra.deploy $(ARGS)
+
+doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="SenderEmail=…"
+	@$(BIN)/python -m infra.operate.doctor $(ARGS)
+
+status: .venv/installed.txt ## Say how the deployed Hallpass is
+	@$(BIN)/python -m infra.operate.status $(ARGS)
+
+grants: .venv/installed.txt ## Look at open accesses, and end them: make grants ARGS="list"
+	@$(BIN)/python -m infra.operate.grants $(ARGS)
+
+destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
+	@$(BIN)/python -m infra.operate.destroy $(ARGS)
 
 clean: ## Remove everything that was built or run here
 	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
@@ -148,4 +160,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -25,6 +25,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib import __version__
 from infra import template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +103,7 @@ def _build(package: Package) -> None:
         _check(code)
         _compile(code)
         _zip(code, package.archive)
-        text = template.without_aliases((chalice / "sam.yaml").read_text())
+        text = template.finished((chalice / "sam.yaml").read_text(), __version__)
         package.template.write_text(text)
     shutil.rmtree(deployments, ignore_errors=True)
 

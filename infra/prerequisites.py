@@ -25,6 +25,7 @@ EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "Req
 KEY_TAG = "hallpass:data-key"
 DAY_OF_MAIL = "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
 MISSING = {"404", "NoSuchBucket", "NotFound"}
+LATE_SECONDS = 3600  # As the alarm on the oldest due thing.
 FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
 
 

@@ -22,9 +22,9 @@ def load(template: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(template.read_text()))
 
 
-def without_aliases(text: str) -> str:
+def finished(text: str, version: str) -> str:
     """
-    Return the YAML template *text* with each alias written out.
+    Return the YAML template *text* with *version* as an output, and each alias written out.
 
     Chalice writes what occurs twice once, with an anchor. CloudFormation's documents list aliases
     among the parts of YAML that it does not support.
@@ -34,7 +34,9 @@ def without_aliases(text: str) -> str:
         def ignore_aliases(self, _: object) -> bool:
             return True
 
-    return yaml.dump(yaml.safe_load(text), Dumper=Plain, sort_keys=False, width=1000)
+    template = yaml.safe_load(text)
+    template["Outputs"]["Version"] = {"Value": version}
+    return yaml.dump(template, Dumper=Plain, sort_keys=False, width=1000)
 
 
 def resources(template: dict[str, Any], kind: str) -> dict[str, Resource]:
