@@ -52,6 +52,7 @@ def kept(stack: Deployed) -> list[str]:
         for name, value in stack.parameters.items()
         if name in {"SenderEmail", "SupportEmail", "SupportName", "MaxDays", "AlarmEmail"} and value
     )
+    again = f"--stack {stack.name} GrantsTableName={table} DataKeyArn={key} {parameters}"
     return [
         f"Deleted {stack.name}. This stays, and costs about a dollar a month:",
         f"  {table}: the record of accesses (deletion-protected, with backups)",
@@ -59,8 +60,7 @@ def kept(stack: Deployed) -> list[str]:
         f"  {stack.outputs['SiteBucketName']}: the pages",
         f"  {stack.parameters['SenderEmail']}: the sender, as SES knows it",
         "To take them up again:",
-        f'  make deploy ARGS="--stack {stack.name} GrantsTableName={table} DataKeyArn={key} '
-        f'{parameters}"',
+        f'  make deploy ARGS="{again}"',
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import Stubber
 
 from infra import cloudformation, deploy, package, pages, prerequisites
-from infra.cloudformation import Deployment, DeployError
+from infra.cloudformation import DeployError, Deployment
 from infra.local.ministack import MiniStack
 
 ARTIFACTS = "artifacts"
