@@ -21,6 +21,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
     Consent,
     Event,
+    Evidence,
     Links,
     Notice,
     OnSite,
@@ -129,6 +130,8 @@ def _grant_item(grant: Grant) -> Item:
         "user_id": on_site.user_id,
         "user_may_exist": on_site.user_may_exist,
         "sealed_removal": on_site.sealed_removal,
+        "deleted_at": on_site.evidence.deleted_at,
+        "key_refused_at": on_site.evidence.key_refused_at,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
@@ -186,6 +189,7 @@ def _grant(item: Item) -> Grant | None:
             user_id=get("user_id"),
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
+            evidence=Evidence(get("deleted_at"), get("key_refused_at")),
         ),
         consent=Consent(
             login=values["owner_login"],

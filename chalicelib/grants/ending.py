@@ -102,7 +102,7 @@ class Ending:
         leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
         return None if leased is None else self._finish_leased(leased, now, counts=True)
 
-    def record_changes(self, grant: Grant) -> Grant:
+    def record_changes(self, grant: Grant, now: int) -> Grant:
         """
         Record what has changed on the site since support came in, as far as it can be seen.
 
@@ -114,9 +114,9 @@ class Ending:
             return grant
         try:
             with self.budget.within(SNAPSHOT_SECONDS):
-                after = self.removal.take_snapshot(grant)
+                after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
-            return grant
+            return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
         user_id = grant.on_site.user_id
         ours = {} if user_id is None else {user_id: grant.username}
         changes = compare(
@@ -135,22 +135,22 @@ class Ending:
         try:
             if grant.state != "ended":
                 self.revoke_links(grant, now)
-                self._remove(self.record_changes(grant), now)
+                self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
             self.links.revoke(grant, now=now)
-            grant = self._notify(grant)
+            grant = self._notify(grant, now)
         except HallpassError as error:
             return self._put_off(grant, error, now, counts=counts)
         return update(self.grants, grant.id, lambda stored: stored.closed(now))
 
-    def _notify(self, grant: Grant) -> Grant:
+    def _notify(self, grant: Grant, now: int) -> Grant:
         """Send the notices of the end, and delete a consent key that a repair has left before."""
         failure: HallpassError | None = None
         try:
             grant = self.consent_key.delete(grant)
         except HallpassError as error:
             failure = error
-        grant = self.notifier.send_ended(grant)
+        grant = self.notifier.send_ended(grant, now)
         if failure is not None:
             raise failure
         return grant
@@ -164,7 +164,7 @@ class Ending:
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
-            self.notifier.send_locked(grant)
+            self.notifier.send_locked(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
     def _remove(self, grant: Grant, now: int) -> None:
@@ -178,7 +178,7 @@ class Ending:
         else:
             return
         grant = update(self.grants, grant.id, lambda stored: stored.site_moved(site, now))
-        self.removal.remove_from_site(self.record_changes(grant), now=now)
+        self.removal.remove_from_site(self.record_changes(grant, now), now=now)
 
     def _put_off(self, grant: Grant, error: HallpassError, now: int, *, counts: bool) -> Grant:
         """Record the failure, be due again later, and after the third ask for help."""

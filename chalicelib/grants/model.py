@@ -17,6 +17,7 @@ from chalicelib.grants.parts import (
     Consent,
     Event,
     EventName,
+    Evidence,
     Holder,
     Links,
     Notice,
@@ -132,6 +133,11 @@ class Grant(GrantInSetUp):
         return replace(self, visit=replace(self.visit, changes=changes))
 
     @transition(*RUNNING)
+    def evidence_seen(self, evidence: Evidence) -> Grant:
+        """Record what the site said of the account's end, before anything else is asked."""
+        return replace(self, on_site=replace(self.on_site, evidence=evidence))
+
+    @transition(*RUNNING)
     def user_deleted(self) -> Grant:
         """Record that the site confirmed the deletion, in case that the rest is tried again."""
         return replace(
@@ -142,7 +148,8 @@ class Grant(GrantInSetUp):
     @transition(*ALL)
     def consent_deleted(self, consent: Consent) -> Grant:
         """Forget the consent key *consent*; one that has come since stays."""
-        return replace(self, consent=None) if self.consent == consent else self
+        is_stored = self.consent is not None and self.consent.sealed == consent.sealed
+        return replace(self, consent=None) if is_stored else self
 
     @transition(*RUNNING)
     def removal_failed(self, reason: str, now: int) -> Grant:
@@ -244,7 +251,7 @@ def _ended(grant: Grant, by: str, now: int) -> Grant:
     return replace(
         grant,
         phase="notifying",
-        ended_at=now,
+        ended_at=grant.on_site.evidence.deleted_at or now,
         on_site=replace(grant.on_site, sealed_removal=None),
         schedule=Schedule(due_at=now, lease_until=grant.schedule.lease_until),
     ).with_event(Event(now, name, by))

@@ -25,6 +25,7 @@ EventName = Literal[
     "link_burned",
     "link_locked",
     "link_opened",
+    "mail_dropped",
     "not_confirmed",
     "removal_failed",
     "repair_requested",
@@ -136,6 +137,26 @@ class Tokens:
         return replace(self, owner_hashes=(own, *kept))
 
 
+class Evidence(NamedTuple):
+    """
+    What the site has said of our account's end, kept so that it is neither doubted nor asked again.
+
+    `deleted_at` is when WordPress answered our deletion with ``deleted: true`` and the right id;
+    `key_refused_at` when the site last refused the removal key.
+    """
+
+    deleted_at: int | None = None
+    key_refused_at: int | None = None
+
+    def is_key_usable(self, now: int) -> bool:
+        """
+        Return whether the removal key may be sent: after a refusal, only once a day.
+
+        Plugins that count refused keys block the address that sends them.
+        """
+        return self.key_refused_at is None or now >= self.key_refused_at + DAY
+
+
 @dataclass(frozen=True, slots=True)
 class OnSite:
     """
@@ -151,6 +172,7 @@ class OnSite:
     user_id: int | None = None
     user_may_exist: bool = False
     sealed_removal: bytes | None = field(default=None, repr=False)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,6 @@ class Provisioning:
             GrantExists: The id is taken by a request that said something else.
             GrantEnded: The consent was given back, or its access is over.
             InvalidInput: Field ``site_url``.
-            TooManyRequests: Mails to that address too often. Nothing is stored.
         """
         self.tools.wordpress.normalise(request.site_url)
         grant = self.grants.get(request.grant_id)
@@ -92,8 +91,7 @@ class Provisioning:
             GrantEnded: The access is over, or set-up took too long and was undone.
             ConsentRejected, NotAdministrator, SiteUnsupported, InvalidInput: Nothing is left.
             SiteUnavailable: No usable answer this time. The same request again goes on.
-            TooManyRequests: Keys were sent to that site, or mails to that address, too often.
-                Nothing is left.
+            TooManyRequests: That site has refused too many keys. Nothing is left.
         """
         self.tools.wordpress.normalise(request.site_url)
         grant = self._recorded(request, now)
@@ -127,8 +125,6 @@ class Provisioning:
                     fingerprint, request.days, request.owner_email, now
                 ),
             )[0]
-        if request.owner_email != stored.owner_email:
-            self.tools.gate.admit_mail(request.owner_email, now=now)
 
         def completed(grant: Grant) -> Grant:
             require_same(grant.tokens.hold_fingerprint, hold.fingerprint())
@@ -142,11 +138,10 @@ class Provisioning:
         return update(self.grants, request.grant_id, completed)
 
     def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
-        self.tools.gate.admit_mail(hold.owner_email, now=now)
         held_until = now + HOLD_SECONDS
         return Grant(
             id=hold.grant_id,
-            site_url=hold.site_url,
+            site_url=self.tools.wordpress.normalise(hold.site_url),
             username=support_username(hold.grant_id),
             created_at=now,
             expires_at=held_until,
@@ -173,7 +168,7 @@ class Provisioning:
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ENDED) from None
         except KeyRefused:
-            self._take_back(grant, now)
+            self._take_back_refused(grant, now)
             raise ConsentRejected(CONSENT_REFUSED) from None
         except NotAdministrator:
             self._take_back(grant, now)
@@ -188,6 +183,13 @@ class Provisioning:
             fix = f"{error.fix} {KEY_LEFT}".strip()
             raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
+
+    def _take_back_refused(self, grant: Grant, now: int) -> None:
+        """Undo a set-up whose consent key is refused; that key is not sent again to be deleted."""
+        if grant.on_site.user_may_exist:
+            self._take_back(grant, now)
+        else:
+            self.grants.delete(grant)
 
     def _take_back(self, grant: Grant, now: int) -> bool:
         """

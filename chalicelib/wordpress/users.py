@@ -79,11 +79,12 @@ def count_posts(rest: Rest, user_id: int) -> int | None:
     return int(total[:9]) if reply.ok and total.isascii() and total.isdigit() else None
 
 
-def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> None:
+def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> bool:
     """
     Delete the user at *route*; its content goes to *heir_id*, or to another administrator.
 
-    A user whom WordPress does not know is no error, except at `ME`.
+    Return whether WordPress confirmed that it deleted the user *user_id* (``previous.id``). A user
+    whom WordPress does not know is no error, except at `ME`.
 
     Raises:
         SiteUnsupported: ``multisite`` or ``cannot_remove``.
@@ -95,17 +96,24 @@ def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> None:
         heir = _find_heir(rest, {user_id, heir})
         reply = rest.delete(route, {"force": "true", "reassign": require_user_id(heir)})
     if reply.ok:
-        return
+        return previous(reply).get("id") == user_id
     if is_unknown_user(reply):
         # To a dead key, `me` is the user 0, which does not exist: that is no proof of an end.
         if route == ME:
             raise KeyRefused("The site does not accept the key.")
-        return
+        return False
     if reply.status == HTTPStatus.NOT_IMPLEMENTED:
         raise unsupported("multisite")
     if reply.status == HTTPStatus.FORBIDDEN:
         raise unsupported("cannot_remove")
     raise refusal_error(reply)
+
+
+def previous(reply: Reply) -> dict[str, Any]:
+    """Return what WordPress says that it deleted, or an empty object."""
+    data = reply.data if isinstance(reply.data, dict) else {}
+    deleted = data.get("previous")
+    return deleted if isinstance(deleted, dict) else {}
 
 
 def is_unknown_user(reply: Reply) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import Consent, Event, Evidence, Notice, OnSite, Schedule, Tokens
 from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.site import Site
 
@@ -42,6 +42,7 @@ BECOMES = {
     "user_found": "--R--",
     "site_moved": "PAR--",
     "changes_seen": "PAR--",
+    "evidence_seen": "PAR--",
     "consent_held": "-AR--",
     "consent_given_back": "-AR--",
     "rested": "--R--",
@@ -79,6 +80,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "user_found": lambda g: g.user_found(2),
     "site_moved": lambda g: g.site_moved(SITE, NOW),
     "changes_seen": lambda g: g.changes_seen(()),
+    "evidence_seen": lambda g: g.evidence_seen(Evidence(NOW)),
     "consent_held": lambda g: g.consent_held(CONSENT, NOW + 60),
     "consent_given_back": lambda g: g.consent_given_back(NOW),
     "rested": lambda g: replace(g, consent=None).rested(NOW),
