@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
     prerequisites.refuse_bad_certificate(run.session, given)
     _refuse_to_forget(run, given, stored)
     given |= parameters.sender(run.client("sesv2"), given, stored)
+    given |= parameters.concurrency(run.client("lambda"), given, stored, _reserved(built))
     given |= parameters.api_account(run.client("apigateway"), given, exists=bool(stored))
     bucket = prerequisites.artifacts_bucket(
         run.session, options.artifacts, run.account, make=not options.dry_run
@@ -137,6 +138,12 @@ def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, s
         f"GrantsTableName={table} DataKeyArn={key or 'the ARN of its key'} "
         "(or GrantsTableName= to begin with an empty one and forget that access)."
     )
+
+
+def _reserved(built: package.Package) -> dict[str, int]:
+    """Return how many executions the template reserves by default, by parameter."""
+    known = template.load(built.template)["Parameters"]
+    return {name: known[name]["Default"] for name in known if name.endswith("Concurrency")}
 
 
 def _deploy(

@@ -1,12 +1,13 @@
 """
 Which value each parameter of the stack gets: the stack is the one place where settings are kept.
 
-What the operator names on the command line changes; all else stays as the stack has it. Four
+What the operator names on the command line changes; all else stays as the stack has it. Some
 parameters the deployer finds out by itself, and only then:
 
 * `PublicUrl` follows `DomainName`, or the address that CloudFront gave out, for as long as the
   operator has named no other;
 * `CreateSender` is `no` where SES knows the sender, or its domain, already;
+* `ApiConcurrency` and `SweepConcurrency` are 0 where the account's quota is too small for them;
 * `ManageApiAccount` is `no` where API Gateway's account names a role already;
 * `Runtime` is the Python that the package was built for.
 """
@@ -32,6 +33,7 @@ REQUIRED = {
 }
 ADDRESSES = (*REQUIRED, "AlarmEmail")
 RESERVED = re.compile(r"\.(example|invalid|test|localhost)\.?$", re.IGNORECASE)
+KEPT_FREE = 100  # Executions that Lambda does not let anybody reserve.
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+")
 CERTIFICATE_REGION = "us-east-1"
 
@@ -142,6 +144,24 @@ def identity(ses: SESV2Client, name: str) -> dict[str, object] | None:
         if error.response["Error"]["Code"] == "NotFoundException":
             return None
         raise
+
+
+def concurrency(
+    functions: Any,  # noqa: ANN401  A boto3 client.
+    given: Mapping[str, str],
+    stored: Mapping[str, str],
+    defaults: Mapping[str, int],
+) -> dict[str, str]:
+    """
+    Return 0 for each reservation that is new to the stack and that the account is too small for.
+
+    Lambda keeps 100 executions free of reservations; *defaults* are the template's.
+    """
+    new = {name: n for name, n in defaults.items() if name not in {**given, **stored}}
+    limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if limit - sum(new.values()) >= KEPT_FREE:
+        return {}
+    return dict.fromkeys(new, "0")
 
 
 def api_account(

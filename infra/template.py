@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+# MiniStack brings SAM's transform, so that Python has it.
+EXPANDER = Path(__file__).resolve().parent.parent / ".venv-aws" / "bin" / "python"
+EXPAND = """
+import json, logging, os, sys, yaml
+os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+logging.disable(logging.WARNING)
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+text = sys.stdin.read().replace("CodeUri: ./deployment.zip", "CodeUri: s3://artifacts/code.zip")
+json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdout, default=str)
+"""
 
 Resource = dict[str, Any]
 
@@ -37,6 +51,18 @@ def finished(text: str, version: str) -> str:
     template = yaml.safe_load(text)
     template["Outputs"]["Version"] = {"Value": version}
     return yaml.dump(template, Dumper=Plain, sort_keys=False, width=1000)
+
+
+def expanded(template: Path) -> dict[str, Any]:
+    """Return *template* as SAM's own transform hands it to CloudFormation."""
+    done = subprocess.run(
+        [EXPANDER, "-c", EXPAND],
+        input=template.read_text(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
 
 
 def resources(template: dict[str, Any], kind: str) -> dict[str, Resource]:

@@ -16,17 +16,7 @@ from chalicelib import __version__
 from chalicelib.grants.ports import Purpose
 from chalicelib.settings import Settings
 from infra import package, pages, template
-from infra.local.ministack import PYTHON
 
-EXPAND = """
-import json, logging, os, sys, yaml
-os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-logging.disable(logging.WARNING)
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-text = sys.stdin.read().replace("CodeUri: ./deployment.zip", "CodeUri: s3://artifacts/code.zip")
-json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdout, default=str)
-"""
 TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
 LEAST = {
     "ApiHandlerRole": {
@@ -58,15 +48,7 @@ def built() -> package.Package:
 @pytest.fixture(scope="module")
 def expanded(built: package.Package) -> dict[str, Any]:
     """The template as SAM's own transform hands it to CloudFormation."""
-    done = subprocess.run(
-        [PYTHON, "-c", EXPAND],
-        input=built.template.read_text(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return template.expanded(built.template)
 
 
 @pytest.fixture(scope="module")
