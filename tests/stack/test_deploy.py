@@ -289,6 +289,59 @@ def test_a_first_deployment_that_failed_does_not_stand_in_the_way(
     assert stack(**TOPIC) == "CREATE_COMPLETE"
 
 
+TABLE = {
+    "Type": "AWS::DynamoDB::Table",
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    },
+}
+
+
+def test_a_first_deployment_that_failed_leaves_nothing(
+    account: MiniStack, stack: Callable[..., str]
+) -> None:
+    later = {"Impossible": {**IMPOSSIBLE["Impossible"], "DependsOn": "GrantsTable"}}
+    with pytest.raises(DeployError, match="ROLLBACK_COMPLETE"):
+        stack(GrantsTable=TABLE, **later)
+
+    assert account.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_a_table_is_replaced_or_dropped_only_by_name(
+    account: MiniStack, stack: Callable[..., str], tmp_path: Path
+) -> None:
+    stack(GrantsTable=TABLE, **TOPIC)
+    other: Any = json.loads(json.dumps(TABLE).replace('"id"', '"key"'))
+
+    for change in ({"GrantsTable": other, **TOPIC}, TOPIC):
+        with pytest.raises(DeployError, match="--replace GrantsTable"):
+            stack(**change)
+    (table,) = account.client("dynamodb").list_tables()["TableNames"]
+    described = account.client("dynamodb").describe_table(TableName=table)["Table"]
+    assert described["KeySchema"][0]["AttributeName"] == "id"
+
+    s3 = account.client("s3")
+    asked = Deployment(
+        account.cloudformation, s3, ARTIFACTS, "small", 0.05, replace=("GrantsTable",)
+    )
+    asked.deploy(package.Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip"), {})
+    assert "GrantsTable" not in account.physical_ids("small")
+
+
+def test_a_change_that_is_under_way_is_waited_for(
+    account: MiniStack, stack: Callable[..., str]
+) -> None:
+    account.cloudformation.create_stack(
+        StackName="small", TemplateBody=json.dumps({"Resources": TOPIC})
+    )
+
+    assert stack(**TOPIC, More={"Type": "AWS::SNS::Topic"}) == "UPDATE_COMPLETE"
+
+
 def test_a_stack_that_is_not_done_in_time_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     session = boto3.Session("key", "secret", None, "us-east-1")
     cloudformation_client, s3 = session.client("cloudformation"), session.client("s3")
