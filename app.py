@@ -21,7 +21,7 @@ from chalicelib.errors import NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
-from chalicelib.rate_limits import BY_GRANT, Action
+from chalicelib.rate_limits.limits import BY_GRANT, Action
 from chalicelib.web import bodies, render
 from chalicelib.web import endpoint as web
 from chalicelib.wiring import Hallpass, hallpass
@@ -231,6 +231,7 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now())
     metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, result.oldest_due)
     metrics.add_metric("Ended", MetricUnit.Count, result.ended)
     metrics.add_metric("PutOff", MetricUnit.Count, result.put_off)
     metrics.flush_metrics()

@@ -13,7 +13,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from chalicelib.aws.grant_table import SHARD, GrantTable
+from chalicelib.aws.grant_table import DUE_SHARDS, SHARD, GrantTable
 from chalicelib.errors import HallpassError
 from chalicelib.grants.model import Grant
 from infra import prerequisites
@@ -82,10 +82,15 @@ class Deployed:
 
     def open_ids(self, index: str = "due") -> Iterator[str]:
         """
-        Yield the ids of all grants that something is left to do for, soonest first.
+        Yield the ids of all grants that something is left to do for, soonest first in each queue.
 
         With *index* ``overdue``, only of those whose removal has failed, longest first.
         """
+        shards = DUE_SHARDS.values() if index == "due" else (SHARD,)
+        for shard in shards:
+            yield from self._ids(index, shard)
+
+    def _ids(self, index: str, shard: str) -> Iterator[str]:
         pages = (
             self.client("dynamodb")
             .get_paginator("query")
@@ -93,7 +98,7 @@ class Deployed:
                 TableName=self.outputs["GrantsTableName"],
                 IndexName=index,
                 KeyConditionExpression=f"{index}_shard = :shard",
-                ExpressionAttributeValues={":shard": {"S": SHARD}},
+                ExpressionAttributeValues={":shard": {"S": shard}},
             )
         )
         for page in pages:

@@ -16,6 +16,7 @@ from chalicelib import __version__
 from chalicelib.grants.ports import Purpose
 from chalicelib.settings import Settings
 from infra import package, pages, template
+from infra.local.cloudfront import Behaviour
 
 TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
 LEAST = {
@@ -377,6 +378,40 @@ class TestSite:
             if resource["Type"].startswith("AWS::CloudFront::") and name != "Site":
                 assert "${AWS::StackName}-${AWS::Region}-" in json.dumps(resource), name
 
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/", "/"),
+            ("/receipt", "/receipt"),
+            ("/receipt/", "/receipt"),
+            ("/open/", "/open"),
+            ("/style.css", "/style.css"),
+            ("/js/form/form.js", "/js/form/form.js"),
+            ("/nothing", "/404.html"),
+            ("/nothing/here/", "/404.html"),
+            ("//evil.example/", "/404.html"),
+        ],
+    )
+    def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
+        self, resources: dict[str, Any], path: str, leads_to: str
+    ) -> None:
+        function = resources["PagePaths"]["Properties"]["FunctionCode"]
+        call = f"console.log(JSON.stringify(handler({json.dumps({'request': {'uri': path}})})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{function}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = json.loads(done.stdout)
+
+        shown = said["headers"]["location"]["value"] if "statusCode" in said else said["uri"]
+        assert shown == leads_to
+        assert Behaviour("*", "pages", {}, has_function=True, headers=(), compress=True).page_at(
+            path
+        ) == (leads_to)
+
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()
 
@@ -391,7 +426,7 @@ class TestAlarms:
     ) -> None:
         alarm = resources["OverdueAlarm"]["Properties"]
 
-        assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestOverdueSeconds")
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestDueSeconds")
         assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
     @pytest.mark.parametrize(
@@ -404,7 +439,8 @@ class TestAlarms:
 
         assert (properties["Namespace"], properties["MetricName"]) == ("Hallpass", "LimitReached")
         written = {d["Name"]: d["Value"] for d in properties["Dimensions"]}
-        assert written == {"limit": limit, "service": "hallpass"}, "as aws/metrics.py writes it"
+        stack = {"Ref": "AWS::StackName"}
+        assert written == {"limit": limit, "service": stack}, "as aws/metrics.py writes it"
 
     def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
         assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"

@@ -12,7 +12,7 @@ from chalice.test import Client
 import app as app_module
 from chalicelib import __version__, errors
 from chalicelib.onetime.envelope import Link, encode
-from chalicelib.rate_limits import BY_MAILBOX
+from chalicelib.rate_limits.limits import BY_MAILBOX
 from chalicelib.web import endpoint as web
 from tests.fakes.world import NOW, PUBLIC_URL, World
 from tests.unit.conftest import Api
