@@ -48,6 +48,10 @@ class MemoryGrants:
         oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
         return [grant.id for grant in oldest_first][:limit]
 
+    def due_since(self) -> int | None:
+        due = [g.schedule.due_at for g in self.items.values() if g.schedule.due_at is not None]
+        return min(due, default=None)
+
     def overdue_since(self) -> int | None:
         since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]
         return min(since, default=None)
