@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links, Notice, Schedule
-from chalicelib.grants.phases import ALL, ENDED, RUNNING, SETTING_UP, Phase, transition
+from chalicelib.grants.phases import ALL, ENDED, REMOVING, RUNNING, SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
@@ -38,12 +38,7 @@ class Grant(GrantRecord):
     @transition(*SETTING_UP)
     def owner_identified(self, owner_id: int, key_id: str) -> Grant:
         """Record whose the consent key is, and its UUID."""
-        return replace(
-            self,
-            on_site=replace(self.on_site, owner_id=owner_id),
-            consent=self.consent and replace(self.consent, key_id=key_id),
-            visit=self.visit.with_consent_key(key_id),
-        )
+        return self._with_owner(owner_id, key_id)
 
     @transition(*SETTING_UP)
     def removability_checked(self) -> Grant:
@@ -143,23 +138,23 @@ class Grant(GrantRecord):
             Event(now, "end_requested", by)
         )
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def repair_requested(self, consent: Consent, due_at: int, now: int) -> Grant:
         """Record the owner's new consent key before it is used; it asks for the end as well."""
         return replace(
             self,
-            phase="revoking",
+            phase="notifying" if self.phase == "notifying" else "revoking",
             consent=consent,
             end_requested_at=self.end_requested_at or now,
             schedule=replace(self.schedule, due_at=due_at),
         ).with_event(Event(now, "repair_requested", "owner"))
 
-    @transition("revoking")
+    @transition("revoking", "notifying")
     def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
         """Record where the site is now, whose the new consent key is, and its UUID."""
-        return self._at(site).owner_identified(owner_id, key_id)
+        return self._at(site)._with_owner(owner_id, key_id)
 
-    @transition("revoking")
+    @transition("revoking", "notifying")
     def user_found(self, user_id: int | None) -> Grant:
         """Record the id of a support user that was known by its login name only."""
         return replace(self, on_site=replace(self.on_site, user_id=user_id))
@@ -169,12 +164,12 @@ class Grant(GrantRecord):
         """Record the address at which our own account was seen."""
         return self._at(site).with_event(Event(now, "site_moved", detail=site.url))
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def changes_seen(self, changes: tuple[Change, ...]) -> Grant:
         """Record what changed on the site since support came in."""
         return replace(self, visit=replace(self.visit, changes=changes))
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def user_deleted(self) -> Grant:
         """Record that the site confirmed the deletion, in case that the rest is tried again."""
         return replace(
@@ -245,6 +240,14 @@ class Grant(GrantRecord):
 
     def _at(self, site: Site) -> Grant:
         return replace(self, on_site=replace(self.on_site, site=site))
+
+    def _with_owner(self, owner_id: int, key_id: str) -> Grant:
+        return replace(
+            self,
+            on_site=replace(self.on_site, owner_id=owner_id),
+            consent=self.consent and replace(self.consent, key_id=key_id),
+            visit=self.visit.with_consent_key(key_id),
+        )
 
 
 def _ended(grant: Grant, by: str, now: int) -> Grant:

@@ -172,6 +172,11 @@ class FakeWordPress:
         with self._lock:
             self._faults.append((method, error, late))
 
+    def forget_faults(self) -> None:
+        """Let no further call fail."""
+        with self._lock:
+            self._faults.clear()
+
     def called(self, method: str) -> list[Call]:
         with self._lock:
             return [call for call in self.calls if call.method == method]

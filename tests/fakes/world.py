@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from chalicelib.clock import TimeBudget
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
+from chalicelib.notifications.tickets import Ticket
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
@@ -29,6 +30,7 @@ SUPPORT_NAME, SUPPORT_MAIL, OWNER_MAIL = (
     "owner@blog.example",
 )
 PASSWORD = "p" * 20
+TICKET = Ticket("Olivia", OWNER_MAIL, "Help", "Broken", URL, "", GRANT, OWNER)
 SETTINGS = Settings(
     secrets_table="secrets",
     grants_table="grants",
