@@ -2,19 +2,28 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# Lambda runs what Python packaged, so all of it uses one minor version.
-PYTHON3 ?= $(shell command -v python3.11 || command -v python3)
+# Lambda runs what Python packaged, so all of it uses one minor version: 3.11 to 3.13 are tried.
+# It is the first that runs: pyenv has a name for each version, also for those that a directory cannot use.
+PYTHON3 := $(or $(PYTHON3),$(shell for name in python3.11 python3.12 python3.13 python3; do "$$name" -c '' 2> /dev/null && command -v "$$name" && break; done))
 export PYTHON3
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
+# Each list is made from its .in file; the later ones hold the pins of those before them.
+LISTS := requirements requirements-unit requirements-dev infra/local/requirements requirements-lock
+# For every Python from 3.11 on, with hashes, and without the address of whoever's registry served them.
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/uv pip compile
+SPELLED := '*.md' '*.py' '*.js' '*.html' '*.css' '*.sh' '*.toml' '*.yaml' '*.yml' '*.in' Makefile
 VNU := tests/tools/node_modules/vnu-jar/build/dist/vnu.jar
 WORDPRESS_CORE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hallpass/wordpress-7.1
 
 help: ## Show the commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: packages-test .venv/installed.txt .venv-aws/installed.txt ## Install what is missing for everything below
+# One after the other, also under `make -j`: the packages bring the Python that makes .venv.
+setup: packages-test ## Install what is missing for everything below
+	@$(MAKE) -s --no-print-directory .venv/installed.txt .venv-aws/installed.txt
 
 run: packages-run ## Run Hallpass and a WordPress here, until Ctrl-C (PORT, WORDPRESS_PORT, AWS_PORT choose ports)
 	@# Addresses that a crashed run left behind are not to be taken for this one's.
@@ -28,11 +37,11 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 test: setup check ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
 
-test-unit: .venv/installed.txt ## Test the rules, with fakes only
+test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
 	node --test tests/js/*.test.js
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(BIN)/pytest tests/unit tests/upgrade $(ARGS)
 
 test-contract: setup ## Test that fakes and real things keep the same contract
 	$(BIN)/pytest tests/contract $(ARGS)
@@ -58,12 +67,33 @@ validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (need
 bench: setup ## Measure how long things take here
 	@$(BIN)/python -m tests.bench
 
-check: .venv/installed.txt ## Check style, types, imports and syntax
+check: packages-check .venv/installed.txt check-js ## Check style, types, imports and spelling (needs Python, Node and npm, no more)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@for file in $$(git ls-files 'frontend/*.js' 'tests/js/*.js'); do node --input-type=module --check < $$file || { echo "in $$file"; exit 1; }; done
+	@$(BIN)/python -m infra.contract --check
+	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
+
+check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
+	tests/tools/node_modules/.bin/tsc --project jsconfig.json
+	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
+	tests/tools/node_modules/.bin/biome ci
+
+contract: .venv/installed.txt ## Write the names and sentences that server and pages share
+	@$(BIN)/python -m infra.contract
+
+hooks: .venv/installed.txt ## Check each commit before it is made (installs the Git hook)
+	@$(BIN)/pre-commit install
+
+lock: .venv-lock/installed.txt ## Pin what the requirements*.in files name, and keep the pins there are
+	@$(foreach list,$(LISTS),$(COMPILE) $(LOCK) $(list).in -o $(list).txt && ) true
+
+update: .venv-lock/installed.txt ## Pin the newest versions of everything (then: make test)
+	@$(foreach list,$(LISTS),$(COMPILE) $(LOCK) --upgrade $(list).in -o $(list).txt && ) true
+
+fresh: ## Try a bare Debian 12 and 13, as root: make fresh ARGS="12 run" (or test, check, test-unit …)
+	@tests/fresh/debian.sh $(ARGS)
 
 package: .venv/installed.txt ## Build the template and the zip that AWS gets
 	@$(BIN)/python -m infra.package
@@ -80,33 +110,42 @@ clean: ## Remove everything that was built or run here
 
 # Fetched beside the installations; should it fail, the run says why and takes an older one.
 wordpress-core: | packages-run
-	@[ -e "$(WORDPRESS_CORE)/wp-load.php" ] || { echo "Fetching WordPress"; infra/local/fetch-wordpress.sh 7.1 "$(WORDPRESS_CORE)" > /dev/null 2>&1 || true; }
+	@[ -e "$(WORDPRESS_CORE)/wp-load.php" ] || { echo "Fetching WordPress"; infra/local/wordpress/fetch-wordpress.sh 7.1 "$(WORDPRESS_CORE)" > /dev/null 2>&1 || true; }
 
-packages-run:
-	@infra/local/install-packages.sh run
+# These three only say what is missing; the next three install it.
+packages-python packages-unit packages-check packages-run packages-test packages-browsers:
+	@infra/local/install-packages.sh $(@:packages-%=%)
 
-packages-test:
-	@infra/local/install-packages.sh test
-
-packages-browsers:
-	@infra/local/install-packages.sh browsers
-
-tests/tools/installed.txt: tests/tools/package-lock.json | packages-run
+tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@echo "Installing the checkers of the pages in tests/tools"
 	@cd tests/tools && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --silent --no-audit --no-fund --ignore-scripts
 	@cp $< $@
 
-.venv/installed.txt: requirements-dev.txt | packages-run
-	@echo "Installing the Python packages in .venv"
+# The unit tests need a few packages only, so a first test does not wait for the rest.
+.venv/unit.txt: requirements-unit.txt | packages-python
+	@echo "Installing the Python packages of the unit tests in .venv"
 	@[ -x .venv/bin/pip ] || $(PYTHON3) -m venv .venv
 	@.venv/bin/python $(PIP) -r $<
 	@cp $< $@
 
+.venv/installed.txt: requirements-dev.txt | packages-python
+	@echo "Installing the Python packages in .venv"
+	@[ -x .venv/bin/pip ] || $(PYTHON3) -m venv .venv
+	@.venv/bin/python $(PIP) -r $<
+	@cp requirements-unit.txt .venv/unit.txt
+	@cp $< $@
+
 # MiniStack pins another botocore than the one that ships, hence a second environment.
-.venv-aws/installed.txt: infra/local/requirements.txt | packages-run
+.venv-aws/installed.txt: infra/local/requirements.txt | packages-python
 	@echo "Installing MiniStack, the AWS emulator, in .venv-aws"
 	@[ -x .venv-aws/bin/pip ] || $(PYTHON3) -m venv .venv-aws
 	@.venv-aws/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: bench help setup run sweep test test-unit test-contract test-stack test-browser check package lint-infra deploy clean packages-run packages-test packages-browsers test-browsers screenshots lighthouse validate wordpress-core
+.venv-lock/installed.txt: requirements-lock.txt | packages-python
+	@echo "Installing uv, which pins the requirements, in .venv-lock"
+	@[ -x .venv-lock/bin/pip ] || $(PYTHON3) -m venv .venv-lock
+	@.venv-lock/bin/python $(PIP) -r $<
+	@cp $< $@
+
+.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -26,7 +26,7 @@ from chalicelib.wiring import Hallpass, hallpass
 SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up the rest.
 
 app = Chalice(app_name="hallpass", configure_logs=False)
-app.register_middleware(web.in_our_words, "http")
+app.register_middleware(web.normalise_chalice_errors, "http")
 logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
 metrics = Metrics(namespace="Hallpass", service="hallpass")
 
@@ -43,11 +43,11 @@ def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice sh
 
 
 def admit(action: Action, site: str = "") -> None:
-    """Count this request against the limits of its address and its site."""
+    """Count this request against the limits of its network and its site."""
     parts = hallpass()
-    address = web.address(app.current_request, parts.edge_key)
-    at = parts.ports.wordpress.normalise(site) if site else ""
-    parts.limits.admit(action, address=address, site=at, now=now())
+    ip = web.visitor_ip(app.current_request, parts.edge_key)
+    site_url = parts.ports.wordpress.normalise(site) if site else ""
+    parts.limits.admit(action, ip=ip, site_url=site_url, now=now())
 
 
 def now() -> int:
@@ -57,17 +57,17 @@ def now() -> int:
 @app.route("/health", methods=["GET"])
 @web.endpoint
 def health() -> Response:
-    return web.answer(200, {"status": "ok", "version": __version__})
+    return web.respond(200, {"status": "ok", "version": __version__})
 
 
 @app.route("/sites", methods=["POST"])
 @web.endpoint
 def check_site() -> Response:
-    url = bodies.site_url(web.body_of(app.current_request))
-    with web.field("url", of="site_url"):
+    url = bodies.check_site(web.body_of(app.current_request))
+    with web.rename_field("site_url", "url"):
         admit("sites", url)
         with invocation(app.lambda_context) as parts:
-            return web.answer(200, render.site_check(parts.ports.wordpress.check(url)))
+            return web.respond(200, render.site_check(parts.ports.wordpress.check(url)))
 
 
 @app.route("/users", methods=["POST"])
@@ -78,43 +78,45 @@ def provision() -> Response:
     with invocation(app.lambda_context) as parts:
         grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
-    return web.answer(status, render.access(grant))
+    return web.respond(status, render.grant_summary(grant))
 
 
 @app.route("/secrets", methods=["POST"])
 @web.endpoint
 def create_secret() -> Response:
-    secret, lifetime, token = bodies.secret(web.body_of(app.current_request))
+    secret, lifetime, token = bodies.create_secret(web.body_of(app.current_request))
     admit("secrets")
     stored, is_new = hallpass().secrets.create(
         secret, lifetime=lifetime, support_token=token, now=now()
     )
-    return web.answer(201 if is_new else 200, {"id": stored.id, "expires_at": stored.expires_at})
+    return web.respond(201 if is_new else 200, {"id": stored.id, "expires_at": stored.expires_at})
 
 
 @app.route("/secrets/{secret_id}", methods=["GET"])
 @web.endpoint
 def peek_secret(secret_id: str) -> Response:
     moment = now()
-    secret = hallpass().secrets.look(web.path_id(secret_id), now=moment)
-    return web.answer(200, render.secret(secret, now=moment))
+    secret = hallpass().secrets.peek(web.path_id(secret_id), now=moment)
+    return web.respond(200, render.secret(secret, now=moment))
 
 
 @app.route("/secrets/{secret_id}/open", methods=["POST"])
 @web.endpoint
 def open_secret(secret_id: str) -> Response:
-    access, claim = bodies.opening(web.body_of(app.current_request))
+    access_sha256, claim_sha256 = bodies.open_secret(web.body_of(app.current_request))
     admit("open")
-    ciphertext = hallpass().secrets.open(web.path_id(secret_id), access, claim, now=now())
-    return web.answer(200, {"ciphertext": envelope.encode(ciphertext)})
+    ciphertext = hallpass().secrets.open(
+        web.path_id(secret_id), access_sha256, claim_sha256, now=now()
+    )
+    return web.respond(200, {"ciphertext": envelope.encode(ciphertext)})
 
 
 @app.route("/secrets/{secret_id}/ack", methods=["POST"])
 @web.endpoint
 def acknowledge_secret(secret_id: str) -> Response:
-    claim = bodies.claim(web.body_of(app.current_request))
-    hallpass().secrets.acknowledge(web.path_id(secret_id), claim, now=now())
-    return web.answer(204)
+    claim_sha256 = bodies.acknowledge_secret(web.body_of(app.current_request))
+    hallpass().secrets.acknowledge(web.path_id(secret_id), claim_sha256, now=now())
+    return web.respond(204)
 
 
 @app.route("/secrets/{secret_id}/burn", methods=["POST"])
@@ -122,16 +124,16 @@ def acknowledge_secret(secret_id: str) -> Response:
 def burn_secret(secret_id: str) -> Response:
     token = web.bearer(app.current_request)
     hallpass().secrets.burn(web.path_id(secret_id), token, now=now())
-    return web.answer(204)
+    return web.respond(204)
 
 
 @app.route("/tickets", methods=["POST"])
 @web.endpoint
 def send_ticket() -> Response:
-    ticket = bodies.ticket(web.body_of(app.current_request))
+    ticket = bodies.send_ticket(web.body_of(app.current_request))
     admit("tickets")
     reference, is_new = hallpass().tickets.send(ticket, now=now())
-    return web.answer(201 if is_new else 200, {"reference": reference})
+    return web.respond(201 if is_new else 200, {"reference": reference})
 
 
 @app.route("/grants", methods=["POST"])
@@ -140,7 +142,7 @@ def register() -> Response:
     request = bodies.register(web.body_of(app.current_request))
     admit("users", request.site_url)
     grant, is_new = hallpass().lifecycle.register(request, now=now())
-    return web.answer(201 if is_new else 200, render.access(grant))
+    return web.respond(201 if is_new else 200, render.grant_summary(grant))
 
 
 @app.route("/grants/{grant_id}", methods=["GET"])
@@ -148,44 +150,44 @@ def register() -> Response:
 def view(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     grant, holder = hallpass().lifecycle.view(web.path_id(grant_id), token)
-    secret = hallpass().secrets.latest_of(grant)
-    return web.answer(200, render.grant(grant, holder, secret, now=now()))
+    secret = hallpass().secrets.newest_of(grant)
+    return web.respond(200, render.grant(grant, holder, secret, now=now()))
 
 
 @app.route("/grants/{grant_id}/end", methods=["POST"])
 @web.endpoint
 def end(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    confirms = bodies.says_gone(web.optional_body_of(app.current_request))
+    confirms = bodies.confirm(web.optional_body_of(app.current_request))
     admit("grants")
     with invocation(app.lambda_context) as parts:
         end = parts.ending.confirm if confirms else parts.ending.end
         grant = end(web.path_id(grant_id), token, now=now())
-    return web.answer(200 if grant.state == "ended" else 202, render.end(grant))
+    return web.respond(200 if grant.state == "ended" else 202, render.end(grant))
 
 
 @app.route("/grants/{grant_id}/extend", methods=["POST"])
 @web.endpoint
 def extend(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    days, seen = bodies.extension(web.body_of(app.current_request))
+    days, seen = bodies.extend(web.body_of(app.current_request))
     grant = hallpass().lifecycle.extend(
         web.path_id(grant_id), token, days=days, seen=seen, now=now()
     )
-    return web.answer(200, render.access(grant))
+    return web.respond(200, render.grant_summary(grant))
 
 
 @app.route("/grants/{grant_id}/repair", methods=["POST"])
 @web.endpoint
 def repair(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    consent = bodies.consent(web.body_of(app.current_request))
+    consent = bodies.repair(web.body_of(app.current_request))
     seen, _ = hallpass().lifecycle.view(web.path_id(grant_id), token)
     site = seen.on_site.site
     admit("users", site.url if site else seen.site_url)
     with invocation(app.lambda_context) as parts:
         grant = parts.repair.repair(seen.id, token, consent, now=now())
-    return web.answer(200, render.end(grant))
+    return web.respond(200, render.end(grant))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

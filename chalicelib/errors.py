@@ -1,5 +1,5 @@
 """
-Errors a caller may meet.
+Errors that a caller may meet.
 
 * HallpassError
   - InvalidInput         the request is wrong; `field` says where
@@ -20,13 +20,14 @@ Errors a caller may meet.
 
 `KeyRefused` stays inside: the story turns it into what it means at that point.
 
-Messages reach people and logs. They never hold a password, a token or a key.
-`code` is the stable name that pages and outside programs switch on; which HTTP
-status goes with it is decided in `web`, and only there.
+Messages reach people and logs. They never hold a password, a token or a key. `code` is the stable
+name that pages and outside programs switch on; `web.endpoint` alone decides which HTTP status goes
+with it. All times are epoch seconds.
 """
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 
@@ -34,72 +35,68 @@ class HallpassError(Exception):
     """
     Superclass of all errors here. Never raised directly.
 
-    Attributes:
-        code: Stable snake_case name.
-        message: One plain sentence for the person who meets it.
+    `message` is one plain sentence for the person who meets it. The other attributes of an error
+    are its details for the caller, and never a secret.
     """
 
     code: ClassVar[str]
+    message: str
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
         self.message = message
 
+    def __str__(self) -> str:
+        return self.message
+
     def details(self) -> dict[str, object]:
-        """Further fields for the caller; never a secret."""
-        return {}
+        """Return the details by name; those that have a default only when they differ from it."""
+        defaults = vars(type(self))
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name != "message" and (name not in defaults or value != defaults[name])
+        }
 
 
+@dataclass(eq=False)
 class InvalidInput(HallpassError):
     """A field of the request is missing, of the wrong type, or out of range."""
 
     code = "invalid_input"
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-    def details(self) -> dict[str, object]:
-        return {"field": self.field}
+    field: str
+    message: str
 
 
+@dataclass(eq=False)
 class NotFound(HallpassError):
     """
-    Unknown id and wrong token look alike, so neither can be told from the answer.
+    An unknown id and a wrong token look alike, so a caller cannot distinguish them.
 
-    Of a secret that was there and is still remembered, `gone` says why it is not any more
-    (``burned``, ``expired`` or ``ended``), `at` since when, in epoch seconds, and `grant_id` which
-    access it belonged to, for whoever can prove to hold its link.
+    Of a secret that is still remembered, `reason` says why it cannot be opened any more
+    (``burned``, ``expired`` or ``ended``), `since` from when on, and `grant_id` which access it
+    belonged to, for whoever can prove to hold its link.
     """
 
     code = "not_found"
-
-    def __init__(
-        self,
-        message: str = "There is nothing here, or it is over.",
-        *,
-        gone: str = "",
-        at: int = 0,
-        grant_id: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.gone, self.at, self.grant_id = gone, at, grant_id
+    message: str = "There is nothing here, or it is over."
+    _: KW_ONLY
+    reason: str = ""
+    since: int = 0
+    grant_id: str = ""
 
     def details(self) -> dict[str, object]:
-        if not self.gone:
-            return {}
-        told: dict[str, object] = {"gone": self.gone, "at": self.at}
-        return {**told, "grant_id": self.grant_id} if self.grant_id else told
+        names = {"reason": "gone", "since": "at"}  # The API calls them so.
+        return {names.get(name, name): value for name, value in super().details().items()}
 
 
 class GrantExists(HallpassError):
-    """The grant id is taken by a request that said something else."""
+    """The grant id belongs to a request with other details."""
 
     code = "grant_exists"
 
 
 class SecretExists(HallpassError):
-    """The secret id is taken by a request that said something else."""
+    """The secret id belongs to a request with other details."""
 
     code = "secret_exists"
 
@@ -111,7 +108,7 @@ class GrantEnded(HallpassError):
 
 
 class ConsentRejected(HallpassError):
-    """The site answered as if nobody had signed in with the consent key."""
+    """The site treated the consent key like no key: as a visitor who is not signed in."""
 
     code = "consent_rejected"
 
@@ -122,132 +119,99 @@ class NotAdministrator(HallpassError):
     code = "not_administrator"
 
 
-class SiteUnsupported(HallpassError):
-    """
-    The site cannot use Hallpass until something changes.
-
-    Attributes:
-        reason: Stable name, such as ``multisite`` or ``app_passwords_off``.
-        fix: What the owner can do, in one or two sentences.
-        key_left: Whether the consent key could not be taken back, so that its owner has to.
-    """
-
-    code = "site_unsupported"
-
-    def __init__(self, reason: str, message: str, fix: str = "", *, key_left: bool = False) -> None:
-        super().__init__(message)
-        self.reason, self.fix, self.key_left = reason, fix, key_left
-
-    def details(self) -> dict[str, object]:
-        told: dict[str, object] = {"reason": self.reason, "fix": self.fix}
-        return {**told, "key_left": True} if self.key_left else told
-
-
-class SiteUnavailable(HallpassError):
-    """
-    The site gave no usable answer this time.
-
-    Attributes:
-        reason: ``timeout``, ``unreachable``, ``server_error``, ``maintenance``, ``firewall``
-            or ``odd_answer``.
-        slow: True when only time ran out, so that going on later is likely to help.
-    """
-
-    code = "site_unavailable"
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-    @property
-    def slow(self) -> bool:
-        return self.reason == "timeout"
-
-    def details(self) -> dict[str, object]:
-        return {"reason": self.reason}
-
-
 class KeyRefused(HallpassError):
     """The site does not accept an application password that was good before."""
 
     code = "key_refused"
 
 
+@dataclass(eq=False)
+class SiteUnsupported(HallpassError):
+    """
+    The site cannot use Hallpass until something changes.
+
+    `reason` is a stable name of `site_problems`; `fix` is what the owner can do, in one or two
+    sentences. `key_left`: the consent key could not be deleted, so its owner has to do it.
+    """
+
+    code = "site_unsupported"
+    reason: str
+    message: str
+    fix: str
+    _: KW_ONLY
+    key_left: bool = False
+
+
+@dataclass(eq=False)
+class SiteUnavailable(HallpassError):
+    """The site gave no usable answer this time. `reason` is a stable name of `site_problems`."""
+
+    code = "site_unavailable"
+    reason: str
+    message: str
+
+    @property
+    def slow(self) -> bool:
+        """Whether only time ran out, so that going on later is likely to help."""
+        return self.reason == "timeout"
+
+
+@dataclass(eq=False)
 class AlreadyOpened(HallpassError):
-    """Someone has opened this secret. `opened_at` is in epoch seconds."""
+    """Someone opened this secret at `opened_at`."""
 
     code = "already_opened"
-
-    def __init__(self, opened_at: int) -> None:
-        super().__init__("This link has been opened already, and it opens only once.")
-        self.opened_at = opened_at
-
-    def details(self) -> dict[str, object]:
-        return {"opened_at": self.opened_at}
+    opened_at: int
+    message: str = "This link has been opened already, and it opens only once."
 
 
+@dataclass(eq=False)
 class WrongPassphrase(HallpassError):
-    """The secret is untouched; one try has been spent."""
+    """The secret is untouched; one try has been spent, and `tries_left` remain."""
 
     code = "wrong_passphrase"
-
-    def __init__(self, tries_left: int) -> None:
-        super().__init__("That passphrase is not right.")
-        self.tries_left = tries_left
-
-    def details(self) -> dict[str, object]:
-        return {"tries_left": self.tries_left}
+    tries_left: int
+    message: str = "That passphrase is not right."
 
 
+@dataclass(eq=False)
 class Locked(HallpassError):
-    """Too many wrong passphrases. `unlocks_at` is in epoch seconds."""
+    """Too many wrong passphrases; all tries come back at `unlocks_at`."""
 
     code = "locked"
-
-    def __init__(self, unlocks_at: int) -> None:
-        super().__init__("Too many wrong passphrases. Please wait half an hour and try again.")
-        self.unlocks_at = unlocks_at
+    unlocks_at: int
+    message: str = "Too many wrong passphrases. Please wait half an hour and try again."
 
     def details(self) -> dict[str, object]:
-        return {"tries_left": 0, "unlocks_at": self.unlocks_at}
+        return {"tries_left": 0, **super().details()}
 
 
+@dataclass(eq=False)
 class TooManyRequests(HallpassError):
-    """A limit was reached. `retry_after` is in seconds."""
+    """A limit was reached. `retry_after` is in seconds from now."""
 
     code = "too_many_requests"
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("That was a lot at once. Please wait a little and try again.")
-        self.retry_after = retry_after
-
-    def details(self) -> dict[str, object]:
-        return {"retry_after": self.retry_after}
+    retry_after: int
+    message: str = "That was a lot at once. Please wait a little and try again."
 
 
+@dataclass(eq=False)
 class DeliveryFailed(HallpassError):
     """
     A message could not be handed to the mail system. The same request again is safe.
 
-    `support_has_it` is true when only the owner's confirmation is missing.
+    `support_has_it`: only the owner's confirmation is missing.
     """
 
     code = "delivery_failed"
-
-    def __init__(self, message: str, *, support_has_it: bool = False) -> None:
-        super().__init__(message)
-        self.support_has_it = support_has_it
-
-    def details(self) -> dict[str, object]:
-        return {"support_has_it": True} if self.support_has_it else {}
+    message: str
+    _: KW_ONLY
+    support_has_it: bool = False
 
 
+@dataclass(eq=False)
 class TryAgain(HallpassError):
     """A part of ours is busy or down for the moment. The same request again is safe."""
 
     code = "try_again"
-
-    def __init__(
-        self, message: str = "We are busy at the moment. Please try again in a minute."
-    ) -> None:
-        super().__init__(message)
+    message: str = "We are busy at the moment. Please try again in a minute."

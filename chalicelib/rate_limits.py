@@ -1,16 +1,17 @@
 """
-How often one address may ask, and how often one site may be asked about.
+How often one network may ask, one site may be asked about, and one mailbox may be written to.
 
-Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. An address is
-what CloudFront or the gateway saw, never a header that the caller wrote. For IPv6 it is the /64,
-because one household has 2^64 addresses. The counters hold no more than that and purge themselves.
+Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. A network is
+the IPv4 address that CloudFront or the gateway saw, never a header that the caller wrote; for IPv6
+it is the /64, because one household has 2^64 addresses. The counters hold no more than that and
+purge themselves.
 
 The limits are for people: a person who mistypes for ten minutes stays below them, and a program
 that tries stolen WordPress passwords gets no further here than it would at the site itself. So a
-site is counted by the host that keys are sent to, whatever addresses redirect there; and a request
-is counted before the site is asked, so those that fail count too.
+site is counted by the host that keys are sent to, whatever URLs redirect there; and a request is
+counted before we call the site, so those that fail count too.
 
-A window's end lets through up to twice its hits in a short time. Many addresses together are held
+A window's end lets through up to twice its hits in a short time. Many networks together are held
 back by the limit of each site and by the gateway's own throttle.
 """
 
@@ -37,7 +38,7 @@ class Limit:
     seconds: int
 
 
-BY_ADDRESS: dict[Action, Limit] = {
+BY_NETWORK: dict[Action, Limit] = {
     "sites": Limit(40, 10 * MINUTE),
     "users": Limit(30, 10 * MINUTE),  # A slow site needs several calls for one access.
     "secrets": Limit(30, 10 * MINUTE),
@@ -50,56 +51,66 @@ BY_SITE: dict[Action, Limit] = {
     "users": Limit(60, HOUR),
 }
 
-# Nobody's mailbox is filled by strangers who type its address: so often a day at most.
-BY_MAILBOX = Limit(20, DAY)
+BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
 
 
 class HitCounter(Protocol):
-    """Counts."""
+    """Counts hits, across all Lambdas."""
 
     def hit(self, key: str, *, purge_at: int) -> int:
-        """Add one to *key* and return the new count."""
+        """
+        Add one to the count of *key*, which is kept until *purge_at*, and return the new count.
+
+        Raises:
+            TryAgain: The counter is busy or cannot be reached.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Lets requests through, or raises. `factor` multiplies every limit."""
+    """
+    Counts requests and mails, and refuses those over a limit (`grants.ports.RateGate`).
+
+    `factor` multiplies every limit. What cannot be counted raises `TryAgain`.
+    """
 
     counter: HitCounter
     factor: float = 1.0
 
-    def admit(self, action: Action, *, address: str, site: str = "", now: int) -> None:
+    def admit(self, action: Action, *, ip: str, site_url: str = "", now: int) -> None:
         """
-        Count one request. *site* is a normalised address.
+        Count a request of the network of *ip* for *action*, and for the site at *site_url*.
 
-        Ending an access is let through even when nothing can be counted: it must not hang on that.
+        *site_url* is normalised. A request to end an access passes even when the counter is down.
 
         Raises:
-            TooManyRequests: The address or the site has had its share.
+            TooManyRequests: The network or the site is over its limit.
         """
         with suppress(TryAgain) if action == "grants" else nullcontext():
-            self._count(f"{action} address {_network(address)}", BY_ADDRESS[action], now)
-        if site and action in BY_SITE:
-            self._count(f"{action} site {_host(site)}", BY_SITE[action], now)
+            self._count(f"{action} address {_network(ip)}", BY_NETWORK[action], now)
+        if site_url and action in BY_SITE:
+            self._count(f"{action} site {_host(site_url)}", BY_SITE[action], now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """
-        Count what will be written to *mailbox*; "" is nobody's.
+        Count a mail to *mailbox*, an e-mail address; "" counts nothing.
 
         Raises:
-            TooManyRequests: It has had its share of the day.
+            TooManyRequests: The mailbox is over its limit of the day.
         """
         if mailbox:
-            # The counters outlive the request, so they hold no address that can be read.
+            # The counters outlive the request, so they hold no e-mail address that can be read.
             digest = hashlib.sha256(mailbox.casefold().encode()).hexdigest()
             self._count(f"mailbox {digest}", BY_MAILBOX, now)
 
     def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
         """
-        Count the site that redirects from *typed* led to, before a key is sent there.
+        Count a request against the host of the URL *found*, where the URL *typed* redirects.
+
+        A key goes there next. The host of *typed* is not counted again: `admit` has counted it.
 
         Raises:
-            TooManyRequests: That site has had its share of this window.
+            TooManyRequests: That site is over its limit.
         """
         if _host(found) != _host(typed):
             self._count(f"users site {_host(found)}", BY_SITE["users"], now)
@@ -112,15 +123,15 @@ class Limits:
             raise TooManyRequests(retry_after=ends_at - now)
 
 
-def _host(address: str) -> str:
-    """Return the host of a normalised address, with its port if that is no usual one."""
-    return re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)[0]
+def _host(url: str) -> str:
+    """Return the host of a normalised URL, with its port if that is no usual one."""
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
-def _network(address: str) -> str:
-    """Return the IPv4 address or the IPv6 /64; anything else counts as one caller."""
+def _network(ip: str) -> str:
+    """Return the IPv4 address or the IPv6 /64; anything else counts as one network."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(ip)
     except ValueError:
         return "unknown"
     if isinstance(parsed, ipaddress.IPv6Address):

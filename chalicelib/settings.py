@@ -1,24 +1,35 @@
-"""Settings, read once from the environment; every missing name is reported at once."""
+"""
+Settings, read once from the environment; every missing or wrong name is reported at once.
+
+Each field of `Settings` is the environment variable of the same name in capitals, which
+`infra/resources.yaml` sets. A field without a default is required.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+
+MAX_ACCESS_DAYS = 30  # No deployment can allow longer ones.
+ORIGIN = re.compile(r"https?://[^/\s]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-class SettingsMissing(Exception):
-    """The environment lacks names that the template sets."""
+class SettingsInvalid(Exception):
+    """The environment lacks names that the template sets, or has values that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """
-    What one deployment is told. None of it opens anything.
+    The parameters of one deployment. None of them opens anything.
 
     `public_url` is the one origin of pages and API, without a trailing slash. `allowed_sites` are
     origins that may be asked although they are not public https; empty on AWS. `rate_limits`
     multiplies every limit. `edge_key` is what CloudFront adds to what it passes on; without it,
-    the address that the gateway sees is the visitor's.
+    the IP address that the gateway sees is the visitor's.
     """
 
     secrets_table: str
@@ -30,44 +41,77 @@ class Settings:
     support_email: str
     support_name: str
     max_days: int
-    allowed_sites: tuple[str, ...]
-    rate_limits: float
+    allowed_sites: tuple[str, ...] = ()
+    rate_limits: float = 1.0
     edge_key: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """
-        Read *environ*.
+        Read *environ*. An empty value counts as missing.
 
         Raises:
-            SettingsMissing: Names every variable that is missing or empty.
+            SettingsInvalid: Names every variable that is missing or wrong, and repeats no value.
         """
-        needed = (
-            "SECRETS_TABLE",
-            "GRANTS_TABLE",
-            "COUNTERS_TABLE",
-            "DATA_KEY_ARN",
-            "PUBLIC_URL",
-            "SENDER_EMAIL",
-            "SUPPORT_EMAIL",
-            "SUPPORT_NAME",
-            "MAX_DAYS",
-        )
-        missing = [name for name in needed if not environ.get(name)]
-        if missing:
-            raise SettingsMissing(f"Missing in the environment: {', '.join(missing)}")
-        allowed = environ.get("ALLOWED_SITES", "").split(",")
-        return cls(
-            secrets_table=environ["SECRETS_TABLE"],
-            grants_table=environ["GRANTS_TABLE"],
-            counters_table=environ["COUNTERS_TABLE"],
-            data_key_arn=environ["DATA_KEY_ARN"],
-            public_url=environ["PUBLIC_URL"].rstrip("/"),
-            sender_email=environ["SENDER_EMAIL"],
-            support_email=environ["SUPPORT_EMAIL"],
-            support_name=environ["SUPPORT_NAME"],
-            max_days=int(environ["MAX_DAYS"]),
-            allowed_sites=tuple(site.strip().rstrip("/") for site in allowed if site.strip()),
-            rate_limits=float(environ.get("RATE_LIMITS") or "1"),
-            edge_key=environ.get("EDGE_KEY", ""),
-        )
+        values: dict[str, object] = {}
+        missing, wrong = [], []
+        for field in fields(cls):
+            name = field.name.upper()
+            text = environ.get(name, "")
+            if text:
+                try:
+                    values[field.name] = READERS.get(field.name, str)(text)
+                except ValueError as error:
+                    wrong.append(f"{name} must be {error}")
+            elif field.default is MISSING:
+                missing.append(name)
+        problems = [f"Missing in the environment: {', '.join(missing)}"] if missing else []
+        if problems or wrong:
+            raise SettingsInvalid("; ".join([*problems, *wrong]))
+        return cls(**values)  # type: ignore[arg-type] # READERS has a reader for all but str.
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_ACCESS_DAYS):
+        raise ValueError(f"a whole number from 1 to {MAX_ACCESS_DAYS}")
+    return int(text)
+
+
+def _factor(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not (math.isfinite(factor) and factor > 0):
+        raise ValueError("a number above 0")
+    return factor
+
+
+def _origin(text: str) -> str:
+    origin = text.strip().rstrip("/")
+    if not ORIGIN.fullmatch(origin):
+        raise ValueError("an origin such as https://help.example")
+    return origin
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(_origin(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("origins such as https://a.example, separated by commas") from None
+
+
+def _email(text: str) -> str:
+    if not EMAIL.fullmatch(text):
+        raise ValueError("an e-mail address")
+    return text
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "public_url": _origin,
+    "sender_email": _email,
+    "support_email": _email,
+    "max_days": _days,
+    "allowed_sites": _origins,
+    "rate_limits": _factor,
+}

@@ -2,12 +2,12 @@
 
     python -m infra.deploy --artifacts BUCKET SenderEmail=… [Parameter=value …]
 
-The stack changes by change set only, and waits until CloudFormation is done.
+It changes the stack by change set only, and waits until CloudFormation is done.
 Parameters that are not given keep their value, or their default at the first
 deployment; the support team's name and address come from `frontend/config.json`.
-Without `PublicUrl` the stack is deployed, asked for its address, and updated
-with it: the functions mail links, and their address exists only once the site
-does. The local run deploys through the same code.
+Without `PublicUrl` it deploys the stack, reads the address of the distribution
+from it, and updates it with that address: the functions mail links, and the
+address exists only once the distribution does. The local run uses the same code.
 """
 
 from __future__ import annotations
@@ -19,19 +19,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra import package, site
+from infra import package, pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
 
 # Stands in for the address while the first deployment makes it; nothing answers there.
 NO_ADDRESS_YET = "https://address-not-known-yet.invalid"
-PAUSE_SECONDS = 5.0
+POLL_SECONDS = 5.0
+MAX_WAIT_SECONDS = 3600  # A new CloudFront distribution takes up to half an hour.
+# A first deployment that failed leaves a stack that can only be deleted.
+NEVER_DEPLOYED = frozenset({"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"})
 CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING_TO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 
@@ -45,7 +48,7 @@ class Deployment:
     """
     Deploys *stack* with these clients.
 
-    `artifacts` is the bucket for zip and template; `pause` the seconds between
+    `artifacts` is the bucket for zip and template; `poll_seconds` the time between
     two questions to CloudFormation.
     """
 
@@ -53,10 +56,15 @@ class Deployment:
     s3: S3Client
     artifacts: str
     stack: str
-    pause: float
+    poll_seconds: float
 
     def deploy(self, built: package.Package, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Create or update the stack; return its outputs."""
+        """
+        Create or update the stack; return its outputs.
+
+        Raises:
+            DeployError: CloudFormation refused the change, or the stack failed.
+        """
         sha256 = built.sha256
         code = f"{self.stack}/{sha256}.zip"
         self.s3.upload_file(str(built.archive), self.artifacts, code)
@@ -69,12 +77,12 @@ class Deployment:
         return self.outputs()
 
     def outputs(self) -> dict[str, str]:
-        """Return what the stack says about itself."""
+        """Return the stack's outputs by name."""
         described = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"][0]
         return {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
 
     def status(self) -> str:
-        """Return the state of the stack; empty when there is none."""
+        """Return the status of the stack; empty when there is none."""
         try:
             stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as error:
@@ -85,10 +93,9 @@ class Deployment:
 
     def _change(self, url: str, body: str, parameters: Mapping[str, str]) -> None:
         status = self.status()
-        if status in {"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}:
-            # A first deployment that failed leaves a stack that can only be deleted.
+        if status in NEVER_DEPLOYED:
             self.cloudformation.delete_stack(StackName=self.stack)
-            self._wait(lambda: self.status() or "gone", until=("gone", "DELETE_COMPLETE"))
+            self._wait("stack_delete_complete")
             status = ""
         exists = status not in {"", "DELETE_COMPLETE"}
         name = f"deploy-{time.time_ns()}"
@@ -103,9 +110,7 @@ class Deployment:
         if not self._change_set_is_ready(name):
             return
         self.cloudformation.execute_change_set(StackName=self.stack, ChangeSetName=name)
-        done = self._wait(self.status, until=("_COMPLETE", "_FAILED"))
-        if done not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-            raise DeployError(f"The stack {self.stack} ended in {done}:\n{self._reasons()}")
+        self._wait("stack_update_complete" if exists else "stack_create_complete")
 
     def _parameters(self, body: str, given: Mapping[str, str], *, exists: bool) -> list[Any]:
         summary = self.cloudformation.get_template_summary(TemplateBody=body)
@@ -124,28 +129,38 @@ class Deployment:
 
     def _change_set_is_ready(self, name: str) -> bool:
         """Wait for the change set; return False when it would change nothing."""
+        waiter = self.cloudformation.get_waiter("change_set_create_complete")
+        try:
+            waiter.wait(StackName=self.stack, ChangeSetName=name, WaiterConfig=self._patience())
+        except WaiterError as error:
+            described = error.last_response
+            reason = f"{described.get('Status', '')} {described.get('StatusReason', '')}"
+            if any(words in reason for words in NOTHING_TO_CHANGE):
+                self.cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=name)
+                return False
+            said = reason.strip() or error
+            raise DeployError(f"CloudFormation refused the change: {said}") from error
+        return True
 
-        def described() -> str:
-            change = self.cloudformation.describe_change_set(
-                StackName=self.stack, ChangeSetName=name
+    def _wait(self, state: str) -> None:
+        """Wait until the stack is in *state*, the name of a boto3 waiter."""
+        cloudformation: Any = self.cloudformation
+        try:
+            cloudformation.get_waiter(state).wait(
+                StackName=self.stack, WaiterConfig=self._patience()
             )
-            return f"{change['Status']} {change.get('StatusReason', '')}"
+        except WaiterError as error:
+            stacks: Any = error.last_response.get("Stacks")
+            if not stacks:  # CloudFormation refused the question itself; the error says why.
+                raise
+            status = stacks[0]["StackStatus"]
+            ended = "is still" if status.endswith("IN_PROGRESS") else "ended in"
+            message = f"The stack {self.stack} {ended} {status}:\n{self._reasons()}"
+            raise DeployError(message) from error
 
-        status = self._wait(described, until=("CREATE_COMPLETE", "FAILED"))
-        if not status.startswith("FAILED"):
-            return True
-        if any(words in status for words in NOTHING_TO_CHANGE):
-            self.cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=name)
-            return False
-        raise DeployError(f"CloudFormation refused the change: {status}")
-
-    def _wait(self, ask: Callable[[], str], *, until: tuple[str, ...]) -> str:
-        while True:
-            answer = ask()
-            settled = "CLEANUP" not in answer and "IN_PROGRESS" not in answer
-            if settled and any(word in answer for word in until):
-                return answer
-            time.sleep(self.pause)
+    def _patience(self) -> Any:  # noqa: ANN401  The stubs allow whole seconds only.
+        attempts = int(MAX_WAIT_SECONDS / self.poll_seconds)
+        return {"Delay": self.poll_seconds, "MaxAttempts": attempts}
 
     def _reasons(self) -> str:
         events = self.cloudformation.describe_stack_events(StackName=self.stack)["StackEvents"]
@@ -163,17 +178,17 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("parameters", nargs="*", metavar="Parameter=value")
     options = parser.parse_args(arguments)
     given = dict(text.split("=", 1) for text in options.parameters if "=" in text)
-    parameters = site.support() | given
+    parameters = pages.support_parameters() | given
     session = boto3.Session(region_name=options.region)
     deployment = Deployment(
         session.client("cloudformation"),
         session.client("s3"),
         options.artifacts,
         options.stack,
-        PAUSE_SECONDS,
+        POLL_SECONDS,
     )
     built = package.build()
-    first = deployment.status() in {"", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}
+    first = deployment.status() in {"", *NEVER_DEPLOYED}
     address_unknown = first and "PublicUrl" not in parameters
     if address_unknown:
         parameters["PublicUrl"] = NO_ADDRESS_YET
@@ -182,7 +197,7 @@ def main(arguments: list[str]) -> None:
     if address_unknown:
         print(f"Telling the functions their address, {outputs['SiteUrl']} …")
         outputs = deployment.deploy(built, {"PublicUrl": outputs["SiteUrl"]})
-    count = site.upload(session.client("s3"), outputs["SiteBucketName"])
+    count = pages.upload(session.client("s3"), outputs["SiteBucketName"])
     print(f"Uploaded {count} objects. Hallpass answers at {outputs['SiteUrl']}/")
     if first:
         print("SES has mailed the sender address: open the link in that mail, or no mail goes out.")

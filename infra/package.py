@@ -1,9 +1,12 @@
 """The deployable package: `build/sam.yaml` and `build/deployment.zip`.
 
-`chalice package` makes both; then the zip is thinned (botocore describes some
-400 services, Hallpass calls a few) and compiled: `.pyc` files halve a
-cold start. The same sources give the same zip, byte for byte, and nothing is
-built again until a source changes. `Package.sha256` names what was built.
+`chalice package` makes both. Then `build` removes from the zip what the functions
+never read (botocore describes some 400 services, Hallpass calls a few) and adds
+`.pyc` files, which halve a cold start. The same sources give the same zip, byte for
+byte, and nothing is built again until a source changes. `Package.sha256` names it.
+
+The functions' runtime is the minor version of the Python that builds: Chalice writes
+it into the template, and the `.pyc` files and compiled wheels fit it.
 """
 
 from __future__ import annotations
@@ -48,12 +51,17 @@ class Package:
 
 
 def build() -> Package:
-    """Return the package of the sources as they are now, built anew only if they changed."""
+    """
+    Return the package of the sources as they are now, built anew only if they changed.
+
+    Raises:
+        PackageError: Chalice failed, or the zip lacks something or has too much.
+    """
     BUILD.mkdir(exist_ok=True)
     package = Package(BUILD / "sam.yaml", BUILD / "deployment.zip")
     stamp = BUILD / "sources.sha256"
     with (BUILD / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Test workers may ask at the same time.
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Test workers may build at the same time.
         sources = fingerprint()
         if not stamp.exists() or stamp.read_text() != sources or not package.archive.exists():
             stamp.unlink(missing_ok=True)
@@ -122,19 +130,19 @@ def _check(code: Path) -> None:
 
     Chalice only prints a warning about a dependency that it could not build.
     """
-    wanted = REQUIREMENT.findall((ROOT / "requirements.txt").read_text())
-    normal = {re.sub(r"[-_.]+", "_", entry.name).lower() for entry in code.glob("*.dist-info")}
-    dists = {
-        re.sub(r"[-_.]+", "_", f"{name}-{version}.dist-info").lower() for name, version in wanted
+    pinned = REQUIREMENT.findall((ROOT / "requirements.txt").read_text())
+    installed = {re.sub(r"[-_.]+", "_", entry.name).lower() for entry in code.glob("*.dist-info")}
+    required = {
+        re.sub(r"[-_.]+", "_", f"{name}-{version}.dist-info").lower() for name, version in pinned
     }
-    missing = sorted(dists - normal)
+    missing = sorted(required - installed)
     missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
     missing += [name for name in SERVICES if not (code / "botocore/data" / name).is_dir()]
     if missing:
         raise PackageError(f"The package lacks {', '.join(missing)}.")
-    foreign = [name for name in ("pip", "setuptools", "tests", "infra") if (code / name).exists()]
-    if foreign:
-        raise PackageError(f"The package contains {', '.join(foreign)}, which must not ship.")
+    surplus = [name for name in ("pip", "setuptools", "tests", "infra") if (code / name).exists()]
+    if surplus:
+        raise PackageError(f"The package contains {', '.join(surplus)}, which must not ship.")
 
 
 def _compile(code: Path) -> None:

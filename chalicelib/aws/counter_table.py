@@ -1,15 +1,14 @@
 """
-The counters table: small facts that DynamoDB forgets by itself (TTL).
+The counters table: small facts that DynamoDB purges by itself (TTL).
 
-Here: which mails of a ticket have gone out (`tickets.TicketLog`), and how often an address has
-asked (`limits.HitCounter`).
+Here: which mails of a ticket have gone out, and how often one network, site or mailbox has asked.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.aws.dynamodb import Item, held, to_item
+from chalicelib.aws.dynamodb import Item, call_if, to_item
 from chalicelib.clock import DAY, MINUTE
 
 if TYPE_CHECKING:
@@ -17,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class TicketLogTable:
-    """Remembers for two days who has been told of a ticket, and who is telling them now."""
+    """One item for each ticket, kept for two days (`notifications.tickets.TicketLog`)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
     def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
         values = {":now": now, ":until": now + MINUTE, ":purge_at": now + 2 * DAY}
-        taken = held(
+        taken = call_if(
             self._client.update_item,
             TableName=self._table,
             Key=_key(ticket_id),
@@ -44,7 +43,7 @@ class TicketLogTable:
         self._update(ticket_id, "SET lease_until = :free", to_item({":free": 0}))
 
     def _update(self, ticket_id: str, update: str, values: Item) -> None:
-        held(
+        call_if(
             self._client.update_item,
             TableName=self._table,
             Key=_key(ticket_id),
@@ -54,13 +53,13 @@ class TicketLogTable:
 
 
 class HitCounterTable:
-    """Counts requests, one item for each window."""
+    """One item for each counted thing and window (`rate_limits.HitCounter`)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
     def hit(self, key: str, *, purge_at: int) -> int:
-        counted = held(
+        counted = call_if(
             self._client.update_item,
             TableName=self._table,
             Key={"id": {"S": f"hits {key}"}},

@@ -1,8 +1,9 @@
 """
-DynamoDB: one request, and the way from values to items and back.
+DynamoDB: one call, and the way from values to items and back.
 
 Every promise of the story that two callers could break is one conditional write; DynamoDB lets
-exactly one of them win (`grant_table`, `secret_table`, `counters`). Reads are strongly consistent.
+exactly one of them win (`grant_table`, `secret_table`, `counter_table`). Reads are strongly
+consistent.
 
 An item that TTL should have purged may stay readable for days (AWS: "within a few days"), so
 expiry is part of every condition, and TTL only cleans up.
@@ -28,38 +29,42 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
-def held(call: Callable[..., Any], **request: object) -> Item | None:
+def call_if(call: Callable[..., Any], **request: object) -> Item | None:
     """
-    Make one request and return its answer, or None when its condition did not hold.
+    Call DynamoDB and return what it answers; None when the write's condition failed.
+
+    *call* is a method of the client, *request* its parameters.
 
     Raises:
         TryAgain: DynamoDB throttled, failed or could not be reached.
     """
     try:
-        answer: Item = call(**request)
+        response: Item = call(**request)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             return None
         raise TryAgain from error
     except BotoCoreError as error:
         raise TryAgain from error
-    return answer
+    return response
 
 
 def get_item(client: DynamoDBClient, table: str, key: str) -> Item:
     """Return the item, empty when there is none. The read is strongly consistent."""
-    answer = held(client.get_item, TableName=table, Key={"id": {"S": key}}, ConsistentRead=True)
-    item: Item = (answer or {}).get("Item", {})
+    response = call_if(
+        client.get_item, TableName=table, Key={"id": {"S": key}}, ConsistentRead=True
+    )
+    item: Item = (response or {}).get("Item", {})
     return item
 
 
 def to_item(values: Mapping[str, Any]) -> Item:
-    """Return *values* as DynamoDB writes them, without those that are None or empty bytes."""
+    """Return *values* with DynamoDB's type marks (``{"S": …}``), without those that are None."""
     return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
 
 
 def _plain(value: object) -> object:
-    """Turn tuples to lists and leave out None, which the index keys must not be."""
+    """Turn tuples into lists, and leave out what is None within maps: no index key may be NULL."""
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items() if part is not None}
     if isinstance(value, (list, tuple)):

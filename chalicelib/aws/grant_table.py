@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.dynamodb import Item, from_item, get_item, held, to_item
+from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
@@ -46,7 +46,7 @@ class GrantTable:
         self._client, self._table = client, table
 
     def add(self, grant: Grant) -> bool:
-        written = held(
+        written = call_if(
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(grant),
@@ -62,7 +62,7 @@ class GrantTable:
         # was lost: the repetition fails its condition although the first one went through.
         revision = Revision(before.revision.number + 1, secrets.token_hex(8))
         after = replace(after, revision=revision)
-        written = held(
+        written = call_if(
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(after),
@@ -74,7 +74,7 @@ class GrantTable:
         return after
 
     def delete(self, grant: Grant) -> bool:
-        deleted = held(
+        deleted = call_if(
             self._client.delete_item,
             TableName=self._table,
             Key={"id": {"S": grant.id}},
@@ -94,7 +94,7 @@ class GrantTable:
     def _query(
         self, index: str, condition: str, limit: int, values: Mapping[str, Any]
     ) -> list[Item]:
-        found = held(
+        found = call_if(
             self._client.query,
             TableName=self._table,
             IndexName=index,

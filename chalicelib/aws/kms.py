@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class KmsSealer:
-    """Seals with one KMS key (`keys.Sealer`)."""
+    """Seals with one KMS key (`grants.ports.Sealer`)."""
 
     def __init__(self, client: KMSClient, key_arn: str) -> None:
         self._client, self._key_arn = client, key_arn

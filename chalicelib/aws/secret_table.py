@@ -1,37 +1,39 @@
 """
-One-time secrets in DynamoDB, one item each (`secret.SecretStore`).
+One-time secrets in DynamoDB, one item each.
 
-Opening, spending a try, acknowledging and withdrawing are one conditional write each. Expiry is in
-the condition, because TTL may purge days late.
+Opening, acknowledging, revoking and extending are one conditional write each; spending a try takes
+up to three. Expiry is in the condition, because TTL may purge days late.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws.dynamodb import Item, from_item, get_item, held, to_item
-from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
+from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 WAITING = "attribute_exists(ciphertext) AND attribute_not_exists(opened_at)"
 UNREAD = f"{WAITING} AND expires_at > :now"
+# Attributes that items call otherwise than `Secret` does: stacks are upgraded with secrets in them.
+STORED_NAMES = {"revoked_for": "withdrawn", "revoked_at": "withdrawn_at"}
 
 
 class SecretTable:
-    """One-time secrets, one item each (`onetime.SecretStore`)."""
+    """The secrets table (`onetime.model.SecretStore`)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
     def add(self, secret: Secret) -> bool:
-        written = held(
+        written = call_if(
             self._client.put_item,
             TableName=self._table,
-            Item=to_item(asdict(secret)),
+            Item=_secret_item(secret),
             ConditionExpression="attribute_not_exists(id)",
         )
         return written is not None
@@ -40,56 +42,76 @@ class SecretTable:
         return _secret(get_item(self._client, self._table, secret_id))
 
     def spend_try(self, secret_id: str, *, now: int) -> Secret | None:
-        spent = self._update(
+        # Of several callers who find that a lock's time is over, one resets it. The others lose
+        # that write, and then take one of the tries that it gave back.
+        return (
+            self._take_try(secret_id, now)
+            or self._reset_and_take_try(secret_id, now)
+            or self._take_try(secret_id, now)
+        )
+
+    def _take_try(self, secret_id: str, now: int) -> Secret | None:
+        return self._update(
             secret_id,
             "SET tries_left = tries_left - :one, last_try_at = :now",
             f"{UNREAD} AND tries_left >= :one",
             {":now": now, ":one": 1},
         )
-        return spent or self._update(
+
+    def _reset_and_take_try(self, secret_id: str, now: int) -> Secret | None:
+        return self._update(
             secret_id,
             "SET tries_left = :left, last_try_at = :now",
             f"{UNREAD} AND tries_left = :none AND last_try_at <= :locked",
             {":now": now, ":none": 0, ":left": MAX_TRIES - 1, ":locked": now - LOCK_SECONDS},
         )
 
-    def open(self, secret_id: str, access: str, claim: str, *, now: int) -> Secret | None:
+    def open(
+        self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int
+    ) -> Secret | None:
         return self._update(
             secret_id,
             "SET opened_at = :now, claim_sha256 = :claim, purge_at = :purge_at",
             f"{UNREAD} AND access_sha256 = :access",
-            {":now": now, ":claim": claim, ":access": access, ":purge_at": now + CLAIM_SECONDS},
+            {
+                ":now": now,
+                ":claim": claim_sha256,
+                ":access": access_sha256,
+                ":purge_at": now + CLAIM_SECONDS,
+            },
         )
 
-    def acknowledge(self, secret_id: str, claim: str, *, purge_at: int) -> bool:
-        forgotten = self._update(
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
+        deleted = self._update(
             secret_id,
             "SET purge_at = :purge_at REMOVE ciphertext",
             "attribute_exists(opened_at) AND claim_sha256 = :claim",
-            {":claim": claim, ":purge_at": purge_at},
+            {":claim": claim_sha256, ":purge_at": purge_at},
         )
-        return forgotten is not None
+        return deleted is not None
 
-    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
+    def revoke(
+        self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
+    ) -> None:
         self._update(
             secret_id,
-            "SET withdrawn = :why, withdrawn_at = :now, purge_at = :purge_at REMOVE ciphertext",
+            "SET withdrawn = :reason, withdrawn_at = :now, purge_at = :purge_at REMOVE ciphertext",
             f"{WAITING} AND grant_id = :grant",
-            {":why": why, ":now": now, ":purge_at": purge_at, ":grant": grant_id},
+            {":reason": reason, ":now": now, ":purge_at": purge_at, ":grant": grant_id},
         )
 
-    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
+    def extend(self, secret_id: str, grant_id: str, *, old_end: int, new_end: int) -> None:
         self._update(
             secret_id,
             "SET expires_at = :new_end, purge_at = :new_end",
-            f"{WAITING} AND grant_id = :grant AND expires_at = :end",
-            {":grant": grant_id, ":end": end, ":new_end": new_end},
+            f"{WAITING} AND grant_id = :grant AND expires_at = :old_end",
+            {":grant": grant_id, ":old_end": old_end, ":new_end": new_end},
         )
 
     def _update(
         self, secret_id: str, update: str, condition: str, values: Mapping[str, Any]
     ) -> Secret | None:
-        updated = held(
+        updated = call_if(
             self._client.update_item,
             TableName=self._table,
             Key={"id": {"S": secret_id}},
@@ -101,7 +123,14 @@ class SecretTable:
         return None if updated is None else _secret(updated["Attributes"])
 
 
+def _secret_item(secret: Secret) -> Item:
+    return to_item({STORED_NAMES.get(name, name): value for name, value in asdict(secret).items()})
+
+
 def _secret(item: Item) -> Secret | None:
+    """Return the secret of *item*, None for an empty one. An attribute of later code is ignored."""
     if not item:
         return None
-    return Secret(**{"ciphertext": None, **from_item(item)})
+    stored = {"ciphertext": None, **from_item(item)}
+    names = {field.name: STORED_NAMES.get(field.name, field.name) for field in fields(Secret)}
+    return Secret(**{name: stored[at] for name, at in names.items() if at in stored})

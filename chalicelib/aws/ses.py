@@ -1,4 +1,4 @@
-"""SES: hands plain-text mails over (`letters.Outbox`). SES encodes every header itself."""
+"""SES: hands plain-text mails over. SES encodes every header itself."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-SUBJECT_LENGTH = 200  # Longer subjects are cut by readers anyway; RFC 5322 allows 998.
+MAX_SUBJECT_CHARACTERS = 200  # Longer subjects are cut by readers anyway; RFC 5322 allows 998.
 
 
 class SesOutbox:
-    """Sends from one verified identity."""
+    """Sends from one verified identity (`notifications.message.Outbox`)."""
 
     def __init__(self, client: SESV2Client, sender: str) -> None:
         self._client, self._sender = client, sender
@@ -29,7 +29,7 @@ class SesOutbox:
             "Content": {
                 "Simple": {
                     "Subject": {
-                        "Data": one_line(mail.subject)[:SUBJECT_LENGTH],
+                        "Data": one_line(mail.subject)[:MAX_SUBJECT_CHARACTERS],
                         "Charset": "UTF-8",
                     },
                     "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},

@@ -116,7 +116,7 @@ class Ending:
             if grant.state != "ended":
                 self._remove(self.record_changes(grant), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
-            self.links.withdraw(grant, now=now)
+            self.links.revoke(grant, now=now)
             grant = self._notify(grant)
         except HallpassError as error:
             return self._put_off(grant, error, now, counts=counts)

@@ -118,5 +118,5 @@ class Lifecycle:
             return grant.extended(days, now)
 
         grant = update(self.grants, grant_id, extended)
-        self.links.prolong(grant, end=grant.expires_at - days * DAY)
+        self.links.extend(grant, old_end=grant.expires_at - days * DAY)
         return grant

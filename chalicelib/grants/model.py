@@ -242,12 +242,10 @@ class Grant(GrantRecord):
         return replace(self, on_site=replace(self.on_site, site=site))
 
     def _with_owner(self, owner_id: int, key_id: str) -> Grant:
-        return replace(
-            self,
-            on_site=replace(self.on_site, owner_id=owner_id),
-            consent=self.consent and replace(self.consent, key_id=key_id),
-            visit=self.visit.with_consent_key(key_id),
-        )
+        on_site = replace(self.on_site, owner_id=owner_id)
+        consent = self.consent and replace(self.consent, key_id=key_id)
+        visit = self.visit.with_consent_key(key_id)
+        return replace(self, on_site=on_site, consent=consent, visit=visit)
 
 
 def _ended(grant: Grant, by: str, now: int) -> Grant:

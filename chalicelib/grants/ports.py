@@ -42,11 +42,11 @@ class Notifier(Protocol):
 class OneTimeLinks(Protocol):
     """What a grant does with the one-time secrets that belong to it."""
 
-    def withdraw(self, grant: Grant, *, now: int) -> None:
+    def revoke(self, grant: Grant, *, now: int) -> None:
         """Make the unopened secrets of *grant* unreadable; leave opened ones as they are."""
 
-    def prolong(self, grant: Grant, *, end: int) -> None:
-        """Let the unopened secrets of *grant* that were to end with it, at *end*, end with it."""
+    def extend(self, grant: Grant, *, old_end: int) -> None:
+        """Let the unopened secrets of *grant* that expire at *old_end* expire with it instead."""
 
 
 class RateGate(Protocol):

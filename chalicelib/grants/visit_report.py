@@ -1,10 +1,10 @@
 """
-The after-visit report: what changed on the site while support was in.
+The visit report: what changed on the site while support was in.
 
-Two looks are compared, one before the support user existed and one just before it is deleted. What
-support did for the owner shows up as well as what it should not have done: another administrator, a
-key for somebody's account. What REST does not show (files, must-use plugins, the database) is not
-in it, and a part that the site did not show is named instead of passed over.
+Two snapshots are compared, one from before the support user existed and one from just before it is
+deleted. What support did for the owner shows up as well as what it should not have done: another
+administrator, a key for somebody's account. What REST does not show (files, must-use plugins, the
+database) is not in it, and a part that the site did not show is named instead of passed over.
 """
 
 from __future__ import annotations
@@ -12,26 +12,65 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
 
-MOST_CHANGES = 100  # More than that is told as a number, so that the grant stays small.
-MOST_NAMED = 10
-LARGEST = 150_000  # Bytes of a kept snapshot; DynamoDB items end at 400 KB.
+MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
+MAX_NAMES = 10
+MAX_SNAPSHOT_BYTES = 150_000  # As it is stored; DynamoDB items end at 400 KB.
 
 
 # Who could come back in first; then the rest, in the order in which it was found.
 ORDER = {"administrator_added": 0, "email_changed": 1, "key_added": 2, "admin_email_changed": 3}
 
 
+ChangeKind = Literal[
+    "admin_email_changed",
+    "administrator_added",
+    "administrator_removed",
+    "email_changed",
+    "key_added",
+    "key_removed",
+    "more",
+    "not_seen",
+    "plugin_added",
+    "plugin_removed",
+    "plugin_switched",
+    "plugin_updated",
+    "theme_added",
+    "theme_removed",
+    "theme_switched",
+    "theme_updated",
+]
+UnseenPart = Literal["admin_email", "administrators", "keys", "plugins", "themes"]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference. `kind` is a stable name, `name` what it happened to."""
 
-    kind: str
+    kind: ChangeKind
     name: str = ""
     detail: str = ""
+
+
+class InstalledKinds(NamedTuple):
+    """What the differences of one kind of software are called."""
+
+    part: UnseenPart
+    added: ChangeKind
+    removed: ChangeKind
+    switched: ChangeKind
+    updated: ChangeKind
+
+
+PLUGIN_KINDS = InstalledKinds(
+    "plugins", "plugin_added", "plugin_removed", "plugin_switched", "plugin_updated"
+)
+THEME_KINDS = InstalledKinds(
+    "themes", "theme_added", "theme_removed", "theme_switched", "theme_updated"
+)
 
 
 def compare(
@@ -45,24 +84,24 @@ def compare(
     """
     changes = [
         *_administrators(before, after, ours, our_keys),
-        *_installed("plugin", _plugins(before), _plugins(after)),
-        *_installed("theme", _themes(before), _themes(after)),
+        *_installed(PLUGIN_KINDS, _plugins(before), _plugins(after)),
+        *_installed(THEME_KINDS, _themes(before), _themes(after)),
     ]
     if before.admin_email is None or after.admin_email is None:
         changes.append(Change("not_seen", "admin_email"))
     elif before.admin_email != after.admin_email:
         changes.append(Change("admin_email_changed", after.admin_email))
     changes.sort(key=lambda change: ORDER.get(change.kind, len(ORDER)))
-    if len(changes) > MOST_CHANGES:
-        left_out = len(changes) - MOST_CHANGES
-        changes = [*changes[:MOST_CHANGES], Change("more", str(left_out))]
+    if len(changes) > MAX_CHANGES:
+        left_out = len(changes) - MAX_CHANGES
+        changes = [*changes[:MAX_CHANGES], Change("more", str(left_out))]
     return tuple(changes)
 
 
 def write(snapshot: Snapshot) -> str:
     """Return *snapshot* as text, to be kept on the grant; "" when it is too large to be kept."""
     text = json.dumps(asdict(snapshot), separators=(",", ":"))
-    return text if len(text) <= LARGEST else ""
+    return text if len(text) <= MAX_SNAPSHOT_BYTES else ""
 
 
 def read(text: str) -> Snapshot:
@@ -97,8 +136,8 @@ def _administrators(
         else:
             yield from _keys(user.username, known.keys, user.keys, our_keys)
     if unseen:
-        named = ", ".join(unseen[:MOST_NAMED])
-        yield Change("not_seen", "keys", named if len(unseen) <= MOST_NAMED else f"{named}, …")
+        named = ", ".join(unseen[:MAX_NAMES])
+        yield Change("not_seen", "keys", named if len(unseen) <= MAX_NAMES else f"{named}, …")
     for user_id, user in old.items():
         if user_id not in new:
             yield Change("administrator_removed", user.username)
@@ -117,25 +156,25 @@ def _keys(
 
 
 def _installed(
-    what: str,
+    kinds: InstalledKinds,
     before: Mapping[str, Plugin | Theme] | None,
     after: Mapping[str, Plugin | Theme] | None,
 ) -> Iterator[Change]:
     if before is None or after is None:
-        yield Change("not_seen", f"{what}s")
+        yield Change("not_seen", kinds.part)
         return
     for file, part in after.items():
         known = before.get(file)
         if known is None:
-            yield Change(f"{what}_added", part.name, part.status)
+            yield Change(kinds.added, part.name, part.status)
             continue
         if known.version != part.version:
-            yield Change(f"{what}_updated", part.name, part.version)
+            yield Change(kinds.updated, part.name, part.version)
         if known.status != part.status:
-            yield Change(f"{what}_switched", part.name, part.status)
+            yield Change(kinds.switched, part.name, part.status)
     for file, part in before.items():
         if file not in after:
-            yield Change(f"{what}_removed", part.name)
+            yield Change(kinds.removed, part.name)
 
 
 def _plugins(snapshot: Snapshot) -> dict[str, Plugin | Theme] | None:

@@ -1,9 +1,19 @@
 """
-The sealed-link format, version 1: the Python twin of ``frontend/js/envelope.js``.
+The sealed-link format, version 1: the Python twin of ``frontend/js/shared/envelope.js``.
 
 The browser seals and opens; this twin is for programs and tests. ``tests/vectors.json`` binds both
-to the same bytes. Deriving needs the standard library only. Sealing and opening need the package
-``cryptography``, which the Lambdas do without, because they never see a link key.
+to the same bytes. A link key is 32 random bytes, and all else derives from it (F, id, pw, K, access
+and support of the format):
+
+    id       HKDF-SHA256(F, salt="", info="hallpass/v1 id", 16)
+    pw       PBKDF2-HMAC-SHA256(NFC(passphrase), salt=HKDF(F, "", "hallpass/v1 salt", 16), 600000)
+    K        HKDF-SHA256(F, salt=pw, info="hallpass/v1 key", 32): AES-256-GCM, AAD "hallpass/v1 id"
+    access   HKDF-SHA256(F, salt=pw, info="hallpass/v1 access", 32)
+    support  HKDF-SHA256(F, salt="", info="hallpass/v1 support", 32)
+
+`pw` is empty without a passphrase. Binary values are base64url without padding. Deriving needs the
+standard library only. Sealing and opening need the package ``cryptography``, which the Lambdas do
+without, because they never see a link key.
 
 Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
 """
@@ -18,18 +28,19 @@ import unicodedata
 from dataclasses import dataclass, field
 
 PBKDF2_ROUNDS = 600_000
-BLOCK = 256  # Plaintext is padded to a multiple of this, so its length says little.
+PADDING_BYTES = 256  # Plaintext is padded to a multiple of this, so its length says little.
 IV_BYTES = 12
+TAG_BYTES = 16
 KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """
-    All that follows from a link key and, if there is one, a passphrase.
+    What derives from a link key and, if there is one, a passphrase.
 
-    `access` proves link and passphrase, `support` proves the link alone. `key` never leaves the
-    reader's machine.
+    `access` proves link and passphrase; `support` proves the link alone, and may end its grant.
+    `key` (K of the format, 32 bytes) never leaves the reader's machine. The others are base64url.
     """
 
     id: str
@@ -39,32 +50,38 @@ class Link:
 
     @classmethod
     def derive(cls, link_key: bytes, passphrase: str | None = None) -> Link:
-        """Derive from 32 random bytes; raise `ValueError` for another length."""
+        """
+        Derive all from *link_key*, 32 random bytes. A *passphrase* costs 600,000 rounds of PBKDF2.
+
+        Raises:
+            ValueError: *link_key* has another length.
+        """
         if len(link_key) != KEY_BYTES:
             raise ValueError("A link key has 32 bytes.")
-        stretched = b""
+        pw = b""
         if passphrase:
-            typed = unicodedata.normalize("NFC", passphrase).encode()
+            # Keyboards differ in how they compose an é; NFC makes the bytes the same.
+            normalized = unicodedata.normalize("NFC", passphrase).encode()
             salt = _hkdf(link_key, b"", b"hallpass/v1 salt", 16)
-            stretched = hashlib.pbkdf2_hmac("sha256", typed, salt, PBKDF2_ROUNDS, KEY_BYTES)
+            pw = hashlib.pbkdf2_hmac("sha256", normalized, salt, PBKDF2_ROUNDS, KEY_BYTES)
         return cls(
             id=encode(_hkdf(link_key, b"", b"hallpass/v1 id", 16)),
-            key=_hkdf(link_key, stretched, b"hallpass/v1 key", KEY_BYTES),
-            access=encode(_hkdf(link_key, stretched, b"hallpass/v1 access", KEY_BYTES)),
+            key=_hkdf(link_key, pw, b"hallpass/v1 key", KEY_BYTES),
+            access=encode(_hkdf(link_key, pw, b"hallpass/v1 access", KEY_BYTES)),
             support=encode(_hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
         )
 
     @property
     def access_sha256(self) -> str:
-        """What the server keeps of `access`."""
+        """What the server stores of `access`: SHA-256 of its 32 bytes, as base64url."""
         return proof_hash(self.access)
 
     def seal(self, plaintext: str, iv: bytes) -> bytes:
-        """Return IV ‖ AES-256-GCM of the padded *plaintext*. Never use an *iv* twice."""
+        """Return IV ‖ AES-256-GCM of the padded *plaintext*. Never use a 12-byte *iv* twice."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         text = plaintext.encode()
-        padded = text + b" " * (-len(text) % BLOCK)
+        padded = text + b" " * (-len(text) % PADDING_BYTES)
         return iv + AESGCM(self.key).encrypt(iv, padded, self._associated())
 
     def open(self, ciphertext: bytes) -> str:

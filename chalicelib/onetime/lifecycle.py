@@ -1,13 +1,14 @@
 """
-One-time secrets: each is read by one reader, before it expires, or by nobody.
+One-time secrets: at most one reader opens a secret, and only before it expires.
 
-What is stored opens nothing (`secret`); the link key never comes here.
+What is stored opens nothing (`model`); the link key never comes here.
 
 Opening is one conditional write that wins or loses. A lost answer must not lose the secret, so for
 60 seconds the winner, who proves it with the same random claim, may fetch again. With a passphrase
 a try is spent first, in a write of its own, so that forty guesses at once spend forty tries. When
-the last one is spent, the grant is due at once, so that the sweep tells its owner.
-Expiry is part of every condition; DynamoDB's TTL only cleans up. Times are epoch seconds.
+the last one is spent, the grant is due at once, so that the sweep sends its owner a mail.
+Expiry is part of every condition; DynamoDB's TTL only cleans up. Times are epoch seconds; hashes
+are SHA-256 in base64url.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chalicelib.errors import (
     Locked,
     NotFound,
     SecretExists,
+    TryAgain,
     WrongPassphrase,
 )
 from chalicelib.grants.model import Grant
@@ -30,10 +32,10 @@ from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, update
 from chalicelib.onetime.model import (
     CLAIM_SECONDS,
-    KEEP_TRACE,
-    MAX_LIFETIME,
-    MIN_LIFETIME,
-    MOST_SECRETS,
+    MAX_LIFETIME_SECONDS,
+    MAX_SECRETS_PER_GRANT,
+    MIN_LIFETIME_SECONDS,
+    TRACE_SECONDS,
     Secret,
     SecretStore,
 )
@@ -41,7 +43,12 @@ from chalicelib.onetime.model import (
 
 @dataclass(frozen=True, slots=True)
 class OneTimeSecrets:
-    """Creates, opens and burns. An opening is noted on the grant that the secret belongs to."""
+    """
+    What callers do with one-time secrets (`grants.ports.OneTimeLinks` is a part of it).
+
+    Openings, burns and locks are recorded on the grant that the secret belongs to. Every method
+    raises `TryAgain` when a store is busy.
+    """
 
     store: SecretStore
     grants: GrantStore
@@ -50,16 +57,17 @@ class OneTimeSecrets:
         self, secret: Secret, *, lifetime: int, support_token: str | None, now: int
     ) -> tuple[Secret, bool]:
         """
-        Store *secret* for *lifetime* seconds, never longer than its grant. True means it is new.
+        Store *secret* for *lifetime* seconds, never longer than its grant.
 
-        The same request again returns what the first one stored.
+        Return it as it is stored, and whether this call stored it. The same request again returns
+        what the first one stored.
 
         Raises:
             InvalidInput: Field ``lifetime_seconds``, or ``grant_id``: it has too many links.
             NotFound: The grant is unknown or over, or *support_token* is not its token.
-            SecretExists: The id is taken by a request that said something else.
+            SecretExists: The id belongs to a request with other details.
         """
-        if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
+        if not MIN_LIFETIME_SECONDS <= lifetime <= MAX_LIFETIME_SECONDS:
             raise InvalidInput("lifetime_seconds", "A link can live for at most 30 days.")
         known = self.store.get(secret.id)
         if known is None:
@@ -76,98 +84,130 @@ class OneTimeSecrets:
             raise SecretExists("A link with this id exists already.")
         return known, False
 
-    def look(self, secret_id: str, *, now: int) -> Secret:
-        """Return a secret that is waiting or was opened; raise `NotFound` otherwise."""
+    def peek(self, secret_id: str, *, now: int) -> Secret:
+        """
+        Return a secret that can be opened or was opened; this changes nothing.
+
+        Raises:
+            NotFound: Unknown or purged; revoked or expired, with the reason and the time.
+        """
         secret = self.store.get(secret_id)
         if secret is None:
             raise NotFound
-        if (gone := secret.gone(now)) is not None:
-            raise gone
+        if (error := secret.unreadable(now)) is not None:
+            raise error
         return secret
 
-    def latest_of(self, grant: Grant) -> Secret | None:
+    def newest_of(self, grant: Grant) -> Secret | None:
         """Return the grant's newest secret, or None when it has none or it is purged."""
         return self.store.get(grant.links.secret_ids[-1]) if grant.links.secret_ids else None
 
-    def open(self, secret_id: str, access: str, claim: str, *, now: int) -> bytes:
+    def open(self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int) -> bytes:
         """
         Return the ciphertext to the one caller who opens it, and to that caller's retries.
 
-        *access* and *claim* are SHA-256 in base64url.
-
         Raises:
-            NotFound: Unknown, expired, or *access* of another link.
-            AlreadyOpened: By somebody else, or more than 60 seconds ago.
+            NotFound: Unknown, expired, revoked, or the proof belongs to another link.
+            AlreadyOpened: By another claim, or at least 60 seconds ago.
             WrongPassphrase: One try fewer; the secret is untouched.
             Locked: Too many wrong passphrases.
+            TryAgain: There are tries, and the store gave none; nothing was spent.
         """
-        secret = self.look(secret_id, now=now)
+        secret = self.peek(secret_id, now=now)
         if secret.opened_at is None and secret.passphrase:
-            spent = self.store.spend_try(secret_id, now=now)
-            if spent is not None and not hmac.compare_digest(spent.access_sha256, access):
-                self._note_lock(spent, now)
-                raise WrongPassphrase(spent.tries_left)
-            may_open = spent is not None
-        else:
-            may_open = secret.opened_at is None
-        won = self.store.open(secret_id, access, claim, now=now) if may_open else None
-        if won is None:
-            seen = self.look(secret_id, now=now) if secret.opened_at is None else secret
-            self._note_lock(seen, now)  # In case that the one who locked it could not.
-            won = _won_before(seen, access, claim, now)
-        self._note(won, Event(won.opened_at or now, "link_opened", "support", won.id))
-        return won.ciphertext or b""
+            secret = self._spend_try(secret, now)
+            is_right = hmac.compare_digest(secret.access_sha256, access_sha256)
+            if secret.opened_at is None and not is_right:
+                self._note_lock(secret, now)
+                raise WrongPassphrase(secret.tries_left)
+        if secret.opened_at is None:
+            won = self.store.open(secret_id, access_sha256, claim_sha256, now=now)
+            secret = won or self.peek(secret_id, now=now)
+        if not _may_fetch(secret, access_sha256, claim_sha256, now):
+            raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
+        self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        return secret.ciphertext or b""
 
-    def acknowledge(self, secret_id: str, claim: str, *, now: int) -> None:
-        """Forget the ciphertext that *claim* opened; raise `NotFound` for any other claim."""
-        if not self.store.acknowledge(secret_id, claim, purge_at=now + KEEP_TRACE):
+    def _spend_try(self, secret: Secret, now: int) -> Secret:
+        """
+        Return *secret* after one of its tries is spent, or as another caller has just opened it.
+
+        Raises:
+            NotFound: It can no longer be opened.
+            Locked: There is no try left.
+            TryAgain: There are tries, and the store gave none.
+        """
+        self._require_unlocked(secret, now)
+        spent = self.store.spend_try(secret.id, now=now)
+        if spent is not None:
+            return spent
+        seen = self.peek(secret.id, now=now)
+        if seen.opened_at is None:
+            self._require_unlocked(seen, now)
+            raise TryAgain
+        return seen
+
+    def _require_unlocked(self, secret: Secret, now: int) -> None:
+        unlocks_at = secret.unlocks_at(now)
+        if unlocks_at is not None:
+            self._note_lock(secret, now)  # In case that the one who locked it could not.
+            raise Locked(unlocks_at)
+
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, now: int) -> None:
+        """
+        Delete the ciphertext that this claim opened, and keep the trace. Idempotent.
+
+        Raises:
+            NotFound: Unknown or unopened secret, or another claim opened it.
+        """
+        if not self.store.acknowledge(secret_id, claim_sha256, purge_at=now + TRACE_SECONDS):
             raise NotFound
 
     def burn(self, secret_id: str, owner_token: str, *, now: int) -> None:
         """
-        Make a secret unreadable, for the owner of its grant.
+        Revoke an unopened secret for the owner of its grant. Idempotent; an opened one stays.
 
         Raises:
-            NotFound: Unknown secret, or not its grant's owner.
+            NotFound: Unknown secret, or *owner_token* is not its grant's owner's.
         """
         secret = self.store.get(secret_id)
         if secret is None or not secret.grant_id:
             raise NotFound
         require_owner(self.grants.get(secret.grant_id), owner_token)
-        self.store.withdraw(
-            secret_id, secret.grant_id, "burned", now=now, purge_at=now + KEEP_TRACE
+        self.store.revoke(
+            secret_id, secret.grant_id, "burned", now=now, purge_at=now + TRACE_SECONDS
         )
         left = self.store.get(secret_id)
-        if left is not None and left.withdrawn == "burned":
-            at = left.withdrawn_at or now
+        if left is not None and left.revoked_for == "burned":
+            at = left.revoked_at or now
             self._note(secret, Event(at, "link_burned", "owner", secret_id))
 
-    def withdraw(self, grant: Grant, *, now: int) -> None:
-        """Make the unopened secrets of *grant* unreadable because the access is over."""
+    def revoke(self, grant: Grant, *, now: int) -> None:
+        """Delete the ciphertext of the unopened secrets of *grant*: its access is over."""
         for secret_id in grant.links.secret_ids:
-            self.store.withdraw(secret_id, grant.id, "ended", now=now, purge_at=now + KEEP_TRACE)
+            self.store.revoke(secret_id, grant.id, "ended", now=now, purge_at=now + TRACE_SECONDS)
 
-    def prolong(self, grant: Grant, *, end: int) -> None:
-        """Let the unopened secrets of *grant* that were to end with it, at *end*, end with it."""
+    def extend(self, grant: Grant, *, old_end: int) -> None:
+        """Let the unopened secrets of *grant* that expire at *old_end* expire with it instead."""
         for secret_id in grant.links.secret_ids:
-            self.store.prolong(secret_id, grant.id, end=end, new_end=grant.expires_at)
+            self.store.extend(secret_id, grant.id, old_end=old_end, new_end=grant.expires_at)
 
     def _require_running(self, secret: Secret, now: int) -> None:
-        """Withdraw *secret* if its access has ended since it joined; nobody else would."""
+        """Revoke *secret* if its access has ended since it joined; no later step would do it."""
         grant = self.grants.get(secret.grant_id) if secret.grant_id else None
         if grant is not None and grant.state == "ended":
-            self.withdraw(grant, now=now)
+            self.revoke(grant, now=now)
             raise NotFound("That access is over.")
 
     def _join_grant(self, secret: Secret, support_token: str, now: int) -> Grant:
-        """Note on the grant that the secret is its own, before the secret exists."""
+        """List the secret on its grant before it exists, so that an end always finds it."""
 
         def joined(grant: Grant) -> Grant:
             if holder_of(grant, support_token)[1] != "support":
                 raise NotFound
             if not grant.is_open(now):
                 raise NotFound("That access is over.")
-            is_full = len(grant.links.secret_ids) >= MOST_SECRETS
+            is_full = len(grant.links.secret_ids) >= MAX_SECRETS_PER_GRANT
             if is_full and secret.id not in grant.links.secret_ids:
                 raise InvalidInput("grant_id", "This access has had as many links as it can have.")
             return grant.link_added(secret.id, asks_passphrase=secret.passphrase)
@@ -175,14 +215,14 @@ class OneTimeSecrets:
         return update(self.grants, secret.grant_id, joined)
 
     def _note_lock(self, secret: Secret, now: int) -> None:
-        """Note on the grant, once, that a link is locked, and let the sweep tell the owner now."""
+        """Record a lock on the grant, once, and make the grant due: the sweep mails its owner."""
         if secret.opened_at is not None or secret.unlocks_at(now) is None:
             return
         at = secret.last_try_at
         self._update(secret, lambda grant: grant.link_locked(at, secret.id, now))
 
     def _note(self, secret: Secret, event: Event) -> None:
-        """Write *event* on the grant, once, however often the answer was lost."""
+        """Record *event* on the grant, once, however often the answer was lost."""
         self._update(secret, lambda grant: grant.noted(event))
 
     def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
@@ -192,15 +232,12 @@ class OneTimeSecrets:
                 update(self.grants, secret.grant_id, to)
 
 
-def _won_before(secret: Secret, access: str, claim: str, now: int) -> Secret:
-    """Return *secret* to the winner who asks again in time; tell everyone else why not."""
-    if secret.opened_at is not None:
-        is_winner = hmac.compare_digest(secret.claim_sha256, claim)
-        in_time = now < secret.opened_at + CLAIM_SECONDS and secret.ciphertext is not None
-        if is_winner and in_time and hmac.compare_digest(secret.access_sha256, access):
-            return secret
-        raise AlreadyOpened(secret.opened_at)
-    unlocks_at = secret.unlocks_at(now)
-    if unlocks_at is not None:
-        raise Locked(unlocks_at)
-    raise NotFound  # The proof belongs to another link.
+def _may_fetch(secret: Secret, access_sha256: str, claim_sha256: str, now: int) -> bool:
+    """Return whether the caller has opened *secret*, in this request or less than 60 s ago."""
+    return (
+        secret.opened_at is not None
+        and secret.ciphertext is not None
+        and now < secret.opened_at + CLAIM_SECONDS
+        and hmac.compare_digest(secret.claim_sha256, claim_sha256)
+        and hmac.compare_digest(secret.access_sha256, access_sha256)
+    )

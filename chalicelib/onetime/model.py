@@ -3,33 +3,36 @@ A one-time secret as it is stored, and what its store must promise.
 
 What is stored opens nothing: ciphertext, the SHA-256 of a proof that only the link (and its
 passphrase) can produce, and after an opening the SHA-256 of the winner's claim. All times are
-epoch seconds.
+epoch seconds; hashes are SHA-256 in base64url without padding, as in the API.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import NotFound
 
-CLAIM_SECONDS = 60
-MOST_SECRETS = 20  # Of one grant: they are listed on it, and DynamoDB items end at 400 KB.
-KEEP_TRACE = 30 * DAY  # So long a late reader learns that it was opened, burned or is over.
-MAX_TRIES = 5
+MIN_LIFETIME_SECONDS = 1
+MAX_LIFETIME_SECONDS = 30 * DAY
+MAX_SECRETS_PER_GRANT = 20  # They are listed on the grant, and DynamoDB items end at 400 KB.
+MAX_TRIES = 5  # Wrong passphrases before a lock.
 LOCK_SECONDS = 30 * MINUTE
-MIN_LIFETIME = 1
-MAX_LIFETIME = 30 * DAY
+CLAIM_SECONDS = 60  # So long the winner of an opening may fetch again.
+TRACE_SECONDS = 30 * DAY  # So long a late reader learns that it was opened, burned or revoked.
+
+Revocation = Literal["burned", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """
-    One item. `access_sha256` and `claim_sha256` are base64url as in the API.
+    One item.
 
-    `withdrawn` says why nobody is to open it any more: ``burned`` by the owner, or the access has
-    ``ended``. The ciphertext is gone then, and the trace tells a late reader so.
+    `revoked_for` is the reason why it cannot be opened any more: its owner ``burned`` it, or its
+    access ``ended``. Its ciphertext is deleted then; the rest stays as a trace for late readers.
+    `fingerprint` distinguishes a repeated request to create it from another one under its id.
     """
 
     id: str
@@ -43,22 +46,24 @@ class Secret:
     last_try_at: int = 0
     opened_at: int | None = None
     claim_sha256: str = ""
-    withdrawn: str = ""
-    withdrawn_at: int | None = None
+    revoked_for: str = ""
+    revoked_at: int | None = None
     purge_at: int = 0
 
-    def is_gone(self, now: int) -> bool:
-        """Return whether nobody can open it any more and nobody has, purged or not."""
-        return self.gone(now) is not None
+    def is_unreadable(self, now: int) -> bool:
+        """Return whether it was revoked or has expired before anybody opened it."""
+        return self.unreadable(now) is not None
 
-    def gone(self, now: int) -> NotFound | None:
-        """Return why and since when nobody can open it any more, or None."""
+    def unreadable(self, now: int) -> NotFound | None:
+        """Return the error with the reason and the time since when it cannot be opened, or None."""
         if self.opened_at is not None:
             return None
-        why, at = self.withdrawn, self.withdrawn_at
-        if at is None and self.expires_at <= now:
-            why, at = "expired", self.expires_at
-        return None if at is None else NotFound(gone=why, at=at, grant_id=self.grant_id)
+        reason, since = self.revoked_for, self.revoked_at
+        if since is None and self.expires_at <= now:
+            reason, since = "expired", self.expires_at
+        if since is None:
+            return None
+        return NotFound(reason=reason, since=since, grant_id=self.grant_id)
 
     def unlocks_at(self, now: int) -> int | None:
         """Return when the next try is allowed, or None when one is allowed now."""
@@ -73,35 +78,42 @@ class Secret:
 
 class SecretStore(Protocol):
     """
-    Where secrets are kept. Each method is one request; reads are strongly consistent.
+    Where secrets are kept. Reads are strongly consistent; each write is atomic and conditional.
 
-    Where a write has a condition, `None` means that it did not hold and nothing was changed.
+    `None` and False mean that the write's condition failed and nothing was changed. Every method
+    raises `TryAgain` when the store is busy or cannot be reached.
     """
 
     def add(self, secret: Secret) -> bool:
         """Store a new secret; return False when its id is taken."""
 
-    def get(self, secret_id: str) -> Secret | None: ...
+    def get(self, secret_id: str) -> Secret | None:
+        """Return the secret, whatever its state, until it is purged."""
 
     def spend_try(self, secret_id: str, *, now: int) -> Secret | None:
         """
         Take one try from an unopened, unexpired secret that has one left, and return it.
 
-        A lock whose time is over gives all tries back first, in the same write.
+        A lock whose time is over gives all tries back first, in the same write; of many callers
+        who find that at once, as many get a try as there are tries.
         """
 
-    def open(self, secret_id: str, access: str, claim: str, *, now: int) -> Secret | None:
+    def open(
+        self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int
+    ) -> Secret | None:
         """
-        Mark the secret opened by *claim*, if *access* matches and it is unopened and unexpired.
+        Mark the secret opened if *access_sha256* matches and it is unopened and unexpired.
 
-        *access* and *claim* are SHA-256 in base64url. At most one caller ever gets the secret.
+        At most one caller ever gets the secret. It is to be purged `CLAIM_SECONDS` later.
         """
 
-    def acknowledge(self, secret_id: str, claim: str, *, purge_at: int) -> bool:
-        """Drop the ciphertext if *claim* opened it; True when that holds already."""
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
+        """Delete the ciphertext that this claim opened; return True when it is deleted already."""
 
-    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
-        """Drop the ciphertext of that grant's unopened secret; the first reason *why* stays."""
+    def revoke(
+        self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
+    ) -> None:
+        """Delete the ciphertext of that grant's unopened secret; the first *reason* stays."""
 
-    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
-        """Move the end of that grant's unopened secret, if it is *end*, to *new_end*."""
+    def extend(self, secret_id: str, grant_id: str, *, old_end: int, new_end: int) -> None:
+        """Let that grant's unopened secret, if it expires at *old_end*, expire at *new_end*."""

@@ -1,4 +1,9 @@
-"""What each request says, read into the story's own values (the shapes are in `shapes`)."""
+"""
+One reader for each use case: from the body of its request to the story's own values.
+
+Every reader raises `InvalidInput`, which names the first field that is wrong (`fields`). A field
+that no reader asks for is ignored.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,9 @@ from chalicelib.errors import InvalidInput
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
-from chalicelib.onetime.envelope import encode
-from chalicelib.onetime.model import MAX_LIFETIME, MIN_LIFETIME, Secret
+from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
+from chalicelib.onetime.model import MAX_LIFETIME_SECONDS, MIN_LIFETIME_SECONDS, Secret
+from chalicelib.settings import MAX_ACCESS_DAYS
 from chalicelib.web.fields import (
     Body,
     binary,
@@ -18,58 +24,151 @@ from chalicelib.web.fields import (
     flag,
     identifier,
     number,
+    optional_email,
     optional_identifier,
     optional_text,
     text,
 )
 
-URL = 2000  # Characters; the longest that every browser handles.
-SECRET_BYTES = 10 * 1024
-MESSAGE = 10_000
-MOST_DAYS = 30
-LAST_SECOND = 2**40
+MAX_URL_CHARACTERS = 2000  # The longest that every browser handles.
+MAX_CIPHERTEXT_BYTES = 10 * 1024
+MIN_CIPHERTEXT_BYTES = IV_BYTES + TAG_BYTES  # An empty text.
+MAX_MESSAGE_CHARACTERS = 10_000
+MAX_LINE_CHARACTERS = 200  # Names and subjects.
+MAX_LINK_CHARACTERS = 500
+MAX_HINT_CHARACTERS = 500
+MAX_LOGIN_CHARACTERS = 200
+MAX_USERNAME_CHARACTERS = 60  # The column `user_login` of WordPress has no more.
+MAX_APPLICATION_PASSWORD_CHARACTERS = 100
+MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
+MAX_EPOCH_SECONDS = 2**40
 PROOF_BYTES = 32
-LEAST_PASSWORD = 12
-SMALLEST_SECRET = 12 + 16  # An empty text: the IV and the tag.
 
 
-def site_url(body: Body) -> str:
-    """Read ``{"url"}``."""
-    return text(body, "url", most=URL)
+def check_site(body: Body) -> str:
+    """Read ``{"url"}``: an address as a person types it."""
+    return text(body, "url", max_length=MAX_URL_CHARACTERS)
 
 
 def provision(body: Body) -> ProvisionRequest:
-    """Read what ``POST /api/users`` says."""
+    """Read ``POST /api/users``."""
     return ProvisionRequest(
         grant_id=identifier(body, "grant_id"),
-        site_url=text(body, "site_url", most=URL),
-        consent=consent(body),
+        site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
+        consent=_consent(body),
         password=_password(body),
-        days=number(body, "days", least=1, most=MOST_DAYS),
+        days=_days(body),
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
-        owner_email=email(body, "owner_email", required=False),
+        owner_email=optional_email(body, "owner_email"),
     )
 
 
-def consent(body: Body) -> Credentials:
-    """Read ``{"user_login", "application_password"}``, as WordPress hands them out."""
-    # WordPress shows application passwords in groups of four; the blanks carry nothing.
-    password = text(body, "application_password", most=100).replace(" ", "")
-    return Credentials(text(body, "user_login", most=200), password)
-
-
 def register(body: Body) -> RegisterRequest:
-    """Read what ``POST /api/grants`` says."""
+    """Read ``POST /api/grants``: a user that the owner has made by hand."""
     return RegisterRequest(
         grant_id=identifier(body, "grant_id"),
-        site_url=text(body, "site_url", most=URL),
+        site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         username=_username(body),
-        days=number(body, "days", least=1, most=MOST_DAYS),
+        days=_days(body),
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
         owner_email=email(body, "owner_email"),
     )
+
+
+def repair(body: Body) -> Credentials:
+    """Read ``POST /api/grants/{id}/repair``: a new consent."""
+    return _consent(body)
+
+
+def extend(body: Body) -> tuple[int, int | None]:
+    """
+    Read ``{"days", "expires_at"?}``: the days, and the end that the owner saw, in epoch seconds.
+
+    With that end a repetition of the request changes nothing.
+    """
+    days = _days(body)
+    if body.get("expires_at") is None:
+        return days, None
+    return days, number(body, "expires_at", minimum=0, maximum=MAX_EPOCH_SECONDS)
+
+
+def confirm(body: Body) -> bool:
+    """Read ``{"gone"?}``: whether the owner confirms that the user made by hand is deleted."""
+    return False if body.get("gone") is None else flag(body, "gone")
+
+
+def create_secret(body: Body) -> tuple[Secret, int, str]:
+    """Read ``POST /api/secrets``: the secret, its lifetime in seconds, the support token or ""."""
+    secret_id = identifier(body, "id")
+    ciphertext = binary(
+        body, "ciphertext", min_bytes=MIN_CIPHERTEXT_BYTES, max_bytes=MAX_CIPHERTEXT_BYTES
+    )
+    access_sha256 = encode(_proof(body, "access_sha256"))
+    passphrase = flag(body, "passphrase")
+    lifetime = number(
+        body, "lifetime_seconds", minimum=MIN_LIFETIME_SECONDS, maximum=MAX_LIFETIME_SECONDS
+    )
+    grant_id = optional_identifier(body, "grant_id")
+    token = identifier(body, "support_token") if grant_id else ""
+    canonical = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]
+    new = Secret(
+        id=secret_id,
+        ciphertext=ciphertext,
+        access_sha256=access_sha256,
+        passphrase=passphrase,
+        expires_at=0,
+        fingerprint=hashlib.sha256(json.dumps(canonical).encode()).hexdigest(),
+        grant_id=grant_id,
+    )
+    return new, lifetime, token
+
+
+def open_secret(body: Body) -> tuple[str, str]:
+    """Read ``{"access", "claim"}``; return the SHA-256 of each in base64url, as it is stored."""
+    return encode(hashlib.sha256(_proof(body, "access")).digest()), _claim(body)
+
+
+def acknowledge_secret(body: Body) -> str:
+    """Read ``{"claim"}``; return its SHA-256 in base64url, as it is stored."""
+    return _claim(body)
+
+
+def send_ticket(body: Body) -> Ticket:
+    """Read ``POST /api/tickets``."""
+    grant_id = optional_identifier(body, "grant_id")
+    return Ticket(
+        name=text(body, "name", max_length=MAX_LINE_CHARACTERS),
+        email=email(body, "email"),
+        subject=text(body, "subject", max_length=MAX_LINE_CHARACTERS),
+        message=text(body, "message", max_length=MAX_MESSAGE_CHARACTERS, one_line=False),
+        site_url=optional_text(body, "site_url", max_length=MAX_URL_CHARACTERS),
+        link=optional_text(body, "link", max_length=MAX_LINK_CHARACTERS),
+        grant_id=grant_id,
+        owner_token=identifier(body, "owner_token") if grant_id else "",
+        passphrase_hint=optional_text(body, "passphrase_hint", max_length=MAX_HINT_CHARACTERS),
+    )
+
+
+def _days(body: Body) -> int:
+    return number(body, "days", minimum=1, maximum=MAX_ACCESS_DAYS)
+
+
+def _consent(body: Body) -> Credentials:
+    """Read ``{"user_login", "application_password"}``, as WordPress gives them out."""
+    # WordPress shows application passwords in groups of four; the blanks carry nothing.
+    password = text(body, "application_password", max_length=MAX_APPLICATION_PASSWORD_CHARACTERS)
+    login = text(body, "user_login", max_length=MAX_LOGIN_CHARACTERS)
+    return Credentials(login, password.replace(" ", ""))
+
+
+def _claim(body: Body) -> str:
+    return encode(hashlib.sha256(identifier(body, "claim").encode()).digest())
+
+
+def _proof(body: Body, field: str) -> bytes:
+    return binary(body, field, min_bytes=PROOF_BYTES, max_bytes=PROOF_BYTES)
 
 
 def _username(body: Body) -> str:
@@ -78,7 +177,7 @@ def _username(body: Body) -> str:
 
     WordPress allows letters, digits, blanks and ``_ . - @``; old sites have letters of any script.
     """
-    username = text(body, "username", most=60)
+    username = text(body, "username", max_length=MAX_USERNAME_CHARACTERS)
     if any(sign in username for sign in "/:<>\"'\\"):
         raise InvalidInput("username", "That is not a user name of WordPress.")
     return username
@@ -86,70 +185,12 @@ def _username(body: Body) -> str:
 
 def _password(body: Body) -> str:
     """Read the support user's password: long, and without what WordPress refuses."""
-    password = text(body, "password", least=LEAST_PASSWORD, most=200)
+    password = text(
+        body,
+        "password",
+        min_length=MIN_PASSWORD_CHARACTERS,
+        max_length=MAX_PASSWORD_CHARACTERS,
+    )
     if "\\" in password:  # WordPress: rest_user_invalid_password
         raise InvalidInput("password", "A password for WordPress cannot have a backslash.")
     return password
-
-
-def secret(body: Body) -> tuple[Secret, int, str]:
-    """Read what ``POST /api/secrets`` says: the secret, its lifetime, the support token."""
-    secret_id = identifier(body, "id")
-    ciphertext = binary(body, "ciphertext", least=SMALLEST_SECRET, most=SECRET_BYTES)
-    access_sha256 = encode(binary(body, "access_sha256", least=PROOF_BYTES, most=PROOF_BYTES))
-    passphrase = flag(body, "passphrase")
-    lifetime = number(body, "lifetime_seconds", least=MIN_LIFETIME, most=MAX_LIFETIME)
-    grant_id = optional_identifier(body, "grant_id")
-    token = identifier(body, "support_token") if grant_id else ""
-    said = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]
-    new = Secret(
-        id=secret_id,
-        ciphertext=ciphertext,
-        access_sha256=access_sha256,
-        passphrase=passphrase,
-        expires_at=0,
-        fingerprint=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
-        grant_id=grant_id,
-    )
-    return new, lifetime, token
-
-
-def opening(body: Body) -> tuple[str, str]:
-    """Read ``{"access", "claim"}``; return what is kept of them, SHA-256 in base64url."""
-    proof = binary(body, "access", least=PROOF_BYTES, most=PROOF_BYTES)
-    return encode(hashlib.sha256(proof).digest()), claim(body)
-
-
-def claim(body: Body) -> str:
-    """Read ``{"claim"}``; return what is kept of it, SHA-256 in base64url."""
-    return encode(hashlib.sha256(identifier(body, "claim").encode()).digest())
-
-
-def ticket(body: Body) -> Ticket:
-    """Read what ``POST /api/tickets`` says."""
-    grant_id = optional_identifier(body, "grant_id")
-    return Ticket(
-        name=text(body, "name", most=200),
-        email=email(body, "email"),
-        subject=text(body, "subject", most=200),
-        message=text(body, "message", most=MESSAGE, one_line=False),
-        site_url=optional_text(body, "site_url", most=URL),
-        link=optional_text(body, "link", most=500),
-        grant_id=grant_id,
-        owner_token=identifier(body, "owner_token") if grant_id else "",
-        passphrase_hint=optional_text(body, "passphrase_hint", most=500),
-    )
-
-
-def extension(body: Body) -> tuple[int, int | None]:
-    """Read ``{"days", "expires_at"?}``: the end that the owner saw makes a repetition harmless."""
-    seen = body.get("expires_at")
-    return (
-        number(body, "days", least=1, most=MOST_DAYS),
-        None if seen is None else number(body, "expires_at", least=0, most=LAST_SECOND),
-    )
-
-
-def says_gone(body: Body) -> bool:
-    """Read ``{"gone"}``: the owner says that a user made by hand is gone. False when absent."""
-    return False if body.get("gone") is None else flag(body, "gone")

@@ -2,9 +2,8 @@
 The HTTP edge: decode, one place that maps errors to statuses, headers.
 
 `endpoint` wraps every route. It is the only place that knows which status goes with which error
-(boulder's `web/probs.go` is the model); errors that nobody raised on purpose pass through to
-Chalice, which logs them and answers an opaque 500, and `in_our_words` gives Chalice's own answers
-the shape that ours have.
+(boulder's `web/probs.go` is the model). Unexpected errors pass through to Chalice, which logs them
+and responds with an opaque 500; `normalise_chalice_errors` rewrites that body to our format.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from chalicelib import errors
 from chalicelib.errors import HallpassError, InvalidInput, NotFound
 from chalicelib.web.fields import IDENTIFIER
 
-BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 log = logging.getLogger("hallpass")
 STATUS: dict[type[HallpassError], int] = {
     errors.InvalidInput: 400,
@@ -44,8 +43,8 @@ STATUS: dict[type[HallpassError], int] = {
     errors.SiteUnavailable: 503,
     errors.TryAgain: 503,
 }
-# What Chalice itself answers, in our words.
-CHALICE = {
+# The errors that Chalice itself responds with, as our codes and sentences.
+CHALICE_ERRORS = {
     404: ("not_found", "There is nothing here."),
     405: ("method_not_allowed", "That is not something this address can do."),
     415: ("not_json", "Please send JSON (Content-Type: application/json)."),
@@ -61,7 +60,7 @@ HEADERS = {
 
 
 def endpoint(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Let *view* raise our errors; each becomes its status and `{"code", "message", …}`."""
+    """Turn each `HallpassError` that *view* raises into its status and `{"code", "message", …}`."""
 
     @functools.wraps(view)
     def wrapped(**path: str) -> Response:
@@ -70,9 +69,9 @@ def endpoint(view: Callable[..., Response]) -> Callable[..., Response]:
         except HallpassError as error:
             status = STATUS[type(error)]
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                # The route, not the path: ids are public, but nobody needs them here.
+                # The route, not the path: ids are public, but the log does not need them.
                 log.warning("%s answered %s", view.__name__, error.code, extra=_cause(error))
-            return answer(
+            return respond(
                 status,
                 {**error.details(), "code": error.code, "message": error.message},
             )
@@ -81,38 +80,42 @@ def endpoint(view: Callable[..., Response]) -> Callable[..., Response]:
 
 
 @contextmanager
-def field(name: str, *, of: str) -> Iterator[None]:
-    """Let an `InvalidInput` that names the field *of* name *name*, as this request calls it."""
+def rename_field(old: str, new: str) -> Iterator[None]:
+    """Let an `InvalidInput` for the story's field *old* name *new*, as this request calls it."""
     try:
         yield
     except InvalidInput as error:
-        raise InvalidInput(name if error.field == of else error.field, error.message) from error
+        raise InvalidInput(new if error.field == old else error.field, error.message) from error
 
 
 def _cause(error: HallpassError) -> dict[str, str]:
-    """Return what a failure of ours came from, in names that hold nothing of the request."""
+    """Return what caused *error*, for the log: names that hold nothing of the request."""
     cause = error.__cause__
     while isinstance(cause, HallpassError):
         cause = cause.__cause__
-    told = {"cause": type(cause).__name__, "reason": str(error.details().get("reason", ""))}
+    logged = {"cause": type(cause).__name__, "reason": str(error.details().get("reason", ""))}
     if isinstance(cause, ClientError):
-        return {**told, "aws": f"{cause.operation_name} {cause.response['Error'].get('Code')}"}
-    return told
+        logged["aws"] = f"{cause.operation_name} {cause.response['Error'].get('Code')}"
+    return logged
 
 
-def answer(status: int, body: Mapping[str, object] | None = None) -> Response:
-    """Return *body* as JSON that nobody may keep; no body at all for 204."""
+def respond(status: int, body: Mapping[str, object] | None = None) -> Response:
+    """Return a response with *body* as JSON that no cache may store; without a body for 204."""
     text = "" if body is None else json.dumps(body, ensure_ascii=False)
     return Response(body=text, status_code=status, headers=dict(HEADERS))
 
 
-def in_our_words(event: Request, respond: Callable[[Request], Response]) -> Response:
-    """Give Chalice's own answers (405, 415, 500) the shape of ours. An HTTP middleware."""
-    response = respond(event)
+def normalise_chalice_errors(event: Request, call: Callable[[Request], Response]) -> Response:
+    """
+    Rewrite Chalice's own 404/405/415/500 bodies to our error format. An HTTP middleware.
+
+    *call* runs the route; Chalice's own bodies are the only ones that are dicts.
+    """
+    response = call(event)
     if isinstance(response.body, dict) and set(response.body) == {"Code", "Message"}:
-        code, message = CHALICE.get(response.status_code, INTERNAL)
+        code, message = CHALICE_ERRORS.get(response.status_code, INTERNAL)
         allow = response.headers.get("Allow")
-        response = answer(response.status_code, {"code": code, "message": message})
+        response = respond(response.status_code, {"code": code, "message": message})
         if allow:
             response.headers["Allow"] = allow
     return response
@@ -126,7 +129,7 @@ def body_of(request: Request | None) -> dict[str, Any]:
         InvalidInput: Field ``body``: too large, not UTF-8, not JSON, or not an object.
     """
     raw = b"" if request is None else request.raw_body
-    if len(raw) > BODY_BYTES:
+    if len(raw) > MAX_BODY_BYTES:
         raise InvalidInput("body", "That is too much at once; 64 KB are allowed.")
     try:
         body = json.loads(raw, parse_constant=_no_constant)
@@ -143,7 +146,7 @@ def optional_body_of(request: Request | None) -> dict[str, Any]:
 
 
 def path_id(value: str) -> str:
-    """Return an id from the path; anything that cannot be one is simply not found."""
+    """Return an id from the path; raise `NotFound` for what cannot be one."""
     if not IDENTIFIER.fullmatch(value):
         raise NotFound
     return value
@@ -163,20 +166,20 @@ def bearer(request: Request | None) -> str:
     return token.strip()
 
 
-def address(request: Request | None, edge_key: str) -> str:
+def visitor_ip(request: Request | None, edge_key: str) -> str:
     """
-    Return the visitor's address: what CloudFront says, else what the gateway saw.
+    Return the visitor's IP address as CloudFront names it, else as the gateway saw it.
 
-    Anybody may call the gateway directly and write any header, so ``x-hallpass-viewer`` counts
+    Any client may call the gateway directly and write any header, so ``x-hallpass-viewer`` counts
     only beside the *edge_key*, which CloudFront adds. ``X-Forwarded-For`` is never read.
     """
     if request is None:
         return ""
-    shown = str(request.headers.get("x-hallpass-edge", ""))
-    seen = str(request.context.get("identity", {}).get("sourceIp", ""))
-    if edge_key and hmac.compare_digest(shown.encode(), edge_key.encode()):
-        return str(request.headers.get("x-hallpass-viewer", "")) or seen
-    return seen
+    sent_key = str(request.headers.get("x-hallpass-edge", ""))
+    source_ip = str(request.context.get("identity", {}).get("sourceIp", ""))
+    if edge_key and hmac.compare_digest(sent_key.encode(), edge_key.encode()):
+        return str(request.headers.get("x-hallpass-viewer", "")) or source_ip
+    return source_ip
 
 
 def _no_constant(name: str) -> object:

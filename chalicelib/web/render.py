@@ -1,6 +1,8 @@
-"""What answers look like: from the story's values to the JSON of the API. Times stay integers."""
+"""From the story's values to the JSON of responses. Times stay integers, in epoch seconds."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
@@ -8,9 +10,11 @@ from chalicelib.grants.site import SiteCheck
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
+SecretState = Literal["waiting", "opened", "locked", "gone"]
+Ability = Literal["burn", "end", "extend", "repair", "say_gone"]
 
 
-def access(grant: Grant) -> Json:
+def grant_summary(grant: Grant) -> Json:
     """Return what the page needs to seal the sign-in details; never a key."""
     return {
         "grant_id": grant.id,
@@ -25,7 +29,7 @@ def access(grant: Grant) -> Json:
 def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> Json:
     """Return a grant as *holder* may see it, with its timeline."""
     shown: Json = {
-        **access(grant),
+        **grant_summary(grant),
         "you_are": holder,
         "overdue": grant.overdue_since is not None and grant.deadline <= now,
         "by_hand": grant.is_manual,
@@ -113,19 +117,19 @@ def login_url(grant: Grant) -> str | None:
     return grant.on_site.site.login_url if grant.on_site.site else None
 
 
-def _state(secret: Secret | None, now: int) -> str:
-    if secret is None or secret.is_gone(now):
+def _state(secret: Secret | None, now: int) -> SecretState:
+    if secret is None or secret.is_unreadable(now):
         return "gone"
     if secret.opened_at is not None:
         return "opened"
     return "locked" if secret.unlocks_at(now) is not None else "waiting"
 
 
-def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[str]:
+def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[Ability]:
     """Return what *holder* can do now."""
     if grant.state == "ended":
         return []
-    can = ["end"]
+    can: list[Ability] = ["end"]
     if holder == "owner":
         if grant.phase == "active" and grant.deadline > now:
             can.append("extend")

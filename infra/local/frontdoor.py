@@ -2,10 +2,10 @@
 
     python -m infra.local.frontdoor --port 8000 --stack hallpass-local --log FILE
 
-Pages come from the site's bucket, `/api/*` goes to the deployed API Gateway,
-and both get the response headers of the deployed distribution. `/_mail` shows
-the mails that SES took, as a page or (`Accept: application/json`) as data.
-The account to look into comes from the usual AWS_ variables.
+It answers pages from the stack's bucket and passes `/api/*` to the deployed API
+Gateway, both as the deployed distribution says (infra/local/cloudfront.py).
+`/_mail` lists the mails that SES took, as a page or (`Accept: application/json`)
+as data. The usual AWS_ variables name the account.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError as AwsError
 from multidict import CIMultiDict
 
-from infra.local import compression, edge, headers, mailbox
+from infra.local import cloudfront, mailbox
 from infra.local.ports import HOST
 
 # Each request in flight occupies a process of the emulated Lambda; the others wait here.
-REQUESTS_IN_FLIGHT = 16
-BACKLOG = 8192
+MAX_REQUESTS_IN_FLIGHT = 16
+MAX_WAITING_CONNECTIONS = 8192
+MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
 
@@ -42,15 +43,14 @@ class FrontDoor:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described}
         self._s3 = boto3.client("s3", config=config)
         self._bucket = outputs["SiteBucketName"]
-        cloudfront = boto3.client("cloudfront", config=config)
-        self._distribution = headers.read(cloudfront, outputs["SiteId"])
-        self._edge = edge.read(cloudfront, outputs["SiteId"], "api")
+        client = boto3.client("cloudfront", config=config)
+        self._distribution = cloudfront.read(client, outputs["SiteId"])
         self._aws = os.environ["AWS_ENDPOINT_URL"]
         self._api = f"{self._aws}/_aws/execute-api/{outputs['RestAPIId']}"
 
     def application(self) -> web.Application:
         """Return the routes."""
-        app = web.Application(client_max_size=10 * 1024 * 1024)
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.cleanup_ctx.append(self._with_client)
         app.router.add_get("/_mail", self.mail)
         app.router.add_route("*", "/{path:.*}", self.serve)
@@ -64,7 +64,7 @@ class FrontDoor:
         return await self._from_bucket(request, behaviour)
 
     async def mail(self, request: web.Request) -> web.Response:
-        """Show the mails: oldest first as data, newest first as a page."""
+        """Answer with the mails: oldest first as data, newest first as a page."""
         async with self._client.get(f"{self._aws}/_ministack/ses/messages") as response:
             mails = mailbox.mails(await response.json())
         if "application/json" in request.headers.get("Accept", ""):
@@ -76,36 +76,38 @@ class FrontDoor:
         )
 
     async def _with_client(self, _: web.Application) -> Any:  # noqa: ANN401  aiohttp's own shape.
-        connector = TCPConnector(limit=REQUESTS_IN_FLIGHT)
+        connector = TCPConnector(limit=MAX_REQUESTS_IN_FLIGHT)
         async with ClientSession(
             connector=connector, auto_decompress=False, timeout=API_TIMEOUT
         ) as self._client:
             yield
 
     async def _from_api(
-        self, request: web.Request, behaviour: headers.Behaviour
+        self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
-        sent = self._edge.sent(request.headers, request.remote or "")
+        sent = behaviour.request_headers(request.headers, request.remote or "")
         body = await request.read()
         try:
             upstream = await self._client.request(
                 request.method,
                 self._api + request.raw_path,
                 headers=sent,
-                skip_auto_headers=("Content-Type", "User-Agent"),  # Nothing that nobody sent.
+                skip_auto_headers=("Content-Type", "User-Agent"),  # Only what the visitor sent.
                 data=body or None,
                 allow_redirects=False,
             )
         except (ClientError, TimeoutError):
             answer: CIMultiDict[str] = CIMultiDict()
-            behaviour.apply(answer)
+            behaviour.add_headers(answer)
             problem = {"code": "unavailable", "message": "The service did not answer."}
             return web.json_response(problem, status=502, headers=answer)
         async with upstream:
             got = CIMultiDict(
-                (k, v) for k, v in upstream.headers.items() if k.lower() not in edge.HOP_BY_HOP
+                (k, v)
+                for k, v in upstream.headers.items()
+                if k.lower() not in cloudfront.HOP_BY_HOP
             )
-            behaviour.apply(got)
+            behaviour.add_headers(got)
             response = web.StreamResponse(
                 status=upstream.status, reason=upstream.reason, headers=got
             )
@@ -116,15 +118,15 @@ class FrontDoor:
         return response
 
     async def _from_bucket(
-        self, request: web.Request, behaviour: headers.Behaviour
+        self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
         answer: CIMultiDict[str] = CIMultiDict()
-        behaviour.apply(answer)
+        behaviour.add_headers(answer)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=403, text="Only GET and HEAD.\n", headers=answer)
         key = request.path.lstrip("/") or self._distribution.root
         known = request.headers.get("If-None-Match")
-        condition = {"IfNoneMatch": compression.strong(known)} if known else {}
+        condition = {"IfNoneMatch": cloudfront.strong_etag(known)} if known else {}
         try:
             found, body = await asyncio.to_thread(self._read, key, condition)
         except AwsError as error:
@@ -135,7 +137,7 @@ class FrontDoor:
         answer["Content-Type"] = found["ContentType"]
         answer["ETag"] = found["ETag"]
         if behaviour.compress:
-            body = compression.compress(body, answer, request.headers.get("Accept-Encoding", ""))
+            body = cloudfront.compress(body, answer, request.headers.get("Accept-Encoding", ""))
         return web.Response(body=body, headers=answer)
 
     def _read(self, key: str, condition: dict[str, Any]) -> tuple[Any, bytes]:
@@ -144,7 +146,7 @@ class FrontDoor:
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM arrives."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--stack", required=True)
@@ -158,7 +160,7 @@ def main() -> None:
         FrontDoor(options.stack).application(),
         host=HOST,
         port=options.port,
-        backlog=BACKLOG,
+        backlog=MAX_WAITING_CONNECTIONS,
         print=None,
         access_log_format='%t "%r" %s %b %Tfs',
     )

@@ -1,4 +1,8 @@
-"""The mails that the emulated SES took, as data and as a page."""
+"""The mails that Hallpass sent in this run, as data and as a page.
+
+SES delivers nothing in the emulated account; MiniStack lists what was sent instead, and
+the front door serves it as `/_mail`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,12 @@ pre { font: inherit; overflow-wrap: anywhere; white-space: pre-wrap }
 
 
 def mails(answer: dict[str, Any]) -> list[dict[str, str]]:
-    """Return to, subject, text, from and reply_to of each mail that was sent, oldest first."""
-    held = [mail for account in answer["messages"].values() for mail in account]
+    """
+    Return to, subject, text, from and reply_to of each mail in MiniStack's *answer*.
+
+    Oldest first; several addresses are joined by commas.
+    """
+    sent = [mail for account in answer["messages"].values() for mail in account]
     return [
         {
             "to": ", ".join(mail["To"]),
@@ -28,13 +36,13 @@ def mails(answer: dict[str, Any]) -> list[dict[str, str]]:
             "from": mail["Source"],
             "reply_to": ", ".join(mail.get("ReplyTo", [])),
         }
-        for mail in sorted(held, key=lambda mail: float(mail["Timestamp"]))
+        for mail in sorted(sent, key=lambda mail: float(mail["Timestamp"]))
     ]
 
 
-def page(shown: list[dict[str, str]]) -> str:
-    """Return a page of the mails, newest first, with their links to follow."""
-    articles = "".join(_article(mail) for mail in reversed(shown)) or "<p>No mail yet.</p>"
+def page(listed: list[dict[str, str]]) -> str:
+    """Return a page of the mails, newest first, whose links can be followed."""
+    articles = "".join(_article(mail) for mail in reversed(listed)) or "<p>No mail yet.</p>"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mailbox</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

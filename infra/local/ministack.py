@@ -2,7 +2,9 @@
 
 IAM is enforced, everything is in memory, and the administrator's key is made up
 at each start. It lives in a virtual environment of its own (`.venv-aws`),
-because it pins another botocore than the one that ships.
+because it pins another botocore than the one that ships. `patches/` adds what it
+lacks. Emulated functions run in the Python of that environment, whatever runtime the
+template names, so both environments must have the same minor version.
 """
 
 from __future__ import annotations
@@ -15,21 +17,17 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from infra.local.ports import HOST, answers, free_port, wait_until
-from infra.local.processes import Processes, Server
+from infra.local.ports import HOST, free_port
+from infra.local.processes import Processes, Server, ServerFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 PYTHON = Path(__file__).resolve().parents[2] / ".venv-aws" / "bin" / "python"
-EMULATOR = Path(__file__).with_name("emulator.py")
+EMULATOR = Path(__file__).with_name("patches") / "emulator.py"
 REGION = "us-east-1"
-# Proxies stay out: every call of the emulator and its functions goes to loopback.
+# No proxy settings: every call of the emulator and its functions goes to loopback.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE")
-
-
-class MiniStackFailedError(Exception):
-    """The emulator did not start; the message says why."""
 
 
 class MiniStack:
@@ -41,6 +39,8 @@ class MiniStack:
     """
 
     process: Server
+    # What Python runs; the tests of the patches run MiniStack without them.
+    program: tuple[str, ...] = (str(EMULATOR),)
 
     def __init__(
         self, directory: Path, port: int | None = None, processes: Processes | None = None
@@ -81,9 +81,14 @@ class MiniStack:
         client: CloudFormationClient = self.client("cloudformation")
         return client
 
+    def physical_ids(self, stack: str) -> dict[str, str]:
+        """Return the physical id of each resource of *stack* by its logical id."""
+        found = self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in found}
+
     def __enter__(self) -> Self:
         if not PYTHON.exists():
-            raise MiniStackFailedError("MiniStack is not installed. Run `make setup`.")
+            raise ServerFailedError("MiniStack is not installed. Run `make setup`.")
         temporary = self.directory / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -100,20 +105,16 @@ class MiniStack:
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(temporary),
         }
-        log = self.directory / "ministack.log"
-        # -P: the modules beside that file are not the ones that MiniStack means.
-        command = [str(PYTHON), "-P", str(EMULATOR)]
+        # -P: MiniStack imports none of the modules beside that file, whatever their names.
         self.process = self._processes.start(
-            "MiniStack", command, log=log, env=environment, cwd=temporary
+            "MiniStack",
+            [str(PYTHON), "-P", *self.program],
+            port=self.port,
+            log=self.directory / "ministack.log",
+            env=environment,
+            cwd=temporary,
         )
-        if not wait_until(self._has_settled, seconds=30) or self.process.poll() is not None:
-            self.__exit__()
-            said = log.read_text(errors="replace").strip()[-500:]
-            raise MiniStackFailedError(f"MiniStack did not start: {said}")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._processes.end(self.process)
-
-    def _has_settled(self) -> bool:
-        return self.process.poll() is not None or answers(self.port)

@@ -1,4 +1,7 @@
-"""Ports of 127.0.0.1: which are free, and when a server listens on its own."""
+"""Ports of 127.0.0.1: which are free, and when a server that was started listens on its own.
+
+Tests run several stacks at once, so nothing here has a fixed port.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOST = "127.0.0.1"
-HIGHEST = 65535
+MAX_PORT = 65535
 
 
 def bypass_proxies() -> None:
-    """Keep this process, and what it starts, from asking a proxy for what is on this machine."""
+    """Make this process, and those that it starts, call this machine without a proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         listed = os.environ.get(name, "")
         os.environ[name] = f"{listed},{HOST}" if listed else HOST
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
+    """Return a port that no server uses at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -30,7 +33,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on *port* now."""
+    """Return whether a server could listen on *port* now."""
     with socket.socket() as probe:
         # As servers do: without it, a port whose last connections linger looks taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +45,7 @@ def is_free(port: int) -> bool:
 
 
 def answers(port: int) -> bool:
-    """Tell whether somebody accepts connections on *port*."""
+    """Return whether a server accepts connections on *port*."""
     try:
         with socket.create_connection((HOST, port), timeout=0.5):
             return True
@@ -51,7 +54,7 @@ def answers(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Ask *condition* until it holds; return False when *seconds* went by first."""
+    """Call *condition* until it is true; return False when that takes longer than *seconds*."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

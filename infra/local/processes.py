@@ -1,9 +1,9 @@
-"""The servers of the local run, each the head of a process group of its own.
+"""The servers of the local run, each the leader of a process group of its own.
 
-A group ends as a whole: PHP's workers and the emulator's functions would
-outlive the process that started them. With a ledger, every server is written
-down as soon as it runs, so that the next start can end what a crash left
-behind: exactly those processes, recognised by group and command line.
+`Processes.end` ends the whole group: PHP's workers and the emulator's functions would
+outlive the process that started them. With a ledger, `Processes` records every server as
+soon as it runs, so that the next start can end what a crash left running
+(`end_leftovers`): exactly those processes, recognised by group and command line.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ import json
 import os
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.ports import wait_until
+from infra.local.ports import answers, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Server = subprocess.Popen[bytes]
-PATIENCE = 5  # seconds that a server has to end by itself
+START_SECONDS = 30  # Until a server accepts connections.
+TERMINATION_SECONDS = 5  # After SIGTERM; then comes SIGKILL.
+
+
+class ServerFailedError(Exception):
+    """A server did not start; the message names it and holds the end of its log."""
 
 
 class Processes:
-    """Starts and ends servers; writes them to *ledger*, if there is one."""
+    """Starts and ends servers; records those that run in *ledger*, a JSON file, if given."""
 
     def __init__(self, ledger: Path | None = None) -> None:
         self._ledger = ledger
@@ -37,11 +42,17 @@ class Processes:
         name: str,
         command: Sequence[str],
         *,
+        port: int,
         log: Path,
         env: Mapping[str, str],
         cwd: Path | None = None,
     ) -> Server:
-        """Start *command*, its output going to *log*."""
+        """
+        Start *command*, with its output in *log*, and wait until it listens on *port*.
+
+        Raises:
+            ServerFailedError: It ended, or did not listen in time. Nothing of it is left running.
+        """
         with log.open("wb") as output:
             server = subprocess.Popen(
                 command,
@@ -54,23 +65,32 @@ class Processes:
             )
         self.running[name] = server
         self._write()
+        with ExitStack() as failed:  # On Ctrl-C as well: the caller has no server to end yet.
+            failed.callback(self.end, server)
+            settled = wait_until(
+                lambda: server.poll() is not None or answers(port), seconds=START_SECONDS
+            )
+            if not settled or server.poll() is not None:
+                said = log.read_text(errors="replace").strip()[-500:]
+                raise ServerFailedError(f"{name} did not start: {said}")
+            failed.pop_all()
         return server
 
     def end(self, server: Server) -> None:
-        """End *server* with its whole group, politely first."""
+        """End *server* with its whole group: SIGTERM first, then SIGKILL."""
         _signal(server.pid, signal.SIGTERM)
         try:
-            server.wait(timeout=PATIENCE)
+            server.wait(timeout=TERMINATION_SECONDS)
         except subprocess.TimeoutExpired:
             _signal(server.pid, signal.SIGKILL)
             server.wait()
-        # The head is gone; whoever of its group ignored the request goes now.
+        # The leader has ended; the rest of its group may have ignored SIGTERM.
         _signal(server.pid, signal.SIGKILL)
         self.running = {name: s for name, s in self.running.items() if s is not server}
         self._write()
 
     def ended(self) -> list[str]:
-        """Return the names of servers that ended without being asked."""
+        """Return the names of the servers that ended without `end`."""
         return [name for name, server in self.running.items() if server.poll() is not None]
 
     def _write(self) -> None:
@@ -88,12 +108,12 @@ def end_leftovers(ledger: Path) -> list[str]:
         entries = json.loads(ledger.read_text())
     except (FileNotFoundError, ValueError):
         return []
-    # A process id may be somebody else's by now; its group and command together are not.
+    # The process id alone may belong to another program by now.
     ours = [e for e in entries if (e["pid"], e["command"]) in _running()]
     for entry in ours:
         pid, command = entry["pid"], entry["command"]
         _signal(pid, signal.SIGTERM)
-        if not wait_until(lambda: (pid, command) not in _running(), seconds=PATIENCE):  # noqa: B023  Used at once.
+        if not wait_until(lambda: (pid, command) not in _running(), seconds=TERMINATION_SECONDS):  # noqa: B023  Used at once.
             _signal(pid, signal.SIGKILL)
     ledger.unlink()
     return [entry["name"] for entry in ours]
@@ -109,7 +129,7 @@ def _running() -> set[tuple[int, str]]:
         return {(int(row[0]), row[1]) for row in rows if len(row) == 2}  # noqa: PLR2004
     found: set[tuple[int, str]] = set()
     for directory in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # It ended while we looked.
+        with suppress(OSError, IndexError):  # The process ended meanwhile.
             words = (directory / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
             # The fields after the name in parentheses: state, parent, group.
             group = (directory / "stat").read_text().rpartition(")")[2].split()[2]

@@ -1,9 +1,9 @@
 """`make run`: everything on this machine, until Ctrl-C.
 
 It starts the real stack (infra/local/stack.py) and a real WordPress, prints
-their addresses, and writes them to `.local/run.json`. All of it is fresh at
-each start. Ctrl-C ends every server; after a crash, the next start ends what
-was left. Nothing listens on anything but 127.0.0.1.
+their addresses, and writes them to `.local/run.json`. All data is new at each
+start. Ctrl-C ends every server; after a crash, the next start ends what the
+crash left running. Every server listens on 127.0.0.1 only.
 """
 
 from __future__ import annotations
@@ -24,25 +24,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import package
 from infra.deploy import DeployError
-from infra.local.cores import WordPressFailedError, newest
-from infra.local.ministack import MiniStackFailedError
-from infra.local.ports import HIGHEST, bypass_proxies, is_free, wait_until
-from infra.local.processes import Processes, end_leftovers
+from infra.local.ports import MAX_PORT, bypass_proxies, is_free, wait_until
+from infra.local.processes import Processes, ServerFailedError, end_leftovers
 from infra.local.stack import Stack, StackFailedError
-from infra.local.wordpress import WordPress
+from infra.local.wordpress import WordPress, WordPressFailedError, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
 LOCAL = package.ROOT / ".local"
-RUN = LOCAL / "run.json"
+RUN_FILE = LOCAL / "run.json"
 LEDGER = LOCAL / "pids.json"
-PORTS = {"PORT": 8000, "WORDPRESS_PORT": 8081, "AWS_PORT": 4599}
+DEFAULT_PORTS = {"PORT": 8000, "WORDPRESS_PORT": 8081, "AWS_PORT": 4599}
 FAILURES = (
     package.PackageError,
     DeployError,
-    MiniStackFailedError,
+    ServerFailedError,
     StackFailedError,
     WordPressFailedError,
     BotoCoreError,
@@ -80,21 +78,21 @@ def main() -> None:
 def _start(run: ExitStack, processes: Processes) -> None:
     started = time.monotonic()
 
-    def say(words: str) -> None:
-        print(f"{time.monotonic() - started:6.1f} s  {words}", flush=True)
+    def report(step: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {step}", flush=True)
 
-    RUN.unlink(missing_ok=True)
+    RUN_FILE.unlink(missing_ok=True)
     for name in end_leftovers(LEDGER):
-        say(f"Ended {name}, which an earlier run had left behind")
+        report(f"Ended {name}, which an earlier run had left behind")
     logs = LOCAL / "logs"
     shutil.rmtree(logs, ignore_errors=True)
     taken: set[int] = set()
-    port, wordpress_port, aws_port = (_port(name, taken, say) for name in PORTS)
-    say("Packaging the Chalice app (a changed app takes about ten seconds)")
+    port, wordpress_port, aws_port = (_port(name, taken, report) for name in DEFAULT_PORTS)
+    report("Packaging the Chalice app (a changed app takes about ten seconds)")
     built = package.build()
-    say(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
+    report(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
     site = WordPress(
-        newest(say),
+        newest(report),
         port=wordpress_port,
         password=secrets.token_urlsafe(12),
         workers=4,
@@ -108,18 +106,18 @@ def _start(run: ExitStack, processes: Processes) -> None:
         directory=logs,
         processes=processes,
     )
-    # Pushed before anything starts: a Ctrl-C in the middle ends what is there.
+    # Registered before anything starts, so that Ctrl-C in the middle ends what has started.
     run.push(stack)
     stack.start_aws()
-    say(f"MiniStack, the AWS emulator, is up: {stack.aws['endpoint_url']}")
+    report(f"MiniStack, the AWS emulator, is up: {stack.aws['endpoint_url']}")
     stack.deploy()
-    say("Deployed the template and the zip, and uploaded the pages")
+    report("Deployed the template and the zip, and uploaded the pages")
     stack.start_front_door()
-    say(f"The front door is open: {stack.app_url}")
+    report(f"The front door is open: {stack.app_url}")
     requests.get(f"{stack.app_url}/api/health", timeout=60).raise_for_status()
-    say("The API answers")
+    report("The API answers")
     run.enter_context(site)
-    say(f"WordPress {site.version} is up: {site.url}")
+    report(f"WordPress {site.version} is up: {site.url}")
     addresses = {
         "app": stack.app_url,
         "mail": stack.mail_url,
@@ -132,12 +130,12 @@ def _start(run: ExitStack, processes: Processes) -> None:
         },
         "aws": stack.aws,
     }
-    unfinished = RUN.with_suffix(".tmp")
+    unfinished = RUN_FILE.with_suffix(".tmp")
     unfinished.touch(mode=0o600)
     unfinished.write_text(json.dumps(addresses, indent=2) + "\n")
-    unfinished.replace(RUN)
-    # Registered last, it is the first to go: the addresses end before the servers.
-    run.callback(RUN.unlink, missing_ok=True)
+    unfinished.replace(RUN_FILE)
+    # Registered last, so it runs first: the file is deleted before the servers end.
+    run.callback(RUN_FILE.unlink, missing_ok=True)
     print(
         f"""
   Support form   {stack.app_url}/
@@ -155,13 +153,13 @@ def _watch(processes: Processes) -> None:
     parent = os.getppid()
     while not processes.ended():
         time.sleep(0.2)
-        if os.getppid() != parent:  # `make` was killed; nobody is left to press Ctrl-C.
+        if os.getppid() != parent:  # `make` was killed, and Ctrl-C reaches us no longer.
             raise KeyboardInterrupt
     raise CannotRunError(f"{processes.ended()[0]} ended by itself. See {LOCAL / 'logs'}.")
 
 
 def _only_one_run() -> IO[str]:
-    """Return the lock of this clone; a run that is just ending gets time to let go of it."""
+    """Return the lock of this clone; wait for a run that is just ending to release it."""
     lock = (LOCAL / "lock").open("w")
 
     def locked() -> bool:
@@ -172,23 +170,29 @@ def _only_one_run() -> IO[str]:
         return True
 
     if not wait_until(locked, seconds=10):
-        where = f" It answers at {json.loads(RUN.read_text())['app']}." if RUN.exists() else ""
+        where = (
+            f" It answers at {json.loads(RUN_FILE.read_text())['app']}."
+            if RUN_FILE.exists()
+            else ""
+        )
         raise CannotRunError(f"Hallpass already runs from this directory.{where}")
     return lock
 
 
-def _port(name: str, taken: set[int], say: Callable[[str], None]) -> int:
+def _port(name: str, taken: set[int], report: Callable[[str], None]) -> int:
     """Return the port that *name* chooses, or the next free one, and add it to *taken*."""
     chosen = os.environ.get(name)
-    port = int(chosen) if chosen and chosen.isdigit() else PORTS[name]
+    port = int(chosen) if chosen and chosen.isdigit() else DEFAULT_PORTS[name]
     if chosen:
-        is_port = chosen.isdigit() and 0 < port <= HIGHEST
+        is_port = chosen.isdigit() and 0 < port <= MAX_PORT
         if not is_port or port in taken or not is_free(port):
             raise CannotRunError(f"{name}={chosen} is taken, or is no port. Choose another one.")
     while port in taken or not is_free(port):
         port += 1
-    if not chosen and port != PORTS[name]:
-        say(f"Port {PORTS[name]} is taken by another program; using {port} ({name} chooses)")
+    if not chosen and port != DEFAULT_PORTS[name]:
+        report(
+            f"Port {DEFAULT_PORTS[name]} is taken by another program; using {port} ({name} chooses)"
+        )
     taken.add(port)
     return port
 

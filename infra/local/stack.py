@@ -22,11 +22,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from infra import package, site, template
+from infra import package, pages, template
 from infra.deploy import Deployment
-from infra.local import gaps
 from infra.local.ministack import MiniStack
-from infra.local.ports import HOST, answers, free_port, wait_until
+from infra.local.patches import gateway_responses, time_to_live
+from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 ROOT = package.ROOT
 ARTIFACTS = "hallpass-artifacts"
 NAME = "hallpass-local"
+POLL_SECONDS = 0.05  # Between two questions to the emulated CloudFormation.
 SENDER = "hallpass@example.com"
-# One person and one machine: nobody is to wait, whatever a test sends.
+# One developer on one machine: a test reaches a limit only when it is about limits.
 NO_LIMITS = {"RateLimits": "1000", "ThrottleRate": "10000", "ThrottleBurst": "10000"}
 
 
 class StackFailedError(Exception):
-    """The stack did not start; the message says why."""
+    """A function of the stack failed; the message says why."""
 
 
 class Stack:
@@ -55,7 +56,7 @@ class Stack:
         aws_port: Of MiniStack; a free one by default.
         front_door: Whether to start one.
         directory: For logs and temporary files; a temporary directory by default.
-        processes: Where to write the servers down.
+        processes: Starts and records the servers.
 
     Attributes, while it runs: `app_url`, `mail_url`, `aws` (endpoint_url,
     region, access_key_id, secret_access_key, stack), `outputs` of the stack
@@ -88,7 +89,7 @@ class Stack:
         self.ministack = MiniStack(self.directory, aws_port, self._processes)
         self._parameters = {
             **NO_LIMITS,
-            **site.support(),
+            **pages.support_parameters(),
             "SenderEmail": SENDER,
             "PublicUrl": self.app_url,
             **_allowing(allowed_sites),
@@ -111,7 +112,7 @@ class Stack:
         return self.ministack.client(service)
 
     def __enter__(self) -> Self:
-        with self._open:  # What has started ends when a later step fails.
+        with self._open:  # Ends what has started when a later step fails.
             self.start_aws()
             self.deploy()
             if self._front_door:
@@ -131,10 +132,12 @@ class Stack:
         """Build where needed, deploy, and upload the pages."""
         built = package.build()
         s3 = self.client("s3")
-        deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, pause=0.05)
+        deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, POLL_SECONDS)
         self.outputs = deployment.deploy(built, self._parameters)
-        gaps.fill(self.ministack, NAME, template.load(built.template))
-        site.upload(s3, self.outputs["SiteBucketName"])
+        names, built_template = self.ministack.physical_ids(NAME), template.load(built.template)
+        time_to_live.apply(self.client("dynamodb"), names, built_template)
+        gateway_responses.apply(self.client("apigateway"), names, built_template)
+        pages.upload(s3, self.outputs["SiteBucketName"])
 
     def update(self, **parameters: str) -> None:
         """Deploy again with other *parameters*; the functions start afresh."""
@@ -142,7 +145,7 @@ class Stack:
         self.deploy()
 
     def allow(self, *sites: str) -> None:
-        """Let the API call these local sites from now on."""
+        """Allow the API to call these local sites from now on."""
         self.update(**_allowing(sites))
 
     def start_front_door(self) -> None:
@@ -150,23 +153,24 @@ class Stack:
         log = self.directory / "front-door.log"
         command = [sys.executable, "-m", "infra.local.frontdoor"]
         command += ["--port", str(self.port), "--stack", NAME, "--log", str(log)]
-        errors = self.directory / "front-door.err"
-        environment = {**os.environ, **self.ministack.credentials}
-        server = self._processes.start("front door", command, log=errors, env=environment, cwd=ROOT)
+        server = self._processes.start(
+            "front door",
+            command,
+            port=self.port,
+            log=self.directory / "front-door.err",
+            env={**os.environ, **self.ministack.credentials},
+            cwd=ROOT,
+        )
         self._open.callback(self._processes.end, server)
-        settled = wait_until(lambda: server.poll() is not None or answers(self.port), seconds=20)
-        if not settled or server.poll() is not None:
-            said = errors.read_text().strip()[-500:]
-            raise StackFailedError(f"The front door did not start: {said}")
 
     def sweep(self) -> dict[str, float]:
-        """Run one sweep now, as the rule would; return the metrics that it wrote."""
+        """Invoke one sweep now, as the rule does; return its metrics by name."""
         return invoke_sweep(self.client("lambda"), self.outputs["SweepName"])
 
 
 def invoke_sweep(functions: Any, name: str) -> dict[str, float]:  # noqa: ANN401  A boto3 client.
     """
-    Invoke the deployed sweep once; return the metrics that it wrote.
+    Invoke the deployed sweep once; return the metrics that it wrote to its log, by name.
 
     Raises:
         StackFailedError: The function failed.

@@ -1,4 +1,4 @@
-"""`make sweep`: one sweep now, by the deployed function of the running stack."""
+"""`make sweep`: invoke the deployed sweep of the running stack once, now."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.ports import bypass_proxies
-from infra.local.run import RUN
+from infra.local.run import RUN_FILE
 from infra.local.stack import StackFailedError, invoke_sweep
+
+MAX_SWEEP_SECONDS = 310  # A little more than the function's own timeout.
 
 
 def main() -> None:
-    """Invoke the sweep and say what it did."""
+    """Invoke the sweep and print its metrics."""
     bypass_proxies()
-    if not RUN.exists():
+    if not RUN_FILE.exists():
         sys.exit("Nothing runs here. Start it with `make run`.")
-    aws = json.loads(RUN.read_text())["aws"]
+    aws = json.loads(RUN_FILE.read_text())["aws"]
     session = boto3.Session(aws["access_key_id"], aws["secret_access_key"], None, aws["region"])
-    # A sweep may take minutes, and must not be sent twice.
-    patient = Config(read_timeout=310, retries={"total_max_attempts": 1})
+    # A retry would start a second sweep beside the first.
+    patient = Config(read_timeout=MAX_SWEEP_SECONDS, retries={"total_max_attempts": 1})
     endpoint = {"endpoint_url": aws["endpoint_url"], "config": patient}
     started = time.monotonic()
     try:

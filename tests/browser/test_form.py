@@ -127,11 +127,11 @@ def test_a_late_step_does_not_pull_back_who_has_gone_elsewhere(page: Page, api: 
     def hold(route: Route) -> None:
         waiting.append(route)
 
-    page.route("**/js/time.js", hold)
+    page.route("**/js/form/time-step.js", hold)
     fill_in(page)
     api.says("sites", FOUND)
     page.fill("#url", "bakery.example")
-    with page.expect_request("**/js/time.js"):
+    with page.expect_request("**/js/form/time-step.js"):
         page.click("#check")
     page.go_back()
     page.click("#site [data-back]")
@@ -335,12 +335,12 @@ def test_a_moment_without_network_does_not_lose_the_approval(
 
 def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder) -> None:
     page.goto("/")
-    page.route("**/js/site.js", lambda route: route.abort())
+    page.route("**/js/form/site-step.js", lambda route: route.abort())
     page.fill("#message", MESSAGE)
     page.click("#what button")
     expect(page.locator("#not-loaded")).to_be_visible()
     expect(page.locator("#what button")).not_to_have_attribute("aria-disabled", "true")
-    page.unroute("**/js/site.js")
+    page.unroute("**/js/form/site-step.js")
     page.reload()
     expect(page.locator("#message")).to_have_value(MESSAGE)
     page.click("#what button")

@@ -483,7 +483,7 @@ def test_the_one_time_page_forgets_when_it_is_left(page: Page, api: FakeApi) -> 
     account = {**SITE, "site": SITE["url"], "username": "support1", "password": "very-secret"}
     page.evaluate(
         """async (account) => {
-            const { showAccount } = await import("/js/account.js")
+            const { showAccount } = await import("/js/open/opened-account.js")
             showAccount(account, () => {})
         }""",
         {**account, "expires_at": NOW + 7200},

@@ -220,7 +220,7 @@ def test_a_button_whose_module_does_not_come_is_not_silent(
     page: Page, api: FakeApi, recorder: Recorder
 ) -> None:
     api.says("grants/*", GRANT)
-    page.route("**/js/actions.js", lambda route: route.abort())
+    page.route("**/js/receipt/owner-actions.js", lambda route: route.abort())
     shown(page)
     page.click("#end-now")
     expect(page.locator("#not-loaded")).to_be_visible()

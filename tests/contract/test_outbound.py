@@ -16,7 +16,7 @@ from chalicelib.errors import InvalidInput, SiteUnavailable
 from chalicelib.outbound.client import MAX_BODY_BYTES, Outbound
 from chalicelib.outbound.connections import AddressInfo
 from infra.local.ports import free_port
-from infra.local.tls import write_certificate
+from infra.local.wordpress.tls import write_certificate
 from tests.fakes.servers import Server, drip, header_of, http_response
 
 AGENT = "Hallpass/0.0 (+https://help.example)"

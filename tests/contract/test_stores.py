@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +19,7 @@ from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
 
 NOW = 1_800_000_000
@@ -29,12 +32,34 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def secrets(kind: str, request: pytest.FixtureRequest) -> SecretStore:
-    if kind == "memory":
+@pytest.fixture(params=["memory", "fake_dynamodb", "dynamodb"])
+def secrets(request: pytest.FixtureRequest, refusals: list[Callable[[], None]]) -> SecretStore:
+
+    def all_refusals() -> None:
+        for act in refusals:
+            act()
+
+    if request.param == "memory":
         return MemorySecrets()
+    if request.param == "fake_dynamodb":
+        fake = RacingDynamoDB()
+        fake.on_refused = all_refusals
+        return SecretTable(cast("Any", fake), "secrets")
     stack = request.getfixturevalue("stack")
-    return SecretTable(stack.client("dynamodb"), stack.outputs["SecretsTableName"])
+    client = stack.client("dynamodb")
+
+    def refused(parsed: dict[str, Any], **_: object) -> None:
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            all_refusals()
+
+    client.meta.events.register("after-call.dynamodb.UpdateItem", refused)
+    return SecretTable(client, stack.outputs["SecretsTableName"])
+
+
+@pytest.fixture
+def refusals() -> list[Callable[[], None]]:
+    """What happens right after a write was refused, in the caller's thread."""
+    return []
 
 
 @pytest.fixture
@@ -46,7 +71,7 @@ def grants(kind: str, request: pytest.FixtureRequest) -> GrantStore:
 
 
 @pytest.fixture
-def log(kind: str, request: pytest.FixtureRequest) -> MemoryTicketLog | TicketLogTable:
+def log(kind: str, request: pytest.FixtureRequest) -> TicketLog:
     if kind == "memory":
         return MemoryTicketLog()
     stack = request.getfixturevalue("stack")
@@ -97,6 +122,18 @@ def at_once(call: Callable[[int], object]) -> list[object]:
     """Call from many threads at the same time and return what came back."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(call, range(READERS)))
+
+
+def each_waits_once_for_all() -> Callable[[], None]:
+    """Return what stops each of the callers the first time, until all of them have come."""
+    everybody, seen = threading.Barrier(READERS, timeout=30), threading.local()
+
+    def wait() -> None:
+        if not getattr(seen, "waited", False):
+            seen.waited = True
+            everybody.wait()
+
+    return wait
 
 
 class TestSecrets:
@@ -154,6 +191,22 @@ class TestSecrets:
         spent = at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS))
         assert len([s for s in spent if s is not None]) == MAX_TRIES
 
+    def test_whoever_loses_the_reset_of_a_lock_gets_one_of_the_tries_that_it_gave_back(
+        self,
+        secrets: SecretStore,
+        secret: Secret,
+        new_id: str,
+        refusals: list[Callable[[], None]],
+    ) -> None:
+        locked = replace(secret, id="R" + new_id[1:], expires_at=NOW + 9 * LOCK_SECONDS)
+        secrets.add(replace(locked, tries_left=0, last_try_at=NOW))
+        refusals.append(each_waits_once_for_all())
+
+        spent = at_once(lambda _: secrets.spend_try(locked.id, now=NOW + LOCK_SECONDS))
+
+        left = [s.tries_left for s in spent if isinstance(s, Secret)]
+        assert sorted(left) == list(range(MAX_TRIES))
+
     def test_no_try_is_spent_on_an_opened_or_expired_secret(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
@@ -174,52 +227,52 @@ class TestSecrets:
         assert trace is not None
         assert (trace.ciphertext, trace.purge_at) == (None, NOW + 9)
 
-    def test_withdrawing_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
+    def test_revoking_drops_the_ciphertext_at_once_and_keeps_the_first_reason(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW + 1, purge_at=NOW + 99)
+        secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "ended", now=NOW + 1, purge_at=NOW + 99)
 
         assert secrets.get(secret.id) == replace(
-            secret, ciphertext=None, withdrawn="burned", withdrawn_at=NOW, purge_at=NOW + 9
+            secret, ciphertext=None, revoked_for="burned", revoked_at=NOW, purge_at=NOW + 9
         )
 
-    def test_nobody_opens_or_guesses_at_a_withdrawn_secret(
+    def test_a_revoked_secret_takes_no_opening_and_no_try(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
-        secrets.withdraw(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "ended", now=NOW, purge_at=NOW + 9)
 
         assert secrets.open(secret.id, "right", "claim", now=NOW) is None
         assert secrets.spend_try(secret.id, now=NOW) is None
         assert not secrets.acknowledge(secret.id, "", purge_at=NOW)
 
-    def test_withdrawing_leaves_an_opened_secret_and_makes_no_trace_of_an_unknown_one(
+    def test_revoking_leaves_an_opened_secret_and_makes_no_trace_of_an_unknown_one(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
         opened = secrets.open(secret.id, "right", "claim", now=NOW)
 
-        secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
-        secrets.withdraw("nothing" * 4, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+        secrets.revoke("nothing" * 4, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
 
         assert secrets.get(secret.id) == opened
         assert secrets.get("nothing" * 4) is None
 
-    def test_only_its_own_grant_withdraws_or_prolongs_a_secret(
+    def test_only_its_own_grant_revokes_or_extends_a_secret(
         self, secrets: SecretStore, secret: Secret
     ) -> None:
         end = secret.expires_at
-        secrets.withdraw(secret.id, "another", "ended", now=NOW, purge_at=NOW + 9)
-        secrets.prolong(secret.id, "another", end=end, new_end=end + 9)
-        secrets.prolong(secret.id, secret.grant_id, end=end - 1, new_end=end + 9)
+        secrets.revoke(secret.id, "another", "ended", now=NOW, purge_at=NOW + 9)
+        secrets.extend(secret.id, "another", old_end=end, new_end=end + 9)
+        secrets.extend(secret.id, secret.grant_id, old_end=end - 1, new_end=end + 9)
         assert secrets.get(secret.id) == secret
 
-        secrets.prolong(secret.id, secret.grant_id, end=end, new_end=end + 9)
+        secrets.extend(secret.id, secret.grant_id, old_end=end, new_end=end + 9)
         assert secrets.get(secret.id) == replace(secret, expires_at=end + 9, purge_at=end + 9)
 
-    def test_an_opened_secret_is_not_prolonged(self, secrets: SecretStore, secret: Secret) -> None:
+    def test_an_opened_secret_is_not_extended(self, secrets: SecretStore, secret: Secret) -> None:
         opened = secrets.open(secret.id, "right", "claim", now=NOW)
 
-        secrets.prolong(secret.id, secret.grant_id, end=secret.expires_at, new_end=NOW + 99)
+        secrets.extend(secret.id, secret.grant_id, old_end=secret.expires_at, new_end=NOW + 99)
 
         assert secrets.get(secret.id) == opened
 
@@ -229,14 +282,14 @@ class TestSecrets:
         def act(number: int) -> Secret | None:
             if number % 2:
                 return secrets.open(secret.id, "right", f"claim {number}", now=NOW)
-            secrets.withdraw(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
+            secrets.revoke(secret.id, secret.grant_id, "burned", now=NOW, purge_at=NOW + 9)
             return None
 
         winners = [won for won in at_once(act) if isinstance(won, Secret)]
 
         left = secrets.get(secret.id)
         assert left is not None
-        assert len(winners) == (0 if left.withdrawn else 1)
+        assert len(winners) == (0 if left.revoked_for else 1)
 
 
 class TestGrants:
@@ -301,7 +354,7 @@ class TestGrants:
         assert overdue is not None
         assert grants.overdue_since() == NOW - 10**9
 
-        # An account that never was, or that only its owner can delete, alarms nobody.
+        # An account that never was, or that only its owner can delete, raises no alarm.
         for quiet in (replace(late, on_site=grant.on_site), replace(late, is_manual=True)):
             hidden = grants.replace(overdue, quiet)
             assert hidden is not None

@@ -17,7 +17,7 @@ from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.ports import free_port
-from infra.local.tls import write_certificate
+from infra.local.wordpress.tls import write_certificate
 from tests.fakes.servers import Server, header_of, http_response, path_of
 
 AGENT = "Hallpass/0.0 (+https://help.example)"

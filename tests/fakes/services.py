@@ -1,4 +1,4 @@
-"""Fakes of KMS and SES that record, and fail when told to."""
+"""Fakes of KMS and SES that record, and fail when a test wants it."""
 
 from __future__ import annotations
 

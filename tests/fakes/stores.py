@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
-from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
 
 
 class MemoryGrants:
@@ -53,7 +53,7 @@ class MemoryGrants:
 
 
 class MemorySecrets:
-    """An `onetime.SecretStore` in a dict."""
+    """An `onetime.model.SecretStore` in a dict."""
 
     def __init__(self) -> None:
         self.items: dict[str, Secret] = {}
@@ -79,48 +79,48 @@ class MemorySecrets:
                 return None
             return self._put(replace(secret, tries_left=left, last_try_at=now))
 
-    def open(self, secret_id: str, access: str, claim: str, *, now: int) -> Secret | None:
+    def open(
+        self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int
+    ) -> Secret | None:
         with self._lock:
             secret = self._unread(secret_id, now)
-            if secret is None or secret.access_sha256 != access:
+            if secret is None or secret.access_sha256 != access_sha256:
                 return None
-            return self._put(
-                replace(secret, opened_at=now, claim_sha256=claim, purge_at=now + CLAIM_SECONDS)
-            )
+            opened = replace(secret, opened_at=now, claim_sha256=claim_sha256)
+            return self._put(replace(opened, purge_at=now + CLAIM_SECONDS))
 
-    def acknowledge(self, secret_id: str, claim: str, *, purge_at: int) -> bool:
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
         with self._lock:
             secret = self.items.get(secret_id)
-            if secret is None or secret.opened_at is None or secret.claim_sha256 != claim:
+            if secret is None or secret.opened_at is None or secret.claim_sha256 != claim_sha256:
                 return False
             self._put(replace(secret, ciphertext=None, purge_at=purge_at))
             return True
 
-    def withdraw(self, secret_id: str, grant_id: str, why: str, *, now: int, purge_at: int) -> None:
+    def revoke(
+        self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
+    ) -> None:
         with self._lock:
-            secret = self.items.get(secret_id)
-            if secret is None or secret.ciphertext is None or secret.opened_at is not None:
-                return
-            if secret.grant_id != grant_id:
-                return
-            trace = replace(secret, ciphertext=None, withdrawn=why, withdrawn_at=now)
-            self._put(replace(trace, purge_at=purge_at))
+            secret = self._waiting(secret_id)
+            if secret is not None and secret.grant_id == grant_id:
+                trace = replace(secret, ciphertext=None, revoked_for=reason, revoked_at=now)
+                self._put(replace(trace, purge_at=purge_at))
 
-    def prolong(self, secret_id: str, grant_id: str, *, end: int, new_end: int) -> None:
+    def extend(self, secret_id: str, grant_id: str, *, old_end: int, new_end: int) -> None:
         with self._lock:
-            secret = self.items.get(secret_id)
-            if secret is None or secret.ciphertext is None or secret.opened_at is not None:
-                return
-            if (secret.grant_id, secret.expires_at) == (grant_id, end):
+            secret = self._waiting(secret_id)
+            if secret is not None and (secret.grant_id, secret.expires_at) == (grant_id, old_end):
                 self._put(replace(secret, expires_at=new_end, purge_at=new_end))
 
-    def _unread(self, secret_id: str, now: int) -> Secret | None:
+    def _waiting(self, secret_id: str) -> Secret | None:
         secret = self.items.get(secret_id)
         if secret is None or secret.ciphertext is None or secret.opened_at is not None:
             return None
-        if secret.expires_at <= now:
-            return None
         return secret
+
+    def _unread(self, secret_id: str, now: int) -> Secret | None:
+        secret = self._waiting(secret_id)
+        return secret if secret is not None and secret.expires_at > now else None
 
     def _put(self, secret: Secret) -> Secret:
         self.items[secret.id] = secret
@@ -128,7 +128,7 @@ class MemorySecrets:
 
 
 class MemoryTicketLog:
-    """A `tickets.TicketLog` in two dicts."""
+    """A `notifications.tickets.TicketLog` in two dicts."""
 
     def __init__(self) -> None:
         self._told: dict[str, set[str]] = {}
@@ -150,7 +150,7 @@ class MemoryTicketLog:
 
 
 class MemoryHits:
-    """A `limits.HitCounter` in a dict."""
+    """A `rate_limits.HitCounter` in a dict."""
 
     def __init__(self) -> None:
         self._hits: dict[str, int] = {}

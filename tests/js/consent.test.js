@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import "./web-crypto.js"
 
-import { appName, consentUrl, newState, readReturn, sameSite } from "../../frontend/js/consent.js"
+import { appName, consentUrl, newState, readReturn, sameSite } from "../../frontend/js/shared/consent.js"
 
 const AUTHORIZE = "https://blog.example/wp-admin/authorize-application.php"
 const TRIP = { name: "Acme via help.example (abc123)", back: "https://help.example/", kind: "consent", state: "s" }
@@ -14,7 +15,8 @@ const GOOD = {
     user_login: "zoë",
     application_password: "abcdefghijklmnopqrstuvwx",
 }
-const VALUES = "site_url=https%3A%2F%2Fblog.example&user_login=zo%C3%AB&password=abcd%20efgh%20ijkl%20mnop%20qrst%20uvwx"
+const VALUES =
+    "site_url=https%3A%2F%2Fblog.example&user_login=zo%C3%AB&password=abcd%20efgh%20ijkl%20mnop%20qrst%20uvwx"
 
 test("the way back stands in the fragment", () => {
     const url = new URL(consentUrl(AUTHORIZE, TRIP))
@@ -62,7 +64,7 @@ test("a return without state has none", () => {
     assert.equal(readReturn(`https://help.example/?${VALUES}`, "consent").state, "")
 })
 
-for (const [back, left, same] of [
+for (const [back, left, same] of /** @type {const} */ ([
     ["https://blog.example", AUTHORIZE, true],
     ["https://blog.example/", AUTHORIZE, true],
     ["https://blog.example/wp", "https://blog.example/wp/wp-admin/authorize-application.php", true],
@@ -73,7 +75,7 @@ for (const [back, left, same] of [
     ["https://blog.example.evil.example", AUTHORIZE, false],
     ["nonsense", AUTHORIZE, false],
     ["https://blog.example", "", false],
-]) {
+])) {
     test(`${back} ${same ? "is" : "is not"} the site of ${left || "nowhere"}`, () => {
         assert.equal(sameSite(back, left), same)
     })

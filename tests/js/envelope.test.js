@@ -4,9 +4,17 @@ import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
+import "./web-crypto.js"
 
-import { decode, encode, identify, newLinkKey, prove, seal } from "../../frontend/js/envelope.js"
+import { decode, encode, identify, newLinkKey, prove, seal } from "../../frontend/js/shared/envelope.js"
 
+/**
+ * @typedef {{
+ *   link_key: string, passphrase: string | null, iv: string, plaintext: string, id: string, support: string,
+ *   access: string, access_sha256: string, ciphertext: string, ciphertext_sha256_hex: string
+ * }} Vector
+ * @type {{vectors: Vector[]}}
+ */
 const { vectors } = JSON.parse(readFileSync(new URL("../vectors.json", import.meta.url), "utf8"))
 
 for (const [number, vector] of vectors.entries()) {

@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from chalicelib.rate_limits import BY_ADDRESS, BY_SITE
+from chalicelib.rate_limits import BY_NETWORK, BY_SITE
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import token
@@ -67,7 +67,7 @@ def ask(
 
 def use_up(session: requests.Session, base: str) -> requests.Response:
     """Ask until it is too much; return that answer."""
-    most = int(BY_ADDRESS["open"].hits * 0.1) * WINDOWS + 1
+    most = int(BY_NETWORK["open"].hits * 0.1) * WINDOWS + 1
     for _ in range(most):
         answer = ask(session, base)
         if answer.status_code == 429:
@@ -80,7 +80,7 @@ def test_one_too_many_is_429_with_the_time_to_wait(limited: Stack) -> None:
     said = use_up(visitor("127.0.0.11"), limited.app_url).json()
 
     assert said["code"] == "too_many_requests"
-    assert 0 < said["retry_after"] <= BY_ADDRESS["open"].seconds
+    assert 0 < said["retry_after"] <= BY_NETWORK["open"].seconds
 
 
 def test_headers_that_a_visitor_writes_do_not_help(limited: Stack) -> None:

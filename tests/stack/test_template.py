@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
-from infra import package, site, template
+from infra import package, pages, template
 from infra.local.ministack import PYTHON
 
 EXPAND = """
@@ -311,7 +311,7 @@ class TestSite:
         }
 
     def test_links_without_html_lead_to_pages(self) -> None:
-        stored = site.files()
+        stored = pages.files()
 
         for page in ("open", "receipt"):
             assert stored[page] == stored[f"{page}.html"]

@@ -124,9 +124,9 @@ def check(route: tuple[str, str], status: int, body: dict[str, Any]) -> None:
         return
     assert re.fullmatch("[a-z_]+", body["code"])
     assert body["message"].strip()
-    said = json.dumps(body, ensure_ascii=False)
-    assert MARK not in said
-    assert str(MARKED_NUMBER)[:8] not in said
+    sent_back = json.dumps(body, ensure_ascii=False)
+    assert MARK not in sent_back
+    assert str(MARKED_NUMBER)[:8] not in sent_back
     known = set(BODIES.get(route, {})) | {"body", "site_url"}
     assert body.get("field", "body") in known
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from infra.local.function_log import FunctionLog
+from infra.local.patches.log_tail import FunctionLog
 
 
 @pytest.fixture

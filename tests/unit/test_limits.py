@@ -6,14 +6,14 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.errors import TooManyRequests
-from chalicelib.rate_limits import BY_ADDRESS, BY_MAILBOX, BY_SITE, Action, Limits
+from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
 from tests.fakes.world import NOW, World
 from tests.unit.conftest import Api
 from tests.unit.test_web import GRANT_ID, OWNER, user
 
-ADDRESS = "192.0.2.1"
+IP = "192.0.2.1"
 START = NOW - NOW % 3600
 
 
@@ -22,9 +22,9 @@ def limits() -> Limits:
     return Limits(MemoryHits())
 
 
-def use_up(limits: Limits, action: Action, address: str = ADDRESS, now: int = START) -> None:
-    for _ in range(BY_ADDRESS[action].hits):
-        limits.admit(action, address=address, now=now)
+def use_up(limits: Limits, action: Action, ip: str = IP, now: int = START) -> None:
+    for _ in range(BY_NETWORK[action].hits):
+        limits.admit(action, ip=ip, now=now)
 
 
 def set_factor(world: World, factor: float) -> None:
@@ -32,23 +32,23 @@ def set_factor(world: World, factor: float) -> None:
     object.__setattr__(world.parts.limits, "factor", factor)
 
 
-@pytest.mark.parametrize("action", BY_ADDRESS)
-def test_each_action_of_an_address_has_its_own_limit(limits: Limits, action: Action) -> None:
+@pytest.mark.parametrize("action", BY_NETWORK)
+def test_each_action_of_a_network_has_its_own_limit(limits: Limits, action: Action) -> None:
     use_up(limits, action)
 
     with pytest.raises(TooManyRequests) as refused:
-        limits.admit(action, address=ADDRESS, now=START + 1)
+        limits.admit(action, ip=IP, now=START + 1)
 
-    assert refused.value.retry_after == BY_ADDRESS[action].seconds - 1
-    for other in BY_ADDRESS.keys() - {action}:
-        limits.admit(other, address=ADDRESS, now=START + 1)
+    assert refused.value.retry_after == BY_NETWORK[action].seconds - 1
+    for other in BY_NETWORK.keys() - {action}:
+        limits.admit(other, ip=IP, now=START + 1)
 
 
 def test_the_next_window_begins_at_nothing(limits: Limits) -> None:
     use_up(limits, "users")
-    window = BY_ADDRESS["users"].seconds
+    window = BY_NETWORK["users"].seconds
     with pytest.raises(TooManyRequests):
-        limits.admit("users", address=ADDRESS, now=START + window - 1)
+        limits.admit("users", ip=IP, now=START + window - 1)
 
     use_up(limits, "users", now=START + window)
 
@@ -70,21 +70,21 @@ def test_an_ipv6_network_of_64_bits_counts_as_one_visitor(
 
     if same:
         with pytest.raises(TooManyRequests):
-            limits.admit("users", address=other, now=START)
+            limits.admit("users", ip=other, now=START)
     else:
-        limits.admit("users", address=other, now=START)
+        limits.admit("users", ip=other, now=START)
 
 
-def test_one_site_has_a_limit_for_all_addresses_together(limits: Limits) -> None:
+def test_one_site_has_a_limit_for_all_networks_together(limits: Limits) -> None:
     site = "https://blog.example"
     for number in range(BY_SITE["users"].hits):
         path = f"{site}/folder{number}" if number % 2 else site
-        limits.admit("users", address=f"10.0.0.{number}", site=path, now=START)
+        limits.admit("users", ip=f"10.0.0.{number}", site_url=path, now=START)
 
     with pytest.raises(TooManyRequests):
-        limits.admit("users", address="10.9.9.9", site=site, now=START)
-    limits.admit("users", address="10.9.9.9", site="https://other.example", now=START)
-    limits.admit("secrets", address="10.9.9.9", site=site, now=START)
+        limits.admit("users", ip="10.9.9.9", site_url=site, now=START)
+    limits.admit("users", ip="10.9.9.9", site_url="https://other.example", now=START)
+    limits.admit("secrets", ip="10.9.9.9", site_url=site, now=START)
 
 
 def test_the_factor_multiplies_every_limit() -> None:
@@ -93,7 +93,7 @@ def test_the_factor_multiplies_every_limit() -> None:
     use_up(twice, "tickets")
 
     with pytest.raises(TooManyRequests):
-        twice.admit("tickets", address=ADDRESS, now=START)
+        twice.admit("tickets", ip=IP, now=START)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: st
     set_factor(world, 1)
     for number in range(BY_SITE["users"].hits):
         world.parts.limits.admit(
-            "users", address=f"10.0.0.{number}", site="https://blog.example", now=NOW
+            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
         )
 
-    status, said = api("POST", "/users", user(world, site_url=spelling))
+    status, answer = api("POST", "/users", user(world, site_url=spelling))
 
-    assert (status, said["code"]) == (429, "too_many_requests")
-    assert said["retry_after"] > 0
+    assert (status, answer["code"]) == (429, "too_many_requests")
+    assert answer["retry_after"] > 0
 
 
 @pytest.mark.parametrize("typed", ["https://a.example", "https://b.example"])
@@ -127,9 +127,9 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     for _ in range(BY_SITE["users"].hits):
         world.parts.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
 
-    status, said = api("POST", "/users", user(world, site_url=typed))
+    status, answer = api("POST", "/users", user(world, site_url=typed))
 
-    assert (status, said["code"]) == (429, "too_many_requests")
+    assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
     assert world.grants.items == {}
 
@@ -141,7 +141,7 @@ def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api
     body = {"user_login": "admin", "application_password": "stolen"}
     for number in range(BY_SITE["users"].hits - 2):
         world.parts.limits.admit(
-            "users", address=f"10.0.0.{number}", site="https://blog.example", now=NOW
+            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
         )
 
     first, second = (
@@ -190,7 +190,7 @@ def request(seen: str, **headers: str) -> Request:
 
 
 @pytest.mark.parametrize(
-    ("headers", "edge_key", "address"),
+    ("headers", "edge_key", "ip"),
     [
         ({"x_hallpass_edge": "key", "x_hallpass_viewer": "1.1.1.1"}, "key", "1.1.1.1"),
         ({"x_hallpass_edge": "key"}, "key", "9.9.9.9"),
@@ -202,12 +202,12 @@ def request(seen: str, **headers: str) -> Request:
     ],
 )
 def test_only_what_comes_through_cloudfront_names_the_visitor(
-    headers: dict[str, str], edge_key: str, address: str
+    headers: dict[str, str], edge_key: str, ip: str
 ) -> None:
-    assert web.address(request("9.9.9.9", **headers), edge_key) == address
+    assert web.visitor_ip(request("9.9.9.9", **headers), edge_key) == ip
 
 
-def test_a_mailbox_gets_so_many_a_day_from_whatever_address(limits: Limits) -> None:
+def test_a_mailbox_gets_so_many_a_day_from_whatever_network(limits: Limits) -> None:
     for _ in range(BY_MAILBOX.hits):
         limits.admit_mail("Victim@Blog.example", now=START)
 

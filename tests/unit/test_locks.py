@@ -1,4 +1,4 @@
-"""A locked link tells the owner, once for each lock, and never in place of ending the access."""
+"""A locked link sends its owner one mail for each lock, and never delays the end of the access."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def locks(world: World) -> list[int]:
     return [event.at for event in grant(world).timeline if event.name == "link_locked"]
 
 
-def test_four_wrong_passphrases_are_nobodys_business(world: World) -> None:
+def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
     guess(world, times=MAX_TRIES - 1)
     world.parts.sweep.sweep(now=NOW)
 

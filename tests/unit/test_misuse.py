@@ -21,7 +21,7 @@ from chalicelib.grants.parts import Event, Links, Schedule
 from chalicelib.grants.record import MAX_TIMELINE
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.onetime.model import MOST_SECRETS, Secret
+from chalicelib.onetime.model import MAX_SECRETS_PER_GRANT, Secret
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import REGISTERED, FakeSite
 from tests.fakes.world import NOW, World
@@ -108,11 +108,11 @@ class TestSecretsOfOthers:
             world.parts.secrets.create(copy, lifetime=DAY, support_token="y" * 43, now=NOW)
         assert world.grants.items[BY_HAND].links.secret_ids == ()
 
-        # Even had it been listed there, by a race, the secret is not its to withdraw.
+        # Even had it been listed there, by a race, the secret is not its to revoke.
         forged = replace(world.grants.items[BY_HAND], links=Links((SECRET.id,)))
-        world.parts.secrets.withdraw(forged, now=NOW)
-        world.parts.secrets.prolong(replace(forged, expires_at=NOW + 9 * DAY), end=NOW + DAY)
-        assert world.parts.secrets.look(SECRET.id, now=NOW).expires_at == NOW + DAY
+        world.parts.secrets.revoke(forged, now=NOW)
+        world.parts.secrets.extend(replace(forged, expires_at=NOW + 9 * DAY), old_end=NOW + DAY)
+        assert world.parts.secrets.peek(SECRET.id, now=NOW).expires_at == NOW + DAY
 
     def test_the_same_request_after_the_end_gets_the_same_answer(self, world: World) -> None:
         world.parts.ending.end(GRANT, OWNER, now=NOW)
@@ -124,7 +124,7 @@ class TestSecretsOfOthers:
         assert (stored.id, is_new, stored.ciphertext) == (SECRET.id, False, None)
 
     def test_a_grant_has_so_many_links_and_no_more(self, world: World) -> None:
-        for number in range(1, MOST_SECRETS):
+        for number in range(1, MAX_SECRETS_PER_GRANT):
             another = replace(SECRET, id=f"{number:022}")
             world.parts.secrets.create(another, lifetime=DAY, support_token=SUPPORT, now=NOW)
 
@@ -150,9 +150,9 @@ class TestExtending:
     ) -> None:
         world.parts.lifecycle.extend(GRANT, OWNER, days=2, now=NOW)
 
-        assert world.parts.secrets.look("w" * 22, now=NOW).expires_at == NOW + 5 * DAY
+        assert world.parts.secrets.peek("w" * 22, now=NOW).expires_at == NOW + 5 * DAY
         assert world.stored.items["w" * 22].purge_at == NOW + 5 * DAY
-        assert world.parts.secrets.look(SECRET.id, now=NOW).expires_at == NOW + DAY
+        assert world.parts.secrets.peek(SECRET.id, now=NOW).expires_at == NOW + DAY
 
     def test_the_same_request_again_extends_once(self, world: World) -> None:
         for _ in range(2):

@@ -137,15 +137,15 @@ def test_the_proof_of_another_link_finds_nothing_and_spends_nothing(
     with pytest.raises(NotFound):
         secrets.open(SECRET.id, "wrong", "claim", now=NOW)
 
-    assert secrets.look(SECRET.id, now=NOW).opened_at is None
+    assert secrets.peek(SECRET.id, now=NOW).opened_at is None
 
 
-def test_an_expired_secret_is_gone_before_ttl_purges_it(secrets: OneTimeSecrets) -> None:
+def test_an_expired_secret_is_unreadable_before_ttl_purges_it(secrets: OneTimeSecrets) -> None:
     put(secrets, lifetime=60)
-    assert secrets.look(SECRET.id, now=NOW + 59)
+    assert secrets.peek(SECRET.id, now=NOW + 59)
 
     with pytest.raises(NotFound):
-        secrets.look(SECRET.id, now=NOW + 60)
+        secrets.peek(SECRET.id, now=NOW + 60)
     with pytest.raises(NotFound):
         secrets.open(SECRET.id, "right", "claim", now=NOW + 60)
 
@@ -158,7 +158,7 @@ def test_acknowledging_forgets_the_ciphertext_and_keeps_the_trace(
     secrets.acknowledge(SECRET.id, "claim", now=NOW + 1)
     secrets.acknowledge(SECRET.id, "claim", now=NOW + 2)
 
-    trace = secrets.look(SECRET.id, now=NOW + 2)
+    trace = secrets.peek(SECRET.id, now=NOW + 2)
     assert (trace.ciphertext, trace.opened_at) == (None, NOW)
     with pytest.raises(AlreadyOpened):
         secrets.open(SECRET.id, "right", "claim", now=NOW + 3)
@@ -280,17 +280,17 @@ def test_an_opened_link_cannot_be_burned_any_more(
 
 @pytest.mark.parametrize("passphrase", [False, True])
 @pytest.mark.parametrize("why", ["burned", "ended", "expired"])
-def test_a_late_reader_learns_why_a_link_is_gone_and_since_when(
+def test_a_late_reader_learns_why_a_link_cannot_be_opened_and_since_when(
     secrets: OneTimeSecrets, grants: MemoryGrants, why: str, *, passphrase: bool
 ) -> None:
     put(secrets, replace(SECRET, grant_id=GRANT.id, passphrase=passphrase), lifetime=60)
     if why == "burned":
         secrets.burn(SECRET.id, "owner", now=NOW + 60)
     if why == "ended":
-        secrets.withdraw(grants.items[GRANT.id], now=NOW + 60)
+        secrets.revoke(grants.items[GRANT.id], now=NOW + 60)
 
     with pytest.raises(NotFound) as looked:
-        secrets.look(SECRET.id, now=NOW + 99)
+        secrets.peek(SECRET.id, now=NOW + 99)
     with pytest.raises(NotFound) as opened:
         secrets.open(SECRET.id, "right", "claim", now=NOW + 99)
 
@@ -300,6 +300,6 @@ def test_a_late_reader_learns_why_a_link_is_gone_and_since_when(
 
 def test_nothing_is_said_of_a_link_that_never_was(secrets: OneTimeSecrets) -> None:
     with pytest.raises(NotFound) as lost:
-        secrets.look("u" * 22, now=NOW)
+        secrets.peek("u" * 22, now=NOW)
 
     assert lost.value.details() == {}

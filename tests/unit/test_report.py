@@ -15,7 +15,7 @@ from chalicelib.grants.site import (
     Snapshot,
     Theme,
 )
-from chalicelib.grants.visit_report import MOST_CHANGES, Change, compare, read, write
+from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, write
 from chalicelib.notifications.notices import WORDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
@@ -105,8 +105,8 @@ def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
 
     told = changes(replace(AFTER, plugins=many))
 
-    assert len(told) == MOST_CHANGES + 1
-    assert told[-1] == Change("more", str(501 - MOST_CHANGES))
+    assert len(told) == MAX_CHANGES + 1
+    assert told[-1] == Change("more", str(501 - MAX_CHANGES))
 
 
 def test_a_new_e_mail_address_of_an_administrator_is_told_and_no_address_is_kept() -> None:

@@ -1,11 +1,17 @@
-"""Settings come from the environment once, and say everything that is missing at once."""
+"""Settings come from the environment once, and name everything missing or wrong at once."""
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
-from chalicelib.settings import Settings, SettingsMissing
+from chalicelib.settings import Settings, SettingsInvalid
 
+TEMPLATE = Path(__file__).parents[2] / "infra/resources.yaml"
 ENVIRON = {
     "SECRETS_TABLE": "secrets",
     "GRANTS_TABLE": "grants",
@@ -20,11 +26,67 @@ ENVIRON = {
 
 
 def test_every_missing_name_is_reported_at_once() -> None:
-    with pytest.raises(SettingsMissing) as missing:
+    with pytest.raises(SettingsInvalid) as missing:
         Settings.from_environ({"MAX_DAYS": "14", "PUBLIC_URL": ""})
 
     assert all(name in str(missing.value) for name in ENVIRON if name != "MAX_DAYS")
     assert "MAX_DAYS" not in str(missing.value)
+
+
+WRONG = {
+    "PUBLIC_URL": ["help.acme.example", "https://", "https://a.example/path", "ftp://a.example"],
+    "SENDER_EMAIL": ["nobody", "a b@c.example"],
+    "SUPPORT_EMAIL": ["@"],
+    "MAX_DAYS": ["two", "0", "31", "-1", "1.5", "٣", "1_0"],
+    "ALLOWED_SITES": ["http://127.0.0.1:8081/path", "127.0.0.1"],
+    "RATE_LIMITS": ["fast", "0", "-1", "nan", "inf"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in WRONG.items() for v in values])
+def test_a_wrong_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid) as wrong:
+        Settings.from_environ({**ENVIRON, name: value})
+
+    assert str(wrong.value).startswith(f"{name} must be ")
+
+
+def test_no_value_is_repeated() -> None:
+    with pytest.raises(SettingsInvalid) as wrong:
+        Settings.from_environ(dict.fromkeys(WRONG, "Kanarie 7"))
+
+    assert "Kanarie" not in str(wrong.value)
+    assert "Kanarie" not in str(wrong.value.__cause__)
+
+
+def test_everything_missing_and_everything_wrong_is_reported_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as both:
+        Settings.from_environ({name: values[0] for name, values in WRONG.items()})
+
+    reported = str(both.value)
+    assert all(name in reported for name in ENVIRON | WRONG)
+    assert reported.count(" must be ") == len(WRONG)
+
+
+class AnyTag(yaml.SafeLoader):
+    """Reads ``!Ref`` and its like, whatever they stand for."""
+
+
+AnyTag.add_multi_constructor("!", lambda _loader, tag, _node: tag)
+
+
+def test_the_names_are_those_that_the_template_sets() -> None:
+    template: Any = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=AnyTag)  # noqa: S506
+    set_there = template["Globals"]["Function"]["Environment"]["Variables"]
+
+    known = {field.name.upper() for field in fields(Settings)}
+    assert known == {name for name in set_there if not name.startswith("POWERTOOLS_")}
+
+
+def test_an_empty_optional_value_is_the_default() -> None:
+    empty = dict.fromkeys(["ALLOWED_SITES", "RATE_LIMITS", "EDGE_KEY"], "")
+
+    assert Settings.from_environ({**ENVIRON, **empty}) == Settings.from_environ(ENVIRON)
 
 
 def test_the_public_url_has_no_trailing_slash_so_links_have_one() -> None:

@@ -10,7 +10,7 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
-from chalicelib import errors
+from chalicelib import __version__, errors
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.web import endpoint as web
 from tests.fakes.world import NOW, PUBLIC_URL, World
@@ -80,7 +80,7 @@ class TestAnswers:
         assert raised - inner == set(web.STATUS)
 
     def test_health_says_ok_and_the_version(self, api: Api) -> None:
-        assert api("GET", "/health") == (200, {"status": "ok", "version": "0.1.0"})
+        assert api("GET", "/health") == (200, {"status": "ok", "version": __version__})
 
     def test_no_answer_may_be_kept(self, world: World, api: Api) -> None:
         del world
@@ -331,11 +331,11 @@ class TestTickets:
     def test_what_the_caller_says_of_our_name_is_in_no_mail(self, world: World, api: Api) -> None:
         api("POST", "/users", user(world))
         names = ("Host", "X-Forwarded-Host", "Forwarded", "Origin", "Referer")
-        said = dict.fromkeys(names, "https://evil.example")
+        forged = dict.fromkeys(names, "https://evil.example")
         body = ticket(grant_id=GRANT_ID, owner_token=OWNER)
 
-        assert api("POST", "/tickets", body, headers=said)[0] == 201
-        api("POST", f"/grants/{GRANT_ID}/end", {}, token=OWNER, headers=said)
+        assert api("POST", "/tickets", body, headers=forged)[0] == 201
+        api("POST", f"/grants/{GRANT_ID}/end", {}, token=OWNER, headers=forged)
 
         assert len(world.outbox.sent) == 4
         for mail in world.outbox.sent:
@@ -377,11 +377,11 @@ class TestTickets:
         assert OWNER not in to_support.text
 
     @pytest.mark.parametrize(
-        ("hint", "told"),
+        ("hint", "expected"),
         [("", "which you get from them another way"), ("I will call you", "I will call you")],
     )
     def test_support_is_told_that_a_passphrase_is_needed(
-        self, world: World, api: Api, hint: str, told: str
+        self, world: World, api: Api, hint: str, expected: str
     ) -> None:
         api("POST", "/users", user(world))
         mine = secret(grant_id=GRANT_ID, support_token=LINK.support, passphrase=True)
@@ -390,7 +390,7 @@ class TestTickets:
         body = ticket(grant_id=GRANT_ID, owner_token=OWNER, passphrase_hint=hint)
         api("POST", "/tickets", body)
 
-        assert told in world.outbox.sent[0].text
+        assert expected in world.outbox.sent[0].text
         assert "asks for a passphrase" in world.outbox.sent[0].text
         assert "passphrase" not in world.outbox.sent[1].text
 
@@ -552,7 +552,7 @@ class TestHandMade:
 
 def test_the_routes_are_those_of_the_design() -> None:
     routes = {(method, path) for path, by in app_module.app.routes.items() for method in by}
-    said = Path(__file__).parents[1].joinpath("routes.json")
+    listed = Path(__file__).parents[1].joinpath("routes.json")
 
-    expected: list[list[Any]] = json.loads(said.read_text())
+    expected: list[list[Any]] = json.loads(listed.read_text())
     assert routes == {(method, path) for method, path in expected}

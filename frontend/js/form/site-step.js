@@ -1,0 +1,118 @@
+// Step 2, "let us in": whose site, and which way in.
+
+/** @import { Door, FormPage } from "./types.js" */
+import { Problem } from "../shared/api.js"
+import { rejectField, validateForm } from "../shared/field-errors.js"
+import { $, all, onPress, runOnce } from "../shared/page.js"
+import { readAddress, siteOf } from "./site-address.js"
+import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
+
+/** @param {FormPage} page */
+export function setUp(page) {
+    $("#site").addEventListener("submit", () => runOnce($("#site .actions button:not([hidden])"), () => submit(page)))
+    for (const button of all("[data-open]")) {
+        onPress(button, () => chooseDoor(page, /** @type {Door} */ (button.dataset.open)))
+    }
+    // What is known is about the address that was typed before.
+    $("#url").addEventListener("input", () => {
+        Object.assign(page.draft, { site: null, consent_url: null, hint: "" })
+        page.save()
+    })
+    checkWhileTyping(page, () => needsSiteCheck(page))
+    checkSoon(page, () => needsSiteCheck(page))
+}
+
+/** @param {FormPage} page */
+export function enter({ draft }) {
+    if (draft.door === "none") draft.door = "consent"
+    showDoor($("#site"), draft.door)
+}
+
+/**
+ * For a user that the owner created by hand, the address is enough.
+ * @param {FormPage} page
+ */
+function needsSiteCheck({ draft }) {
+    return draft.door === "consent" || draft.door === "paste"
+}
+
+/**
+ * Show what belongs to *door* in *form*, hide the rest.
+ * @param {HTMLElement} form
+ * @param {Door} door
+ */
+export function showDoor(form, door) {
+    for (const part of all("[data-door]", form)) part.hidden = !part.dataset.door?.split(" ").includes(door)
+    for (const part of all("[data-not]", form)) part.hidden = part.dataset.not === door
+}
+
+/**
+ * @param {FormPage} page
+ * @param {Door} door
+ */
+async function chooseDoor(page, door) {
+    page.draft.door = door
+    forgetKeys(page)
+    clearSiteCheck(page)
+    if (door === "none") return page.goTo("send")
+    showDoor($("#site"), door)
+    const otherWays = /** @type {HTMLDetailsElement} */ ($("#doors"))
+    otherWays.open = false
+    $("#site h2").focus()
+    page.save()
+}
+
+/** @param {FormPage} page */
+async function submit(page) {
+    if (!(await validateForm($("#site")))) return
+    forgetKeys(page)
+    try {
+        const isReady = needsSiteCheck(page) ? await readCheckedSite(page) : readManualUser(page)
+        // A late answer does not pull back an owner who has gone elsewhere.
+        if (isReady && page.draft.step === "site") await page.goTo("time")
+    } catch (error) {
+        if (error instanceof Problem && error.code === "invalid_input") return rejectField($("#url"), "field.url")
+        refuseSite(error)
+    }
+}
+
+/**
+ * @param {FormPage} page
+ * @returns {Promise<boolean>} false when the address was changed meanwhile
+ */
+async function readCheckedSite(page) {
+    const { draft, keys } = page
+    const found = await checkTypedSite(page)
+    if (!found) return false
+    draft.site = found.site
+    draft.consent_url = found.consent_url
+    draft.hint = found.problem?.code ?? ""
+    if (draft.door !== "paste") return true
+    keys.user_login = typed("user_login")
+    keys.application_password = typed("application_password").replace(/\s/g, "")
+    return true
+}
+
+/** @param {FormPage} page */
+function readManualUser({ draft, keys }) {
+    const address = readAddress(typed("url"))
+    if (!address) throw new Problem("invalid_input")
+    const site = siteOf(address)
+    draft.site = { name: address.host, ...site }
+    draft.consent_url = null
+    draft.hint = ""
+    keys.username = typed("username")
+    keys.password = /** @type {HTMLInputElement} */ ($("#password")).value
+    keys.login_url = site.login_url
+    return true
+}
+
+/** @param {FormPage} page */
+function forgetKeys({ keys }) {
+    for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
+}
+
+/** @param {string} id */
+function typed(id) {
+    return /** @type {HTMLInputElement} */ ($(`#${id}`)).value.trim()
+}

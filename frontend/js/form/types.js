@@ -1,0 +1,53 @@
+// Types of the support form. No page loads this module.
+
+/**
+ * @import { Consent, GrantSummary, SecretRequest, SiteCheck } from "../shared/api-types.js"
+ * @import { Config } from "../shared/types.js"
+ */
+
+/**
+ * @typedef {"what" | "site" | "time" | "send" | "sent"} Step
+ *
+ * The way in that the owner chose: approve on WordPress, paste an application password, create the user by hand, or
+ * let nobody in.
+ * @typedef {"consent" | "paste" | "made" | "none"} Door
+ *
+ * The site as the server found it, or as the owner typed it.
+ * @typedef {{name: string, url: string, login_url: string, icon_url?: string | null}} Site
+ *
+ * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *hint* is the code of
+ * the problem that the site check found, *login_url* is asked for when the site hides its sign-in page.
+ * @typedef {{
+ *   step: Step, door: Door, days: number, message: string, url: string, name: string, email: string, login_url: string,
+ *   site: Site | null, consent_url: string | null, hint: string, state: string | null
+ * }} Draft
+ *
+ * A user that the owner created by hand.
+ * @typedef {{username: string, password: string, login_url: string}} ManualUser
+ *
+ * The state of the page and what its steps call, made once by form.js. *keys* are secrets, in memory only: a reload
+ * forgets them, and the form asks for them again. *nextConsentState* goes with the owner to WordPress. *siteCheck* is
+ * the last one and its address, *typingTimer* starts the next. *submission* is set from the press of "Send" on.
+ * *readySteps* are those whose module is set up, *turns* counts the moves between steps.
+ * @typedef {{
+ *   draft: Draft, keys: Partial<Consent & ManualUser>, config: Promise<Config>, nextConsentState: string,
+ *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, submission: Submission | null,
+ *   isSent: boolean, readySteps: Set<string>, turns: number, save: () => void, forgetDraft: () => void,
+ *   goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
+ * }} FormPage
+ *
+ * A step whose module is loaded when the owner comes there; *setUp* runs once, *enter* each time.
+ * @typedef {{setUp: (page: FormPage) => void, enter: (page: FormPage) => Promise<void> | void}} StepModule
+ *
+ * What is sent, and how far it is. *isStored* is true when the server has the secret.
+ * @typedef {{
+ *   draft: Draft, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
+ *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string,
+ *   grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null
+ * }} Submission
+ *
+ * @typedef {"access" | "noted" | "secret" | "ticket"} Part of a submission
+ * @typedef {(part: Part, state: "now" | "slow" | "done") => void} ShowProgress
+ */
+
+export {}

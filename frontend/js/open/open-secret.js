@@ -1,0 +1,90 @@
+// The opening itself: prove link and passphrase, fetch the sealed text, show it.
+
+/** @import { LinkEntry, OpenPage, SignIn } from "./types.js" */
+import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
+import { decode, prove } from "../shared/envelope.js"
+import { rejectField, setFieldError } from "../shared/field-errors.js"
+import { $, MINUTE, now, setText } from "../shared/page.js"
+import { showProblem } from "../shared/problem-notice.js"
+// Loaded now, so that the access can be ended even if the network fails later.
+import "./end-access.js"
+import { showAccount } from "./opened-account.js"
+import "./unreadable.js"
+
+/** How long the server keeps a link locked. */
+const LOCK_SECONDS = 30 * MINUTE
+
+/** @param {OpenPage} page */
+export async function openLink(page) {
+    const { entry, secret, showPanel, showUnreadable } = page
+    const field = passphraseField()
+    const passphrase = secret?.passphrase ? field.value.trim().replace(/\s+/g, " ") : null
+    if (!entry?.link || !entry.claim) return
+    if (passphrase === "") return rejectField(field, "field.empty")
+    await setFieldError(field, "")
+    $("#open-problem").hidden = true
+    try {
+        const proof = await prove(decode(entry.link), passphrase)
+        entry.tried = true
+        history.replaceState({ ...entry }, "")
+        const { ciphertext } = await openSecret(entry.id, { access: proof.access, claim: entry.claim })
+        /** @type {SignIn} */
+        const signIn = JSON.parse(await proof.open(ciphertext))
+        // The owner may have extended the access after the seal.
+        const end = Math.max(signIn.expires_at, page.grant?.expires_at ?? 0)
+        const account = { ...signIn, expires_at: end, by_hand: page.grant?.by_hand }
+        showAccount(
+            account,
+            () => void showUnreadable("over"),
+            () => endOf(entry),
+        )
+    } catch (error) {
+        return showRefusal(page, error)
+    }
+    field.value = ""
+    showPanel("opened")
+    if (page.grant?.by_hand) setText($("#end-lead"), "end.by_hand")
+    $("#opened h2").focus()
+    // Now that it is seen, the server may delete it, and so may this page.
+    acknowledgeSecret(entry.id, entry.claim).catch(() => {})
+    delete entry.link
+    delete entry.claim
+    delete entry.tried
+    history.replaceState({ ...entry }, "")
+}
+
+/**
+ * Read again when the access ends; the owner may have extended it.
+ * @param {LinkEntry} entry
+ * @returns {Promise<number | null>} in epoch seconds; 0 when it has ended, null when the server does not answer
+ */
+async function endOf({ grantId, support }) {
+    if (!grantId) return 0
+    try {
+        const { state, expires_at: end } = await viewGrant(grantId, support)
+        return state === "ended" ? 0 : end
+    } catch (error) {
+        return error instanceof Problem && error.code === "not_found" ? 0 : null
+    }
+}
+
+/**
+ * @param {OpenPage} page
+ * @param {unknown} error
+ */
+async function showRefusal({ entry, showUnreadable }, error) {
+    const { code, details } = error instanceof Problem ? error : new Problem("server_error")
+    if (code === "already_opened") return showUnreadable("opened", details.opened_at)
+    if (code === "locked") return showUnreadable("locked", details.unlocks_at)
+    if (code === "not_found") return showUnreadable(details.gone ?? code, details.at)
+    if (code === "wrong_passphrase" && entry && !details.tries_left) {
+        const secret = await peekSecret(entry.id).catch(() => null)
+        return showUnreadable("locked", secret?.unlocks_at ?? now() + LOCK_SECONDS)
+    }
+    showProblem($("#open-problem"), error)
+    if (code === "wrong_passphrase") passphraseField().select()
+}
+
+function passphraseField() {
+    return /** @type {HTMLInputElement} */ ($("#passphrase"))
+}

@@ -1,0 +1,97 @@
+// The one-time page. The link key is in the fragment, which browsers do not send. Nothing is opened before a person
+// presses the button, because mail scanners follow links too.
+
+/** @import { Grant, Secret } from "../shared/api-types.js" */
+/** @import { LinkEntry, OpenPage } from "./types.js" */
+import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
+import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
+import {
+    $,
+    all,
+    dateOf,
+    formatDuration,
+    hostOf,
+    loadCatalogue,
+    MINUTE,
+    now,
+    onPress,
+    runGuarded,
+    runOnce,
+    setText,
+    startPage,
+} from "../shared/page.js"
+import { takeFragment } from "../shared/storage.js"
+
+/** The server lets the same claim open again for 60 seconds. */
+const RETRY_SECONDS = 55
+
+startPage() // Meanwhile the server is asked.
+/** @type {OpenPage} */
+const page = { entry: await takeFragment(newEntry), secret: null, grant: null, showPanel, showUnreadable }
+
+$("#waiting").addEventListener("submit", () =>
+    runOnce($("#open"), async () => (await import("./open-secret.js")).openLink(page)),
+)
+onPress($("#end-now"), async () => (await import("./end-access.js")).endAccess(page))
+addEventListener("hashchange", () => location.reload()) // another link in the same tab
+addEventListener("pageshow", ({ persisted }) => persisted && refresh())
+await runGuarded(refresh)
+
+/** @type {(link: string) => Promise<LinkEntry | null>} */
+async function newEntry(link) {
+    if (!/^[\w-]{43}$/.test(link)) return null
+    return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
+}
+
+/** See what is behind the link. This changes nothing. */
+async function refresh() {
+    const { entry } = page
+    showPanel("looking")
+    if (!entry) return showUnreadable("incomplete")
+    try {
+        const secret = await peekSecret(entry.id)
+        page.secret = secret
+        entry.grantId = secret.grant_id
+        const grant = entry.grantId ? await viewGrant(entry.grantId, entry.support) : null
+        page.grant = grant
+        // The answer to our own opening may have been lost: for a minute we can ask for it again.
+        const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < RETRY_SECONDS
+        if (grant?.state === "ended") await showUnreadable("ended", grant.ended_at)
+        else if (secret.state === "locked") await showUnreadable("locked", secret.unlocks_at)
+        else if (secret.state === "opened" && !canRetry) await showUnreadable("opened", secret.opened_at)
+        else showWaiting(secret, grant)
+    } catch (error) {
+        const { code, details } = error instanceof Problem ? error : new Problem("offline")
+        // The access behind an unreadable link may still be there to end.
+        entry.grantId ??= details.grant_id
+        if (details.grant_id) page.grant = await viewGrant(details.grant_id, entry.support).catch(() => null)
+        await (code === "not_found" ? showUnreadable(details.gone ?? code, details.at) : showUnreadable("unreachable"))
+    }
+}
+
+/** @type {(secret: Secret, grant: Grant | null) => void} */
+function showWaiting(secret, grant) {
+    $("#from").hidden = !grant
+    $("#from dd").textContent = grant ? [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ") : ""
+    setText($("#until"), "consent.until_text", {
+        date: dateOf(secret.expires_at),
+        duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
+    })
+    $("#whom").hidden = !grant?.owner_email
+    $("#whom dd").textContent = grant?.owner_email ?? ""
+    $("#ask").hidden = !secret.passphrase
+    showPanel("waiting")
+}
+
+/** @param {string} panel */
+function showPanel(panel) {
+    for (const section of all(".panel")) section.hidden = section.id !== panel
+    $("#lead").hidden = /opened|ended/.test(panel)
+    $("#end").hidden = panel !== "opened" || !page.entry?.grantId
+}
+
+/** @type {OpenPage["showUnreadable"]} */
+async function showUnreadable(why, at) {
+    const [unreadable] = await Promise.all([import("./unreadable.js"), loadCatalogue()])
+    await unreadable.showUnreadable(page, why, at)
+}

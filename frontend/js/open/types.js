@@ -1,0 +1,25 @@
+// Types of the one-time page. No page loads this module.
+
+/** @import { Grant, Secret } from "../shared/api-types.js" */
+
+/**
+ * What the page keeps in its history entry. The fragment leaves the address bar at once. Until the secret is open the
+ * link key stays in this entry, so that a reload loses nothing; after that only what may view and end the access stays
+ * there. Storage is never used. *link* is the link key as the fragment has it, *support* the token that derives from
+ * it, *claim* lets only this browser repeat the opening, *tried* is true when it has sent one.
+ * @typedef {{id: string, support: string, grantId?: string, link?: string, claim?: string, tried?: boolean}} LinkEntry
+ *
+ * The state of the page and what its parts call, made once by open.js. *entry* is null when the address is not a
+ * link's.
+ * @typedef {{
+ *   entry: LinkEntry | null, secret: Secret | null, grant: Grant | null, showPanel: (panel: string) => void,
+ *   showUnreadable: (why: string, at?: number) => Promise<void>
+ * }} OpenPage
+ *
+ * What is under the seal, see form/submission.js.
+ * @typedef {{
+ *   site: string, name: string, login_url: string, username: string, password: string, expires_at: number
+ * }} SignIn
+ */
+
+export {}

@@ -1,0 +1,121 @@
+// Everything that the pages ask of the server. Every call is safe to repeat, because the page makes all ids and keys.
+// A call that fails throws a Problem.
+
+/** @import * as Api from "./api-types.js" */
+import { call } from "./api-call.js"
+
+export { Problem, peekSecret, viewGrant } from "./api-call.js"
+
+/** The server calls the site before it answers. */
+const SITE_CHECK_SECONDS = 30
+const SITE_CHANGE_SECONDS = 40
+
+/**
+ * @param {string} url
+ * @returns {Promise<Api.SiteCheck>}
+ */
+export function checkSite(url) {
+    return call("POST", "sites", { body: { url }, seconds: SITE_CHECK_SECONDS })
+}
+
+/**
+ * Have the support user created on the site.
+ * @param {Api.UserRequest} request
+ * @returns {Promise<Api.GrantSummary>} "preparing" when a slow site needs the same request again
+ */
+export function provision(request) {
+    return call("POST", "users", { body: request, seconds: SITE_CHANGE_SECONDS })
+}
+
+/**
+ * Register a support user that the owner created.
+ * @param {Api.ManualGrantRequest} request
+ * @returns {Promise<Api.GrantSummary>}
+ */
+export function registerManual(request) {
+    return call("POST", "grants", { body: request })
+}
+
+/**
+ * @param {Api.SecretRequest} secret
+ * @returns {Promise<Api.NewSecret>}
+ */
+export function createSecret(secret) {
+    return call("POST", "secrets", { body: secret })
+}
+
+/**
+ * @param {string} id
+ * @param {{access: string, claim: string}} proof
+ * @returns {Promise<Api.OpenedSecret>}
+ */
+export function openSecret(id, proof) {
+    return call("POST", `secrets/${id}/open`, { body: proof })
+}
+
+/**
+ * The request arrives even when the page is left at once.
+ * @param {string} id
+ * @param {string} claim
+ * @returns {Promise<void>}
+ */
+export function acknowledgeSecret(id, claim) {
+    return call("POST", `secrets/${id}/ack`, { body: { claim }, keepalive: true })
+}
+
+/**
+ * @param {string} id
+ * @param {string} token
+ * @returns {Promise<void>}
+ */
+export function burnSecret(id, token) {
+    return call("POST", `secrets/${id}/burn`, { token })
+}
+
+/**
+ * @param {Api.Ticket} ticket
+ * @returns {Promise<Api.SentTicket>}
+ */
+export function sendTicket(ticket) {
+    return call("POST", "tickets", { body: ticket })
+}
+
+/**
+ * @param {string} id
+ * @param {string} token the owner's or support's
+ * @returns {Promise<Api.GrantEnd>}
+ */
+export function endGrant(id, token) {
+    return call("POST", `grants/${id}/end`, { token, seconds: SITE_CHANGE_SECONDS })
+}
+
+/**
+ * Say as the owner that the support user of a manual grant is deleted.
+ * @param {string} id
+ * @param {string} token
+ * @returns {Promise<Api.GrantEnd>}
+ */
+export function confirmRemoval(id, token) {
+    return call("POST", `grants/${id}/end`, { token, body: { gone: true }, seconds: SITE_CHANGE_SECONDS })
+}
+
+/**
+ * @param {string} id
+ * @param {string} token
+ * @param {number} days
+ * @param {number} end as the owner saw it, so that the same request again does not add the days twice
+ * @returns {Promise<Api.GrantSummary>}
+ */
+export function extendGrant(id, token, days, end) {
+    return call("POST", `grants/${id}/extend`, { token, body: { days, expires_at: end } })
+}
+
+/**
+ * @param {string} id
+ * @param {string} token
+ * @param {Api.Consent} consent
+ * @returns {Promise<Api.GrantEnd>}
+ */
+export function repairGrant(id, token, consent) {
+    return call("POST", `grants/${id}/repair`, { token, body: consent, seconds: SITE_CHANGE_SECONDS })
+}

@@ -1,0 +1,22 @@
+// Buttons that copy a value, and confirm it.
+
+import { onPress, setText } from "./page.js"
+
+const CONFIRMATION_MS = 2500
+
+/**
+ * @param {HTMLElement} button
+ * @param {() => string} read returns what to copy
+ */
+export function copyOnPress(button, read) {
+    const name = button.getAttribute("data-t") ?? "page.copy"
+    onPress(button, async () => {
+        try {
+            await navigator.clipboard.writeText(read())
+            setText(button, "page.copied")
+        } catch {
+            setText(button, "page.copy_failed")
+        }
+        setTimeout(() => setText(button, name), CONFIRMATION_MS)
+    })
+}

@@ -1,0 +1,266 @@
+// What every page has: elements, buttons, and texts in the reader's language. Text is only ever set as text.
+
+/** @import { Config, Values, Work } from "./types.js" */
+import { tryStorage } from "./storage.js"
+
+/** In seconds, as on the server. */
+export const MINUTE = 60
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+export const MS_PER_SECOND = 1000
+
+// Written out, because Intl takes long to look them up.
+export const LANGUAGES = {
+    en: "English",
+    de: "Deutsch",
+    es: "Español",
+    fr: "Français",
+    pt: "Português",
+    ar: "العربية",
+    ja: "日本語",
+}
+const LANGUAGE_KEY = "hallpass.language"
+const MAX_RETRY_PAUSE_MS = 8000
+
+let language = "en"
+/** With the reader's region, for dates. */
+let locale = "en"
+/** @type {Record<string, string>} */
+export let texts = {}
+/** @type {Promise<void> | null} */
+let loading = null
+/** For every text. @type {Values} */
+const common = {}
+/** @type {WeakMap<Element, [Values, string]>} */
+const shown = new WeakMap()
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {T}
+ */
+export function $(selector, root = document) {
+    const found = root.querySelector(selector)
+    if (!found) throw new Error(`no ${selector}`)
+    return /** @type {T} */ (found)
+}
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {T[]}
+ */
+export function all(selector, root = document) {
+    return Array.from(root.querySelectorAll(selector))
+}
+
+/** @type {(tag: string, attributes?: Record<string, string>, ...children: (Node | string)[]) => HTMLElement} */
+export function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag)
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+    element.append(...children)
+    return element
+}
+
+/**
+ * Run *work* once at a time. The button stays focusable, so the keyboard keeps its place.
+ * @type {(button: HTMLElement, work: Work) => Promise<void>}
+ */
+export async function runOnce(button, work) {
+    if (button.getAttribute("aria-disabled") === "true") return
+    button.setAttribute("aria-disabled", "true")
+    await runGuarded(work)
+    button.removeAttribute("aria-disabled")
+}
+
+/** When *work* fails, most likely a module did not load. @param {Work} work */
+export async function runGuarded(work) {
+    const warning = $("#not-loaded")
+    try {
+        await work()
+        warning.hidden = true
+    } catch (error) {
+        console.error(error)
+        warning.hidden = false
+        warning.scrollIntoView({ block: "nearest" })
+    }
+}
+
+/** @type {(button: HTMLElement, work: Work) => void} */
+export function onPress(button, work) {
+    button.addEventListener("click", () => runOnce(button, work))
+}
+
+/** @param {string} [url] */
+export function hostOf(url) {
+    return url ? new URL(url).host : ""
+}
+
+/** Apply the deployment's settings and the reader's language. */
+export async function startPage() {
+    /** @type {Promise<Config>} */
+    const reading = readJson("../../config.json")
+    for (const element of all("[data-t]")) if (element.textContent) texts[keyOf(element)] = element.textContent.trim()
+    const menu = /** @type {HTMLSelectElement} */ ($("#language"))
+    for (const [code, name] of Object.entries(LANGUAGES)) menu.add(new Option(name, code))
+    menu.value = chooseLanguage([tryStorage(() => localStorage[LANGUAGE_KEY]) ?? "", ...navigator.languages])
+    menu.addEventListener("change", () => {
+        setLanguage(menu.value)
+        loading = null
+        loadCatalogue()
+        tryStorage(() => (localStorage[LANGUAGE_KEY] = menu.value))
+    })
+    setLanguage(menu.value)
+    if (language !== "en") await loadCatalogue()
+    const config = await reading
+    common.support = config.support_name
+    common.host = location.host
+    renderAll()
+    menu.hidden = false // Shown means ready, see load-guard.js.
+    $("#not-loaded").hidden = true
+    applyBrand(config)
+    return config
+}
+
+/** @param {string[]} wanted best first, such as "de-AT" */
+export function chooseLanguage(wanted, known = Object.keys(LANGUAGES)) {
+    return wanted.map((code) => code.toLowerCase().split("-")[0]).find((code) => known.includes(code)) ?? "en"
+}
+
+/**
+ * Show the text *key*, or *fallback* when there is none, also when the language changes.
+ * @param {Element} element
+ * @param {string} key
+ * @param {Values} [values]
+ * @param {string} [fallback]
+ */
+export function setText(element, key, values = {}, fallback = "") {
+    element.setAttribute("data-t", key)
+    shown.set(element, [values, fallback])
+    render(element)
+}
+
+/**
+ * @param {Date} date
+ * @param {Intl.DateTimeFormatOptions} [options]
+ */
+export function formatDate(
+    date,
+    options = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+) {
+    return new Intl.DateTimeFormat(locale, options).format(date)
+}
+
+/** @param {number} seconds since the epoch */
+export function dateOf(seconds) {
+    return new Date(seconds * MS_PER_SECOND)
+}
+
+/** Seconds since the epoch. */
+export function now() {
+    return Date.now() / MS_PER_SECOND
+}
+
+/** The two largest units: "2 days 4 hours". @param {number} seconds */
+export function formatDuration(seconds) {
+    const left = Math.max(0, Math.floor(seconds))
+    const counts = [left / DAY, (left / HOUR) % 24, (left / MINUTE) % 60, left % 60].map(Math.floor)
+    const units = ["day", "hour", "minute", "second"]
+    const first = counts.findIndex((count) => count > 0)
+    const places = first < 0 ? [3] : [first, first + 1].filter((place) => counts[place] > 0)
+    const parts = places.map((place) =>
+        new Intl.NumberFormat(locale, { style: "unit", unit: units[place], unitDisplay: "long" }).format(counts[place]),
+    )
+    return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(parts)
+}
+
+export function loadCatalogue() {
+    const wanted = language
+    loading ??= readJson(`../../i18n/${wanted}.json`).then(
+        (found) => {
+            if (wanted !== language) return // The last choice counts, not the last answer.
+            texts = found
+            renderAll()
+        },
+        () => {
+            if (wanted !== language) return
+            loading = null
+            $("#not-loaded").hidden = false
+        },
+    )
+    return loading
+}
+
+/** @param {string} code */
+function setLanguage(code) {
+    language = code
+    locale = navigator.languages.find((wanted) => wanted.split("-")[0] === code) ?? code
+    document.documentElement.lang = code
+    document.documentElement.dir = code === "ar" ? "rtl" : "ltr"
+}
+
+function renderAll() {
+    for (const element of all("[data-t]")) render(element)
+}
+
+/** @param {Element} element */
+function render(element) {
+    const [values, fallback] = shown.get(element) ?? [{}, ""]
+    const template = texts[keyOf(element)]
+    if (template === undefined) loadCatalogue()
+    const filled = fillIn(template ?? fallback, values)
+    if (element.textContent !== filled) element.textContent = filled
+}
+
+/** @param {Element} element */
+function keyOf(element) {
+    return element.getAttribute("data-t") ?? ""
+}
+
+/** @type {(template: string, values: Values) => string} */
+export function fillIn(template, values) {
+    return template.replace(/\{(\w+)\}/g, (whole, name) => {
+        const found = values[name] ?? common[name] ?? whole
+        const value = typeof found === "function" ? found() : found instanceof Date ? formatDate(found) : String(found)
+        // Isolated, so that a name does not reorder the sentence around it.
+        return language === "ar" ? `\u2068${value}\u2069` : value
+    })
+}
+
+/**
+ * Retry, because a phone may lose its network for a moment.
+ * @type {<T>(path: string, pause?: number) => Promise<T>}
+ */
+async function readJson(path, pause = 500) {
+    const response = await fetch(new URL(path, import.meta.url)).catch(() => null)
+    if (response?.ok) return response.json()
+    if (pause > MAX_RETRY_PAUSE_MS) throw new Error(path)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    return readJson(path, pause * 2)
+}
+
+/** Show the deployment's name and colour. @param {Config} config */
+function applyBrand({ support_name: name, colour = "", logo, privacy_url: privacyUrl = "" }) {
+    $("#support-name").textContent = name
+    const { style } = document.documentElement
+    if (CSS.supports("color", colour)) {
+        style.setProperty("--brand", colour)
+        style.setProperty("--on-brand", isLight(colour) ? "#000" : "#fff")
+    }
+    if (logo) $("header").prepend(make("img", { src: logo, alt: "", height: "32" }))
+    if (/^(https:|\/)/.test(privacyUrl)) {
+        $("#privacy").setAttribute("href", privacyUrl)
+        $("#privacy").hidden = false
+    }
+}
+
+/** Whether black contrasts more than white (WCAG). @param {string} colour #rrggbb */
+function isLight(colour) {
+    const [red, green, blue] = [1, 3, 5].map((place) => {
+        const part = parseInt(colour.slice(place, place + 2), 16) / 255
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+    })
+    return colour.length === 7 && 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179
+}

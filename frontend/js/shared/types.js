@@ -1,0 +1,23 @@
+// Types that the pages share, beside those of the server's answers. No page loads this module.
+
+/**
+ * The deployment's settings, config.json.
+ * @typedef {{
+ *   support_name: string, support_email?: string, colour: string, logo?: string, privacy_url?: string,
+ *   office_hours?: OfficeHours, lifetimes: number[], max_days: number
+ * }} Config
+ * @typedef {{time_zone: string, days: number[], from: string, to: string}} OfficeHours days 1 (Monday) to 7
+ *
+ * @typedef {() => Promise<void> | void} Work
+ *
+ * Values for a text's {placeholders}; a Date is shown as date and time.
+ * @typedef {Record<string, string | number | Date | (() => string)>} Values
+ *
+ * What the receipt keeps in its history entry. The fragment leaves the address bar at once, so that an address copied
+ * from there gives nothing away, and stays in the state of this entry: a reload must not take the button that ends the
+ * access away from the owner. The entry is no more exposed than the address in the history was, and the token can end
+ * and extend, never open a secret.
+ * @typedef {{grantId: string, ownerToken: string}} ReceiptEntry
+ */
+
+export {}

@@ -1,0 +1,30 @@
+"""MiniStack's own server, with the patches that change MiniStack itself.
+
+infra/local/ministack.py starts this file with the Python of .venv-aws, which is where
+MiniStack is installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ministack import app  # type: ignore[import-not-found]
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main() -> None:
+    """Patch MiniStack and serve until SIGTERM arrives."""
+    # At the end of this process's own path: a PYTHONPATH would reach the functions as well,
+    # and they must find nothing but what the zip brings.
+    sys.path.append(str(ROOT))
+    from infra.local.patches import log_tail, reply_to  # noqa: PLC0415
+
+    log_tail.apply()
+    reply_to.apply()
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

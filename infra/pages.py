@@ -1,0 +1,80 @@
+"""The static pages: which files of `frontend/` go into the bucket, and how.
+
+`upload` stores every page under its file name and also without `.html`, because
+links say `/open#…` and `/receipt#…`. File names carry no fingerprint, so browsers
+revalidate every copy (`no-cache` with an ETag). A file that `frontend/` no longer
+has is deleted from the bucket.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+# Tests and the tools that run them may stand beside the pages; they are not published.
+UNPUBLISHED = frozenset({"node_modules", "package.json", "package-lock.json", "test", "tests"})
+
+
+def files(frontend: Path = FRONTEND) -> dict[str, Path]:
+    """Return bucket key → file of everything that is published."""
+    found: dict[str, Path] = {}
+    for file in sorted(frontend.rglob("*")):
+        path = file.relative_to(frontend)
+        names = path.parts
+        unpublished = UNPUBLISHED.intersection(names) or any(n.startswith(".") for n in names)
+        if unpublished or ".test." in file.name or file.suffix not in CONTENT_TYPES:
+            continue
+        found[path.as_posix()] = file
+        if file.suffix == ".html":
+            found[path.with_suffix("").as_posix()] = file
+    return found
+
+
+def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
+    """Put every page into *bucket* and delete all else there; return the number of objects."""
+    wanted = files(frontend)
+    for key, file in wanted.items():
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=file.read_bytes(),
+            ContentType=CONTENT_TYPES[file.suffix],
+            CacheControl="no-cache",
+        )
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for item in page.get("Contents", []):
+            if item["Key"] not in wanted:
+                s3.delete_object(Bucket=bucket, Key=item["Key"])
+    return len(wanted)
+
+
+def support_parameters(frontend: Path = FRONTEND) -> dict[str, str]:
+    """
+    Return the stack's parameters that the pages' `config.json` sets, by name.
+
+    Pages and functions then name the same team and the same longest access.
+    """
+    config = json.loads((frontend / "config.json").read_text())
+    names = {
+        "SupportName": "support_name",
+        "SupportEmail": "support_email",
+        "MaxDays": "max_days",
+    }
+    return {name: str(config[key]) for name, key in names.items() if config.get(key)}

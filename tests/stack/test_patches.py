@@ -1,0 +1,152 @@
+"""What infra/local/patches adds to MiniStack is still missing in MiniStack.
+
+Each test fails as soon as MiniStack does what a patch is for: then delete that patch, and its test.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from infra.local.ministack import MiniStack
+
+READER = "answers@vendor.example"
+TEMPLATE = {
+    "Resources": {
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "TimeToLiveSpecification": {"AttributeName": "purge_at", "Enabled": True},
+            },
+        },
+        "Api": {
+            "Type": "AWS::ApiGateway::RestApi",
+            "Properties": {
+                "Body": {
+                    "swagger": "2.0",
+                    "info": {"title": "an API", "version": "1"},
+                    "paths": {},
+                    "x-amazon-apigateway-gateway-responses": {
+                        "DEFAULT_4XX": {"responseTemplates": {"application/json": READER}}
+                    },
+                }
+            },
+        },
+    }
+}
+# It writes more lines than MiniStack takes from its queue in the time that it gives itself.
+FUNCTION = r"""
+import sys
+
+def handler(event, context):
+    sys.stderr.write("line\n" * 1_000_000 + "the last line\n")
+    sys.stderr.flush()
+"""
+
+
+class Unpatched(MiniStack):
+    """MiniStack as it is published."""
+
+    program = ("-m", "ministack")
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
+    with Unpatched(tmp_path_factory.mktemp("ministack")) as account:
+        yield account
+
+
+@pytest.fixture(scope="module")
+def names(account: MiniStack) -> dict[str, str]:
+    """The resources of a stack that asks for TTL and gateway responses."""
+    cloudformation = account.cloudformation
+    cloudformation.create_stack(StackName="missing", TemplateBody=json.dumps(TEMPLATE))
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName="missing", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return account.physical_ids("missing")
+
+
+def unneeded(patch: str) -> str:
+    return f"MiniStack does this itself now: delete infra/local/patches/{patch}.py and its use."
+
+
+def test_a_table_has_no_time_to_live(account: MiniStack, names: dict[str, str]) -> None:
+    found = account.client("dynamodb").describe_time_to_live(TableName=names["Table"])
+
+    assert found["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED", unneeded(
+        "time_to_live"
+    )
+
+
+def test_an_api_has_no_gateway_responses(account: MiniStack, names: dict[str, str]) -> None:
+    found = account.client("apigateway").get_gateway_responses(restApiId=names["Api"])
+
+    assert found["items"], "MiniStack lists the default ones"
+    assert READER not in json.dumps(found["items"]), unneeded("gateway_responses")
+
+
+def test_a_mail_has_no_reply_addresses(account: MiniStack) -> None:
+    ses = account.client("sesv2")
+    ses.create_email_identity(EmailIdentity="help@vendor.example")
+    ses.send_email(
+        FromEmailAddress="help@vendor.example",
+        Destination={"ToAddresses": ["owner@blog.example"]},
+        ReplyToAddresses=[READER],
+        Content={
+            "Simple": {"Subject": {"Data": "A mail"}, "Body": {"Text": {"Data": "It was sent."}}}
+        },
+    )
+
+    listed = requests.get(f"{account.endpoint_url}/_ministack/ses/messages", timeout=30).text
+    assert "It was sent." in listed
+    assert READER not in listed, unneeded("reply_to")
+
+
+def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack) -> None:
+    functions = account.client("lambda")
+    functions.create_function(
+        FunctionName="writer",
+        Runtime=f"python3.{sys.version_info.minor}",
+        Role=role(account),
+        Handler="code.handler",
+        Code={"ZipFile": zipped("code.py", FUNCTION)},
+        Timeout=60,
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName="writer")
+
+    answer = functions.invoke(FunctionName="writer", LogType="Tail", Payload=b"{}")
+
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert "line" in log
+    assert "the last line" not in log, unneeded("log_tail")
+
+
+def role(account: MiniStack) -> str:
+    trust: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = account.client("iam").create_role(RoleName="writer", AssumeRolePolicyDocument=document)
+    arn: str = made["Role"]["Arn"]
+    return arn
+
+
+def zipped(name: str, text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, text)
+    return packed.getvalue()
