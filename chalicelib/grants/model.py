@@ -38,7 +38,7 @@ class Grant(GrantRecord):
     @transition(*SETTING_UP)
     def owner_identified(self, owner_id: int, key_id: str) -> Grant:
         """Record whose the consent key is, and its UUID."""
-        return self._with_owner(owner_id, key_id)
+        return _with_owner(self, owner_id, key_id)
 
     @transition(*SETTING_UP)
     def removability_checked(self) -> Grant:
@@ -152,7 +152,7 @@ class Grant(GrantRecord):
     @transition("revoking", "notifying")
     def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
         """Record where the site is now, whose the new consent key is, and its UUID."""
-        return self._at(site)._with_owner(owner_id, key_id)
+        return _with_owner(self._at(site), owner_id, key_id)
 
     @transition("revoking", "notifying")
     def user_found(self, user_id: int | None) -> Grant:
@@ -241,11 +241,12 @@ class Grant(GrantRecord):
     def _at(self, site: Site) -> Grant:
         return replace(self, on_site=replace(self.on_site, site=site))
 
-    def _with_owner(self, owner_id: int, key_id: str) -> Grant:
-        on_site = replace(self.on_site, owner_id=owner_id)
-        consent = self.consent and replace(self.consent, key_id=key_id)
-        visit = self.visit.with_consent_key(key_id)
-        return replace(self, on_site=on_site, consent=consent, visit=visit)
+
+def _with_owner(grant: Grant, owner_id: int, key_id: str) -> Grant:
+    on_site = replace(grant.on_site, owner_id=owner_id)
+    consent = grant.consent and replace(grant.consent, key_id=key_id)
+    visit = grant.visit.with_consent_key(key_id)
+    return replace(grant, on_site=on_site, consent=consent, visit=visit)
 
 
 def _ended(grant: Grant, by: str, now: int) -> Grant:

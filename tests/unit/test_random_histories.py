@@ -38,6 +38,7 @@ CALLS = (
     *("user_by_id", "create_key", "delete_own_key", "delete_self", "delete_user", "snapshot"),
 )
 FAULTS = ("timeout", "server_error", "unreachable", "rest_blocked")
+USER_CHANGES = ("revoke", "demote", "delete")
 SWITCHES = ("protects_users", "hides_users", "refuses_creation", "multisite")
 STORES = ("MemoryGrants", "MemorySecrets", "MemoryHits", "MemoryTicketLog")
 COLLEAGUE = "oldie"
@@ -154,11 +155,8 @@ SURROUNDINGS: dict[str, Strategies] = {
         "reason": st.sampled_from(FAULTS),
         "late": st.booleans(),
     },
-    "toggle_kms": {},
-    "toggle_mailbox": {"address": st.sampled_from([OWNER_MAIL, SUPPORT_MAIL])},
-    "toggle_site": {},
-    "toggle_plugin": {"switch": st.sampled_from(SWITCHES)},
-    "change_user": {"change": st.sampled_from(["revoke", "demote", "delete"])},
+    "go_down_or_up": {"what": st.sampled_from(["KMS", "the site", OWNER_MAIL, SUPPORT_MAIL])},
+    "change_site": {"what": st.sampled_from([*SWITCHES, *USER_CHANGES])},
 }
 
 
@@ -273,31 +271,27 @@ class History(RuleBasedStateMachine):
         self.world.wordpress.fail_next(method, error, late=late)
 
     @act
-    def toggle_kms(self) -> None:
-        self.world.sealer.down = not self.world.sealer.down
+    def go_down_or_up(self, what: str) -> None:
+        if what == "KMS":
+            self.world.sealer.down = not self.world.sealer.down
+        elif what == "the site":
+            self.site.down = None if self.site.down else unavailable("unreachable")
+        else:
+            self.world.outbox.refusing ^= {what}
 
     @act
-    def toggle_mailbox(self, address: str) -> None:
-        self.world.outbox.refusing ^= {address}
-
-    @act
-    def toggle_site(self) -> None:
-        self.site.down = None if self.site.down else unavailable("unreachable")
-
-    @act
-    def toggle_plugin(self, switch: str) -> None:
-        setattr(self.site, switch, not getattr(self.site, switch))
-
-    @act
-    def change_user(self, change: str) -> None:
-        """Somebody revokes the support user's key, takes its rights, or deletes it."""
-        is_ours = self.grant is not None and not self.support_user.is_manual
+    def change_site(self, what: str) -> None:
+        """Somebody switches a plugin, or revokes the support user's key, its rights, or itself."""
+        if what in SWITCHES:
+            setattr(self.site, what, not getattr(self.site, what))
+            return
+        is_ours = not self.support_user.is_manual
         user = self.site.user(self.grant.username) if self.grant and is_ours else None
         if user is None:
             return
-        if change == "revoke":
+        if what == "revoke":
             user.keys.clear()
-        elif change == "demote":
+        elif what == "demote":
             user.roles = {"subscriber"}
         else:
             del self.site.users[user.id]
