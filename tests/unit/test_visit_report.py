@@ -1,4 +1,4 @@
-"""The after-visit report: what a visitor changed is told, what we did ourselves is not."""
+"""The visit report: it holds what a visitor changed, and nothing that Hallpass did itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import (
     Administrator,
     ApplicationPassword,
-    Credentials,
     Plugin,
     Snapshot,
     Theme,
@@ -19,15 +18,15 @@ from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, w
 from chalicelib.notifications.notices import WORDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import NOW, World
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, World
 
 KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
-OWNER = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
-SUPPORT = Administrator(7, "support1", "2026-11-01T00:00:00", ())
+OLIVIA = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
+HELPER = Administrator(7, "support1", "2026-11-01T00:00:00", ())
 AKISMET = Plugin("akismet/akismet", "Akismet", "5.5", "active")
 THEME = Theme("twentytwentyfive", "Twenty Twenty-Five", "1.3", "active")
-BEFORE = Snapshot((OWNER,), (AKISMET,), (THEME,), "olivia@blog.example")
-AFTER = replace(BEFORE, administrators=(OWNER, SUPPORT))
+BEFORE = Snapshot((OLIVIA,), (AKISMET,), (THEME,), "olivia@blog.example")
+AFTER = replace(BEFORE, administrators=(OLIVIA, HELPER))
 EVIL = Administrator(9, "evil", "2026-11-02T00:00:00", ())
 
 
@@ -36,24 +35,24 @@ def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
 
 
 def with_keys(*keys: ApplicationPassword) -> Snapshot:
-    return replace(AFTER, administrators=(replace(OWNER, keys=keys), SUPPORT))
+    return replace(AFTER, administrators=(replace(OLIVIA, keys=keys), HELPER))
 
 
 def test_the_support_user_itself_is_no_change() -> None:
     assert changes(AFTER) == []
 
 
-def test_somebody_else_under_the_id_of_the_support_user_is_told() -> None:
-    other = replace(SUPPORT, username="bob")
+def test_another_user_under_the_id_of_the_support_user_is_reported() -> None:
+    other = replace(HELPER, username="bob")
 
-    assert changes(replace(AFTER, administrators=(OWNER, other))) == [
+    assert changes(replace(AFTER, administrators=(OLIVIA, other))) == [
         Change("administrator_added", "bob")
     ]
 
 
 def test_our_own_consent_key_is_no_change() -> None:
     consent = ApplicationPassword("consent", "Acme Support", "2026-11-01T00:00:00")
-    before = replace(BEFORE, administrators=(replace(OWNER, keys=(KEY, consent)),))
+    before = replace(BEFORE, administrators=(replace(OLIVIA, keys=(KEY, consent)),))
 
     assert changes(AFTER, before) == []
 
@@ -62,10 +61,10 @@ def test_our_own_consent_key_is_no_change() -> None:
     ("after", "change"),
     [
         (
-            replace(AFTER, administrators=(OWNER, SUPPORT, EVIL)),
+            replace(AFTER, administrators=(OLIVIA, HELPER, EVIL)),
             Change("administrator_added", "evil"),
         ),
-        (replace(AFTER, administrators=(SUPPORT,)), Change("administrator_removed", "olivia")),
+        (replace(AFTER, administrators=(HELPER,)), Change("administrator_removed", "olivia")),
         (with_keys(KEY, replace(KEY, uuid="2", name="x")), Change("key_added", "olivia", "x")),
         (with_keys(), Change("key_removed", "olivia", "Jetpack")),
         (replace(AFTER, plugins=()), Change("plugin_removed", "Akismet")),
@@ -90,107 +89,93 @@ def test_our_own_consent_key_is_no_change() -> None:
         (replace(AFTER, administrators=None), Change("not_seen", "administrators")),
         (replace(AFTER, admin_email=None), Change("not_seen", "admin_email")),
         (
-            replace(AFTER, administrators=(replace(OWNER, keys=None),)),
+            replace(AFTER, administrators=(replace(OLIVIA, keys=None),)),
             Change("not_seen", "keys", "olivia"),
         ),
     ],
 )
-def test_each_kind_of_change_is_told(after: Snapshot, change: Change) -> None:
+def test_each_kind_of_change_is_reported(after: Snapshot, change: Change) -> None:
     assert changes(after) == [change]
     assert change.kind in WORDS
 
 
-def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
+def test_the_number_of_reported_changes_is_limited() -> None:
     many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(500))
 
-    told = changes(replace(AFTER, plugins=many))
+    reported = changes(replace(AFTER, plugins=many))
 
-    assert len(told) == MAX_CHANGES + 1
-    assert told[-1] == Change("more", str(501 - MAX_CHANGES))
+    assert len(reported) == MAX_CHANGES + 1
+    assert reported[-1] == Change("more", str(501 - MAX_CHANGES))
 
 
-def test_a_new_e_mail_address_of_an_administrator_is_told_and_no_address_is_kept() -> None:
-    before = replace(BEFORE, administrators=(replace(OWNER, email_mark="1"),))
+def test_a_new_e_mail_address_of_an_administrator_is_reported_and_no_address_is_stored() -> None:
+    before = replace(BEFORE, administrators=(replace(OLIVIA, email_mark="1"),))
 
-    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark="2"),)), before) == [
+    assert changes(replace(AFTER, administrators=(replace(OLIVIA, email_mark="2"),)), before) == [
         Change("email_changed", "olivia")
     ]
-    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark=""),)), before) == []
+    assert changes(replace(AFTER, administrators=(replace(OLIVIA, email_mark=""),)), before) == []
 
 
-def test_what_lets_somebody_back_in_comes_before_everything_else() -> None:
-    crowd = tuple(replace(OWNER, id=100 + n, username=f"u{n}", keys=None) for n in range(200))
-    before = replace(BEFORE, administrators=(OWNER, *crowd))
+def test_what_lets_a_visitor_back_in_comes_first() -> None:
+    crowd = tuple(replace(OLIVIA, id=100 + n, username=f"u{n}", keys=None) for n in range(200))
+    before = replace(BEFORE, administrators=(OLIVIA, *crowd))
     many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(200))
-    after = replace(AFTER, administrators=(OWNER, *crowd, EVIL), plugins=many)
+    after = replace(AFTER, administrators=(OLIVIA, *crowd, EVIL), plugins=many)
 
-    told = changes(after, before)
+    reported = changes(after, before)
 
-    assert told[0] == Change("administrator_added", "evil")
-    assert [change for change in told if change.kind == "not_seen"] == [
+    assert reported[0] == Change("administrator_added", "evil")
+    assert [change for change in reported if change.kind == "not_seen"] == [
         Change("not_seen", "keys", "u0, u1, u2, u3, u4, u5, u6, u7, u8, u9, …")
     ]
 
 
-def test_a_snapshot_that_is_too_large_is_not_kept() -> None:
+def test_a_snapshot_that_is_too_large_is_not_stored() -> None:
     many = tuple(Plugin(f"p{n}/p", "P" * 100, "1", "active") for n in range(2000))
 
     assert write(replace(BEFORE, plugins=many)) == ""
 
 
-def test_a_snapshot_survives_being_kept() -> None:
+def test_a_stored_snapshot_is_read_unchanged() -> None:
     for snapshot in (BEFORE, AFTER, Snapshot()):
         assert read(write(snapshot)) == snapshot
 
 
-class TestInTheStory:
-    @pytest.fixture
-    def site(self, world: World) -> FakeSite:
-        site = world.wordpress.add_site("https://blog.example")
-        consent = Credentials("admin", site.consent("admin"))
-        request = ProvisionRequest(
-            "g" * 22,
-            "https://blog.example",
-            consent,
-            "p" * 20,
-            3,
-            "o" * 43,
-            "s" * 43,
-            "owner@blog.example",
-        )
-        world.parts.lifecycle.provision(request, now=NOW)
-        return site
+class TestAtTheEnd:
+    @pytest.fixture(autouse=True)
+    def active(self, world: World, provision_request: ProvisionRequest) -> None:
+        world.parts.lifecycle.provision(provision_request, now=NOW)
 
     def end(self, world: World) -> tuple[Change, ...] | None:
-        return world.parts.ending.end("g" * 22, "o" * 43, now=NOW).visit.changes
+        return world.parts.ending.end(GRANT, OWNER, now=NOW).visit.changes
 
-    def test_another_administrator_and_a_key_for_the_owner_are_caught(
+    def test_a_new_administrator_and_a_new_key_of_the_owner_are_reported(
         self, world: World, site: FakeSite
     ) -> None:
         site.add_user("evil")
         site.consent("admin", name="backdoor")
 
-        told = self.end(world)
+        reported = self.end(world)
 
-        assert told is not None
-        assert set(told) == {
+        assert reported is not None
+        assert set(reported) == {
             Change("key_added", "admin", "backdoor"),
             Change("administrator_added", "evil"),
         }
-        mail = world.outbox.to("owner@blog.example")[-1].text
+        mail = world.outbox.to(OWNER_MAIL)[-1].text
         assert "A new administrator, “evil”, was added." in mail
         assert "“admin” got a new application password, “backdoor”" in mail
 
-    def test_a_quiet_visit_is_told_as_quiet(self, world: World, site: FakeSite) -> None:
-        assert site.users
+    def test_a_visit_without_changes_is_reported_as_one(self, world: World) -> None:
         assert self.end(world) == ()
-        assert "no change of administrators" in world.outbox.to("owner@blog.example")[-1].text
+        assert "no change of administrators" in world.outbox.to(OWNER_MAIL)[-1].text
 
-    def test_a_look_that_fails_does_not_keep_the_account_alive(
+    def test_a_failed_snapshot_does_not_keep_the_user_alive(
         self, world: World, site: FakeSite
     ) -> None:
         world.wordpress.fail_next("snapshot", unavailable("timeout"))
 
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
-        assert "we could not see" in world.outbox.to("owner@blog.example")[-1].text
+        assert "we could not see" in world.outbox.to(OWNER_MAIL)[-1].text
