@@ -9,6 +9,7 @@ and printed. `tests/conftest.py` says how to search further than every run does.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -177,6 +178,8 @@ class History(RuleBasedStateMachine):
         self.violations: list[str] = []
         self.has_failed = False
         self.is_key_left = False  # The owner was asked to delete a consent key by hand.
+        self.is_user_changed = False  # So only a repair can delete it.
+        self.disturbed = 0  # How many processes died, were refused, or were interrupted.
         self._replace = self.world.grants.replace
         self.world.grants.replace = self._replace_seen  # type: ignore[method-assign]
 
@@ -289,6 +292,7 @@ class History(RuleBasedStateMachine):
         user = self.site.user(self.grant.username) if self.grant and is_ours else None
         if user is None:
             return
+        self.is_user_changed = True
         if what == "revoke":
             user.keys.clear()
         elif what == "demote":
@@ -310,13 +314,17 @@ class History(RuleBasedStateMachine):
             self._check_what_is_left()
 
     def _replace_seen(self, before: Grant, after: Grant) -> Grant | None:
-        """See every write: an end that the site is said to have confirmed is true at that time."""
+        """See every write: what it records is true, and nothing recorded is forgotten."""
         written = self._replace(before, after)
-        if written is not None and after.consent is not None:
+        if written is None:
+            return None
+        if after.consent is not None:
             sealed = after.consent.sealed
             self.consent_keys.add(FakeSealer().unseal(sealed, grant_id=GRANT, purpose="consent"))
-        is_end = written is not None and (before.state, after.state) != ("ended", "ended")
-        if is_end and after.state == "ended" and after.timeline[-1].by == "hallpass":
+        if before.end_requested_at and not after.end_requested_at:
+            self.violations.append("a requested end was forgotten")
+        is_end = before.state != "ended" == after.state
+        if is_end and after.timeline[-1].by == "hallpass":
             if after.username in self.names:
                 self.violations.append("an end was recorded while the user was there")
             if self.support_user.typed not in ("", self.support_user.made):
@@ -339,6 +347,7 @@ class History(RuleBasedStateMachine):
             return
         assert grant.schedule.due_at is not None, "it is no longer tried"
         assert grant.schedule.attempts > 0, "it was put off without a failure"
+        assert grant.is_manual or self.is_user_changed, "it should need no help of its owner"
         parts = self.world.start(Process())
         with suppress(HallpassError):
             grant = parts.repair.repair(GRANT, OWNER, self._consent(), now=self.now)
@@ -358,6 +367,9 @@ class History(RuleBasedStateMachine):
         assert {"admin", "partner"} <= self.names <= {"admin", "partner", *made_by_owner}
         if user.made != user.typed or user.made == COLLEAGUE:
             assert made_by_owner <= self.names, "somebody else was deleted"
+        ends = Counter(mail.to for mail in self.world.outbox.sent if "Access to" in mail.subject)
+        repeated = max(ends.values(), default=1) - 1
+        assert repeated <= self.disturbed, "a notice of the end was sent again without a reason"
         left = {password for _, password in self.site.users[1].keys.values()}
         assert self.is_key_left or not self.consent_keys & left, "a consent key is left"
 
@@ -376,6 +388,7 @@ class History(RuleBasedStateMachine):
 
     def _run(self, run: Run, job: Callable[[Hallpass], object]) -> None:
         """Run *job* in a process of its own; only errors that a caller knows, and death, end it."""
+        self.disturbed += run != Run()
         try:
             job(self.world.start(RoughProcess(run, self._play)))
         except SiteUnsupported as error:
