@@ -9,9 +9,9 @@ from chalicelib.errors import TooManyRequests
 from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
-from tests.fakes.world import NOW, World
+from tests.fakes.world import GRANT, NOW, OWNER, World
+from tests.unit.bodies import user_body
 from tests.unit.conftest import Api
-from tests.unit.test_web import GRANT_ID, OWNER, user
 
 IP = "192.0.2.1"
 START = NOW - NOW % 3600
@@ -112,7 +112,7 @@ def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: st
             "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
         )
 
-    status, answer = api("POST", "/users", user(world, site_url=spelling))
+    status, answer = api("POST", "/users", user_body(world, site_url=spelling))
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert answer["retry_after"] > 0
@@ -127,7 +127,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     for _ in range(BY_SITE["users"].hits):
         world.parts.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
 
-    status, answer = api("POST", "/users", user(world, site_url=typed))
+    status, answer = api("POST", "/users", user_body(world, site_url=typed))
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
@@ -135,7 +135,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
 
 
 def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api: Api) -> None:
-    username = api("POST", "/users", user(world))[1]["username"]
+    username = api("POST", "/users", user_body(world))[1]["username"]
     world.wordpress.sites["https://blog.example"].revoke(username)
     set_factor(world, 1)
     body = {"user_login": "admin", "application_password": "stolen"}
@@ -144,9 +144,7 @@ def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api
             "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
         )
 
-    first, second = (
-        api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)[0] for _ in range(2)
-    )
+    first, second = (api("POST", f"/grants/{GRANT}/repair", body, token=OWNER)[0] for _ in range(2))
 
     assert (first, second) == (401, 429)
 
@@ -154,7 +152,7 @@ def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api
 def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
     world: World, api: Api
 ) -> None:
-    api("POST", "/users", user(world))
+    api("POST", "/users", user_body(world))
     site, victim = world.wordpress.sites["https://blog.example"], "https://victim.example"
     world.wordpress.add_site(victim)
     site.moved_to = victim
@@ -163,7 +161,7 @@ def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
         world.parts.limits.admit_redirect_target("https://blog.example", victim, now=NOW)
 
     body = {"user_login": "admin", "application_password": "stolen"}
-    status, _ = api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)
+    status, _ = api("POST", f"/grants/{GRANT}/repair", body, token=OWNER)
 
     assert status == 429
     assert [c for c in world.wordpress.calls if c.url == victim and c.username] == []
