@@ -1,18 +1,22 @@
 """
-How often one network may ask, one site may be asked about, and one mailbox may be written to.
+How often one network may ask, one site may refuse a key, and one mailbox may be written to.
 
-Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. A network is
-the IPv4 address that CloudFront or the gateway saw, never a header that the caller wrote; for IPv6
-it is the /64, because one household has 2^64 addresses. The counters hold no more than that and
-purge themselves.
+Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. The limits are
+for people: a person who mistypes for ten minutes stays below them. None of them may serve to lock
+others out, so
 
-The limits are for people: a person who mistypes for ten minutes stays below them, and a program
-that tries stolen WordPress passwords gets no further here than it would at the site itself. So a
-site is counted by the host that keys are sent to, whatever URLs redirect there; and a request is
-counted before we call the site, so those that fail count too.
+* a request counts against the network it comes from, before anything of it is read;
+* a key counts against the host that it is sent to, whatever addresses redirect there, and only if
+  the site refuses it: first for the network that sent it, then for all networks together;
+* whoever has a good token of a grant has a budget for that grant, which strangers cannot use up;
+* a mail counts against its mailbox, where it is handed over.
+
+A network is the address that CloudFront or the gateway saw, never a header that the caller wrote.
+Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the
+/56 and the /48 that hold it. The counters hold no e-mail address, and purge themselves.
 
 A window's end lets through up to twice its hits in a short time. Many networks together are held
-back by the limit of each site and by the gateway's own throttle.
+back by the gateway's own throttle.
 """
 
 from __future__ import annotations
@@ -20,18 +24,24 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
-from chalicelib.errors import TooManyRequests, TryAgain
+from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
 
-Action = Literal["sites", "users", "secrets", "open", "tickets", "grants"]
+Action = Literal[
+    "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
+]
+# What makes nothing and protects an owner: it goes on when the counter is down.
+UNHINDERED: frozenset[Action] = frozenset({"end", "change", "read"})
+# What a metric calls a limit that was reached.
+LimitName = Literal["network", "grant", "key", "mailbox", "support", "deployment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """At most *hits* in each window of *seconds*."""
 
     hits: int
@@ -41,86 +51,183 @@ class Limit:
 BY_NETWORK: dict[Action, Limit] = {
     "sites": Limit(40, 10 * MINUTE),
     "users": Limit(30, 10 * MINUTE),  # A slow site needs several calls for one access.
+    "register": Limit(30, 10 * MINUTE),
     "secrets": Limit(30, 10 * MINUTE),
     "open": Limit(60, 10 * MINUTE),
     "tickets": Limit(20, 10 * MINUTE),
-    "grants": Limit(120, 10 * MINUTE),
+    "end": Limit(120, 10 * MINUTE),
+    "change": Limit(120, 10 * MINUTE),
+    "repair": Limit(30, 10 * MINUTE),
+    "read": Limit(900, 10 * MINUTE),  # A team's open pages ask once a minute, from one address.
 }
-BY_SITE: dict[Action, Limit] = {
-    "sites": Limit(120, HOUR),
-    "users": Limit(60, HOUR),
+# Of good tokens, one budget for each grant and each side, once their network has none left.
+BY_GRANT: dict[Action, Limit] = {
+    "end": Limit(60, HOUR),
+    "repair": Limit(20, HOUR),
 }
+# Keys that a site refused: of one network, and of all.
+KEYS_BY_NETWORK = Limit(10, HOUR)
+KEYS_BY_SITE = Limit(120, HOUR)
 
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
+BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short, so that nobody keeps others out for long.
+BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
+
+# Larger IPv6 networks hold many visitors, so their limits are multiples of a visitor's.
+IPV6_NETWORKS = ((64, 1), (56, 4), (48, 16))
+DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})  # Where dots make no other mailbox.
 
 
 class HitCounter(Protocol):
     """Counts hits, across all Lambdas."""
 
-    def hit(self, key: str, *, purge_at: int) -> int:
+    def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
         """
-        Add one to the count of *key*, which is kept until *purge_at*, and return the new count.
+        Add *by* to the count of *key*, which is kept until *purge_at*, and return the new count.
 
         Raises:
             TryAgain: The counter is busy or cannot be reached.
         """
 
 
+@dataclass(slots=True)
+class Visitor:
+    """Whose request this invocation serves. One at a time, so one for each Lambda instance."""
+
+    ip: str = ""
+
+
+def _report_nothing(limit: LimitName) -> None:
+    del limit
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
-    Counts requests and mails, and refuses those over a limit (`grants.ports.RateGate`).
+    Counts requests, refused keys and mails, and refuses those over a limit (`grants.ports.RateGate`
+    and `notifications.message.MailGate`).
 
-    `factor` multiplies every limit. What cannot be counted raises `TryAgain`.
+    `factor` multiplies every limit. `report` is called with the name of each limit that is reached.
+    Unless a method says otherwise, what cannot be counted raises `TryAgain`.
     """
 
     counter: HitCounter
     factor: float = 1.0
+    support_mailbox: str = ""
+    report: Callable[[LimitName], None] = _report_nothing
+    visitor: Visitor = field(default_factory=Visitor)
 
-    def admit(self, action: Action, *, ip: str, site_url: str = "", now: int) -> None:
+    def admit(self, action: Action, *, ip: str, now: int) -> None:
         """
-        Count a request of the network of *ip* for *action*, and for the site at *site_url*.
-
-        *site_url* is normalised. A request to end an access passes even when the counter is down.
+        Count a request of the network of *ip* for *action*; the `UNHINDERED` pass uncounted.
 
         Raises:
-            TooManyRequests: The network or the site is over its limit.
+            TooManyRequests: The network is over its limit.
         """
-        with suppress(TryAgain) if action == "grants" else nullcontext():
-            self._count(f"{action} address {_network(ip)}", BY_NETWORK[action], now)
-        if site_url and action in BY_SITE:
-            self._count(f"{action} site {_host(site_url)}", BY_SITE[action], now)
+        self.visitor.ip = ip
+        try:
+            for network, factor in _networks(ip):
+                limit = _times(BY_NETWORK[action], factor)
+                self._count("network", f"{action} address {network}", limit, now)
+        except TryAgain:
+            if action not in UNHINDERED:
+                raise
+
+    def admit_holder(self, action: Action, grant_id: str, holder: str, *, now: int) -> None:
+        """
+        Count a request for *action*, one of `BY_GRANT`, by the *holder* of a grant's token.
+
+        Raises:
+            TooManyRequests: This side has used up its budget for this grant.
+        """
+        try:
+            self._count("grant", f"{action} grant {grant_id} {holder}", BY_GRANT[action], now)
+        except TryAgain:
+            if action not in UNHINDERED:
+                raise
+
+    @contextmanager
+    def key_to(self, url: str, *, now: int, every_network: bool = True) -> Iterator[None]:
+        """
+        Count the key that the body of the `with` statement sends to the host of the URL *url*.
+
+        It is counted before it is sent, and taken back unless the body raises `KeyRefused`. Without
+        *every_network* only the visitor's own network can be over its limit.
+
+        Raises:
+            TooManyRequests: That host has refused too many keys. The body does not run.
+        """
+        host = _host(url)
+        counted = [
+            (f"keys {host} address {network}", _times(KEYS_BY_NETWORK, factor))
+            for network, factor in _networks(self.visitor.ip)
+        ]
+        counted += [(f"keys {host}", KEYS_BY_SITE)] if every_network else []
+        done: list[tuple[str, Limit]] = []
+        try:
+            for key, limit in counted:
+                done.append((key, limit))
+                self._count("key", key, limit, now)
+            yield
+        except KeyRefused:
+            raise
+        except Exception:
+            self._take_back(done, now)
+            raise
+        self._take_back(done, now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """
-        Count a mail to *mailbox*, an e-mail address; "" counts nothing.
+        Count a mail to *mailbox*, an e-mail address. What cannot be counted passes.
 
         Raises:
-            TooManyRequests: The mailbox is over its limit of the day.
+            TooManyRequests: The mailbox, or the whole deployment, has had its share.
         """
-        if mailbox:
-            # The counters outlive the request, so they hold no e-mail address that can be read.
-            digest = hashlib.sha256(mailbox.casefold().encode()).hexdigest()
-            self._count(f"mailbox {digest}", BY_MAILBOX, now)
+        name = normalised_mailbox(mailbox)
+        is_support = name == normalised_mailbox(self.support_mailbox)
+        limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
+        # The counters outlive the request, so they hold no e-mail address that can be read.
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        with suppress(TryAgain):
+            which: LimitName = "support" if is_support else "mailbox"
+            self._count(which, f"mailbox {digest}", limit, now)
+            self._count("deployment", "mails", BY_DEPLOYMENT, now)
 
-    def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
-        """
-        Count a request against the host of the URL *found*, where the URL *typed* redirects.
-
-        A key goes there next. The host of *typed* is not counted again: `admit` has counted it.
-
-        Raises:
-            TooManyRequests: That site is over its limit.
-        """
-        if _host(found) != _host(typed):
-            self._count(f"users site {_host(found)}", BY_SITE["users"], now)
-
-    def _count(self, key: str, limit: Limit, now: int) -> None:
-        window = now // limit.seconds
-        ends_at = (window + 1) * limit.seconds
-        hits = self.counter.hit(f"{key} {window}", purge_at=ends_at + limit.seconds)
+    def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
+        ends_at = _end_of_window(limit, now)
+        hits = self.counter.hit(_window_key(key, limit, now), purge_at=ends_at + limit.seconds)
         if hits > limit.hits * self.factor:
+            self.report(name)
             raise TooManyRequests(retry_after=ends_at - now)
+
+    def _take_back(self, counted: list[tuple[str, Limit]], now: int) -> None:
+        """Uncount; a count that stays because the counter is down goes with its window."""
+        for key, limit in counted:
+            purge_at = _end_of_window(limit, now) + limit.seconds
+            with suppress(TryAgain):
+                self.counter.hit(_window_key(key, limit, now), purge_at=purge_at, by=-1)
+
+
+def normalised_mailbox(address: str) -> str:
+    """Return what names the mailbox behind *address*: without capitals, tag and dots of Gmail's."""
+    local, _, domain = address.strip().casefold().rpartition("@")
+    domain = domain.rstrip(".")
+    local = local.partition("+")[0] or local
+    if domain in DOTLESS_DOMAINS:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def _times(limit: Limit, factor: int) -> Limit:
+    return limit._replace(hits=limit.hits * factor)
+
+
+def _end_of_window(limit: Limit, now: int) -> int:
+    return (now // limit.seconds + 1) * limit.seconds
+
+
+def _window_key(key: str, limit: Limit, now: int) -> str:
+    return f"{key} {now // limit.seconds}"
 
 
 def _host(url: str) -> str:
@@ -128,14 +235,21 @@ def _host(url: str) -> str:
     return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
 
 
-def _network(ip: str) -> str:
-    """Return the IPv4 address or the IPv6 /64; anything else counts as one network."""
+def _networks(ip: str) -> list[tuple[str, int]]:
+    """
+    Return the networks that *ip* counts for, each with the factor of its limits, smallest first.
+
+    The IPv4 address alone; of IPv6 each of `IPV6_NETWORKS`. Anything else counts as one network.
+    """
     try:
         parsed = ipaddress.ip_address(ip)
     except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+        return [("unknown", 1)]
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return [(str(parsed), 1)]
+    if parsed.ipv4_mapped is not None:
+        return [(str(parsed.ipv4_mapped), 1)]
+    return [
+        (str(ipaddress.ip_network((parsed, bits), strict=False)), factor)
+        for bits, factor in IPV6_NETWORKS
+    ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from chalicelib import __version__
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
+from chalicelib.aws.metrics import report_limit
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.clock import TimeBudget
@@ -30,17 +32,18 @@ from chalicelib.grants.ports import Sealer
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
+from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
-from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits import HitCounter, Limits
+from chalicelib.rate_limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
 from chalicelib.wordpress.client import RestWordPress
 
@@ -73,6 +76,7 @@ class Ports:
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
+    report_limit: Callable[[LimitName], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def connect(settings: Settings) -> Ports:
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
+        report_limit=report_limit,
     )
 
 
@@ -124,22 +129,24 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
     grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
-    limits = Limits(ports.hits, settings.rate_limits)
+    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
+    outbox = CountedOutbox(ports.outbox, limits)
     secrets = OneTimeSecrets(ports.secrets, grants)
-    notifier = MailNotifier(grants, ports.outbox, team)
+    notifier = MailNotifier(grants, outbox, team)
     consent_key = ConsentKey(grants, wordpress, sealer)
-    removal = Removal(grants, wordpress, sealer, consent_key, team.email)
+    removal_key = RemovalKey(grants, wordpress, sealer, team.email)
+    removal = Removal(grants, wordpress, consent_key, removal_key)
     tools = StepTools(wordpress, sealer, budget, limits, team.name, team.email)
     provisioning = Provisioning(grants, tools, consent_key, removal)
     ending = Ending(grants, removal, consent_key, secrets, notifier, budget)
     return Hallpass(
         ports=ports,
-        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days),
+        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, settings.max_days),
         ending=ending,
         sweep=Sweep(grants, ending, budget),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         secrets=secrets,
-        tickets=Tickets(ports.ticket_log, limits, grants, ports.outbox, team),
+        tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         limits=limits,
         edge_key=settings.edge_key,
     )

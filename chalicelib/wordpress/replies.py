@@ -35,6 +35,7 @@ FIREWALL_MARKS = (
     *(b"just a moment", b"captcha", b"cloudflare", b"sucuri", b"wordfence", b"imunify"),
     *(b"modsecurity", b"mod_security", b"incapsula", b"akamai", b"firewall", b"ddos"),
 )
+REFUSAL_STATUSES = frozenset({401, 403})
 FIREWALL_STATUSES = frozenset({401, 403, 406, 429})
 # The codes with which WordPress' own controllers of users and passwords refuse a caller.
 NOT_ALLOWED_CODE = re.compile(
@@ -112,6 +113,8 @@ def read_reply(response: Response) -> Reply:
         return Reply(response.status, response.headers, data, "", response)
     if not code or response.status < HTTPStatus.BAD_REQUEST:
         raise unusable_error(response)
+    if code == "wp_die" and response.status in REFUSAL_STATUSES:
+        raise unsupported("rest_blocked")  # A plugin ended REST with WordPress' own error page.
     if code == "wp_die" and response.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise unavailable("maintenance")
     if code in {"wp_die", "internal_server_error", "db_error"}:
@@ -157,9 +160,8 @@ def unusable_error(response: Response) -> HallpassError:
     ``server_error`` or ``odd_answer``).
     """
     status, page = response.status, response.body[:MAX_SEARCHED].lower()
-    challenge = response.headers.get("www-authenticate", "").lower()
-    if status == HTTPStatus.UNAUTHORIZED and challenge.startswith(("basic", "digest")):
-        return unsupported("basic_auth")
+    if reason := _lasting_refusal(response):
+        return unsupported(reason)
     is_challenge = "cf-mitigated" in response.headers or any(m in page for m in CHALLENGE_MARKS)
     if is_challenge or status in FIREWALL_STATUSES:  # WordPress would have refused in JSON.
         return unavailable("firewall")
@@ -171,6 +173,17 @@ def unusable_error(response: Response) -> HallpassError:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unavailable("server_error")
     return unavailable("odd_answer")
+
+
+def _lasting_refusal(response: Response) -> str:
+    """Return why *response* refuses everybody who comes this way, or "" when it does not."""
+    challenge = response.headers.get("www-authenticate", "").lower()
+    is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
+    if is_unauthorized and challenge.startswith(("basic", "digest")):
+        return "basic_auth"
+    # A plugin's own JSON, without a code of WordPress.
+    is_json = response.status in REFUSAL_STATUSES and isinstance(parse_json(response.body), dict)
+    return "rest_blocked" if is_json else ""
 
 
 def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.

@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.manual_user import Found
+from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
+from chalicelib.rate_limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
@@ -66,6 +69,7 @@ class World:
     sealer: FakeSealer = field(default_factory=FakeSealer)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     budget: TimeBudget = field(default_factory=TimeBudget)
+    reached: list[LimitName] = field(default_factory=list)
     settings: Settings = SETTINGS
 
     def __post_init__(self) -> None:
@@ -83,6 +87,7 @@ class World:
             wordpress=process.wrap(self.wordpress),
             connections=NoConnections(),
             budget=self.budget,
+            report_limit=self.reached.append,
         )
         return assemble(ports, self.settings)
 
@@ -124,3 +129,12 @@ class World:
     def manual_request(self, username: str = "helper") -> RegisterRequest:
         """Return what the page asks for when the owner has made the user."""
         return RegisterRequest(GRANT, URL, username, 3, OWNER, SUPPORT, OWNER_MAIL)
+
+
+def repair(parts: Hallpass, consent: Credentials, now: int, grant_id: str = GRANT) -> Grant:
+    """Repair as the owner's page does: confirm whom the first request shows."""
+    done = parts.repair.repair(grant_id, OWNER, consent, now=now)
+    if isinstance(done, Found):
+        done = parts.repair.repair(grant_id, OWNER, consent, confirm=done.user.id, now=now)
+    assert isinstance(done, Grant)
+    return done

@@ -17,8 +17,8 @@ import pytest
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError
-from chalicelib.grants.model import SETUP_SECONDS
 from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
@@ -29,10 +29,10 @@ from tests.fakes.world import (
     OWNER,
     OWNER_MAIL,
     SECRET,
-    SUPPORT,
     SUPPORT_MAIL,
     TICKET,
     World,
+    repair,
 )
 
 SEALED = Secret(SECRET, b"sealed", "proof", False, 0, "f", GRANT)  # noqa: FBT003
@@ -89,7 +89,7 @@ def active(world: World) -> ProvisionRequest:
     request = world.request()
     parts = world.start(Process())
     parts.lifecycle.provision(request, now=NOW)
-    parts.secrets.create(SEALED, lifetime=DAY, support_token=SUPPORT, now=NOW)
+    parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=NOW)
     return request
 
 
@@ -131,9 +131,7 @@ def undoing(world: World, number: int) -> Job:
 def creating_a_secret(world: World) -> Job:
     request = world.request()
     world.start(Process()).lifecycle.provision(request, now=NOW)
-    return lambda parts, now: parts.secrets.create(
-        SEALED, lifetime=DAY, support_token=SUPPORT, now=now
-    )
+    return lambda parts, now: parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=now)
 
 
 def sending_a_ticket(world: World) -> Job:
@@ -166,14 +164,14 @@ def repairing(world: World) -> Job:
     world.site.revoke(world.grants.items[GRANT].username)
     world.start(Process()).sweep.sweep(now=NOW - 1)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def repairing_a_manual_grant(world: World) -> Job:
     world.site.add_user("helper")
     world.start(Process()).lifecycle.register(world.manual_request(), now=NOW)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def nothing_is_left(world: World) -> None:

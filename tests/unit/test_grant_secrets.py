@@ -20,7 +20,7 @@ OTHER_GRANT = "h" * 22
 @pytest.fixture(autouse=True)
 def active(world: World, provision_request: ProvisionRequest) -> None:
     world.parts.lifecycle.provision(provision_request, now=NOW)
-    world.parts.secrets.create(SEALED, lifetime=DAY, support_token=SUPPORT, now=NOW)
+    world.parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=NOW)
 
 
 def test_a_secret_is_not_added_to_another_grant_and_does_not_end_with_it(world: World) -> None:
@@ -31,7 +31,7 @@ def test_a_secret_is_not_added_to_another_grant_and_does_not_end_with_it(world: 
     copy = replace(SEALED, grant_id=OTHER_GRANT, fingerprint="other")
 
     with pytest.raises(SecretExists):
-        world.parts.secrets.create(copy, lifetime=DAY, support_token="y" * 43, now=NOW)
+        world.parts.secrets.create(copy, lifetime=DAY, owner_token="x" * 43, now=NOW)
     assert world.grants.items[OTHER_GRANT].links.secret_ids == ()
 
     # Even had it been listed there, by a race, the secret is not its to revoke.
@@ -44,9 +44,7 @@ def test_a_secret_is_not_added_to_another_grant_and_does_not_end_with_it(world: 
 def test_the_same_request_after_the_end_gets_the_same_answer(world: World) -> None:
     world.parts.ending.end(GRANT, OWNER, now=NOW)
 
-    stored, is_new = world.parts.secrets.create(
-        SEALED, lifetime=DAY, support_token=SUPPORT, now=NOW
-    )
+    stored, is_new = world.parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=NOW)
 
     assert (stored.id, is_new, stored.ciphertext) == (SECRET, False, None)
 
@@ -54,11 +52,11 @@ def test_the_same_request_after_the_end_gets_the_same_answer(world: World) -> No
 def test_the_number_of_secrets_of_a_grant_is_limited(world: World) -> None:
     for number in range(1, MAX_SECRETS_PER_GRANT):
         another = replace(SEALED, id=f"{number:022}")
-        world.parts.secrets.create(another, lifetime=DAY, support_token=SUPPORT, now=NOW)
+        world.parts.secrets.create(another, lifetime=DAY, owner_token=OWNER, now=NOW)
 
     with pytest.raises(InvalidInput) as refused:
         world.parts.secrets.create(
-            replace(SEALED, id="z" * 22), lifetime=DAY, support_token=SUPPORT, now=NOW
+            replace(SEALED, id="z" * 22), lifetime=DAY, owner_token=OWNER, now=NOW
         )
 
     assert refused.value.field == "grant_id"
@@ -66,17 +64,17 @@ def test_the_number_of_secrets_of_a_grant_is_limited(world: World) -> None:
 
 
 class TestExtension:
+    @pytest.mark.parametrize(("lifetime", "longer"), [(3 * DAY, 5 * DAY), (DAY, DAY)])
     def test_an_unopened_link_that_ends_with_the_access_lives_longer_and_a_shorter_one_does_not(
-        self, world: World
+        self, world: World, lifetime: int, longer: int
     ) -> None:
-        whole = replace(SEALED, id="w" * 22)
-        world.parts.secrets.create(whole, lifetime=3 * DAY, support_token=SUPPORT, now=NOW)
+        del world.stored.items[SECRET]
+        world.parts.secrets.create(SEALED, lifetime=lifetime, owner_token=OWNER, now=NOW)
 
         world.parts.lifecycle.extend(GRANT, OWNER, days=2, now=NOW)
 
-        assert world.parts.secrets.peek("w" * 22, now=NOW).expires_at == NOW + 5 * DAY
-        assert world.stored.items["w" * 22].purge_at == NOW + 5 * DAY
-        assert world.parts.secrets.peek(SECRET, now=NOW).expires_at == NOW + DAY
+        assert world.parts.secrets.peek(SECRET, now=NOW).expires_at == NOW + longer
+        assert world.stored.items[SECRET].purge_at == NOW + longer
 
     def test_the_same_request_again_extends_once(self, world: World) -> None:
         for _ in range(2):

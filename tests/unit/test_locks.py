@@ -11,7 +11,7 @@ from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, SUPPORT, World
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, World
 
 SEALED = Secret(SECRET, b"sealed", "right", True, 0, "f", GRANT)  # noqa: FBT003
 
@@ -20,7 +20,7 @@ SEALED = Secret(SECRET, b"sealed", "right", True, 0, "f", GRANT)  # noqa: FBT003
 def site(world: World) -> FakeSite:
     """A site with an active access, whose link has a passphrase."""
     world.parts.lifecycle.provision(world.request(), now=NOW)
-    world.parts.secrets.create(SEALED, lifetime=3 * DAY, support_token=SUPPORT, now=NOW)
+    world.parts.secrets.create(SEALED, lifetime=3 * DAY, owner_token=OWNER, now=NOW)
     return world.site
 
 
@@ -147,7 +147,7 @@ def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
 
 def test_a_link_without_an_access_has_no_owner_to_tell(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
-    world.parts.secrets.create(lone, lifetime=DAY, support_token=None, now=NOW)
+    world.parts.secrets.create(lone, lifetime=DAY, owner_token=None, now=NOW)
     for _ in range(MAX_TRIES):
         with pytest.raises(WrongPassphrase):
             world.parts.secrets.open(lone.id, "wrong", "claim", now=NOW)

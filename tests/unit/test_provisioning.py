@@ -15,8 +15,8 @@ from chalicelib.errors import (
     NotAdministrator,
     SiteUnsupported,
 )
-from chalicelib.grants.model import SETUP_SECONDS
 from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.wordpress import FakeSite

@@ -28,7 +28,17 @@ from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
 from tests.fakes.services import FakeSealer
-from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, TICKET, World
+from tests.fakes.world import (
+    GRANT,
+    NOW,
+    OWNER,
+    OWNER_MAIL,
+    SUPPORT,
+    SUPPORT_MAIL,
+    TICKET,
+    World,
+    repair,
+)
 
 MAX_DEPTH = 2  # An act may happen in the middle of another, and one in the middle of that.
 CALL_NUMBERS = st.integers(0, 39)
@@ -137,6 +147,7 @@ def arguments_of(name: str, depth: int) -> Strategies:
 
 
 PEOPLE: dict[str, Strategies] = {
+    "hold": {},
     "request": {},
     "sweep": {},
     "end": {"token": st.sampled_from([OWNER, SUPPORT])},
@@ -183,8 +194,8 @@ class History(RuleBasedStateMachine):
         self._replace = self.world.grants.replace
         self.world.grants.replace = self._replace_seen  # type: ignore[method-assign]
 
-    @initialize(support_user=st.sampled_from(SUPPORT_USERS))
-    def begin(self, support_user: SupportUser) -> None:
+    @initialize(support_user=st.sampled_from(SUPPORT_USERS), is_held=st.booleans())
+    def begin(self, support_user: SupportUser, *, is_held: bool) -> None:
         self.support_user = support_user
         if support_user.made:
             made = self.site.add_user(support_user.made)
@@ -192,7 +203,10 @@ class History(RuleBasedStateMachine):
         if not support_user.is_manual:
             self.provision_request = self.world.request()
             self.consent_keys.add(self.provision_request.consent.password)
-        self.request(Run())
+        if is_held:
+            self.hold(Run())
+        else:
+            self.request(Run())
 
     # What people do.
 
@@ -205,6 +219,13 @@ class History(RuleBasedStateMachine):
             self._run(
                 run, lambda parts: parts.lifecycle.provision(self.provision_request, now=self.now)
             )
+
+    @act
+    def hold(self, run: Run) -> None:
+        """Bring the consent key to Hallpass before the form is sent."""
+        if not self.support_user.is_manual:
+            held = self.provision_request.hold()
+            self._run(run, lambda parts: parts.lifecycle.hold(held, now=self.now))
 
     @act
     def sweep(self, run: Run) -> None:
@@ -227,7 +248,7 @@ class History(RuleBasedStateMachine):
         key = self._consent()
         if is_refused:
             key = Credentials(key.username, "a key that never was")
-        self._run(run, lambda parts: parts.repair.repair(GRANT, OWNER, key, now=self.now))
+        self._run(run, lambda parts: repair(parts, key, self.now))
 
     @act
     def create_secret(self, number: int, run: Run) -> None:
@@ -236,7 +257,7 @@ class History(RuleBasedStateMachine):
         self._run(
             run,
             lambda parts: parts.secrets.create(
-                secret, lifetime=DAY, support_token=SUPPORT, now=self.now
+                secret, lifetime=DAY, owner_token=OWNER, now=self.now
             ),
         )
 
@@ -345,12 +366,13 @@ class History(RuleBasedStateMachine):
         grant = self.grant
         if grant is None or grant.state == "ended":
             return
-        assert grant.schedule.due_at is not None, "it is no longer tried"
+        if grant.not_confirmed_since is None:
+            assert grant.schedule.due_at is not None, "it is no longer tried"
         assert grant.schedule.attempts > 0, "it was put off without a failure"
         assert grant.is_manual or self.is_user_changed, "it should need no help of its owner"
         parts = self.world.start(Process())
         with suppress(HallpassError):
-            grant = parts.repair.repair(GRANT, OWNER, self._consent(), now=self.now)
+            grant = repair(parts, self._consent(), self.now)
         if grant.is_manual and grant.state == "active":
             parts.ending.confirm(GRANT, OWNER, now=self.now)
         self._sweep_again(3, 3 * MINUTE)

@@ -16,7 +16,7 @@ from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, SUPPORT, World
+from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, SUPPORT, World, repair
 
 
 @pytest.fixture(autouse=True)
@@ -26,16 +26,16 @@ def stuck(world: World, site: FakeSite, provision_request: ProvisionRequest) -> 
     world.parts.sweep.sweep(now=NOW + 3 * DAY)
 
 
-def repair(world: World, site: FakeSite, who: str = "admin") -> None:
+def repair_as(who: str, world: World, site: FakeSite) -> None:
     key = Credentials(who, site.consent(who))
-    world.parts.repair.repair(GRANT, OWNER, key, now=NOW + 4 * DAY)
+    repair(world.parts, key, NOW + 4 * DAY)
 
 
 class TestRepair:
     def test_a_new_consent_key_deletes_the_user_and_then_itself(
         self, world: World, site: FakeSite
     ) -> None:
-        repair(world, site)
+        repair_as("admin", world, site)
 
         assert world.strangers == []
         assert world.owner_keys == 0
@@ -45,14 +45,14 @@ class TestRepair:
         name = world.grants.items[GRANT].username
         site.user(name).roles.clear()  # type: ignore[union-attr]
 
-        repair(world, site)
+        repair_as("admin", world, site)
 
         assert world.strangers == []
 
     def test_a_user_renamed_in_the_database_is_deleted(self, world: World, site: FakeSite) -> None:
         site.users[world.grants.items[GRANT].on_site.user_id or 0].username = "renamed"
 
-        repair(world, site)
+        repair_as("admin", world, site)
 
         assert world.strangers == []
 
@@ -64,7 +64,7 @@ class TestRepair:
         world.wordpress.find_user = lambda *_: None  # type: ignore[method-assign]
 
         consent = Credentials("admin", site.consent("admin"))
-        world.parts.repair.repair(GRANT, OWNER, consent, now=NOW + HOUR)
+        repair(world.parts, consent, NOW + HOUR)
 
         assert world.strangers == []
 
@@ -73,7 +73,7 @@ class TestRepair:
     ) -> None:
         world.restore_backup()
 
-        repair(world, site)
+        repair_as("admin", world, site)
 
         grant = world.grants.items[GRANT]
         assert grant.state == "ended"
@@ -85,7 +85,7 @@ class TestRepair:
     def test_it_finds_a_site_that_has_moved(self, world: World) -> None:
         new = world.move_site()
 
-        repair(world, new)
+        repair_as("admin", world, new)
 
         assert [*new.users] == [1]
         assert len(new.users[1].keys) == 0
@@ -98,7 +98,7 @@ class TestRepair:
         site.moved_to = NEW_URL
 
         with pytest.raises(SiteUnsupported) as refused:
-            repair(world, other)
+            repair_as("admin", world, other)
 
         assert refused.value.reason == "not_ours"
         assert len(other.users[1].keys) == 0
@@ -112,7 +112,7 @@ class TestRepair:
         site.add_user("mallory")
 
         consent = Credentials("admin", site.consent("admin"))
-        grant = world.parts.repair.repair(GRANT, OWNER, consent, now=NOW + 9 * DAY)
+        grant = repair(world.parts, consent, NOW + 9 * DAY)
 
         assert [(c.kind, c.name) for c in grant.visit.changes or ()] == [
             ("administrator_added", "mallory")
@@ -136,7 +136,7 @@ class TestRefusals:
         site.add_user("edi", role="editor")
 
         with pytest.raises(NotAdministrator):
-            repair(world, site, "edi")
+            repair_as("edi", world, site)
 
         assert site.user("edi").keys == {}  # type: ignore[union-attr]
         assert world.grants.items[GRANT].consent is None
@@ -147,7 +147,7 @@ class TestRefusals:
         world.wordpress.fail_next("delete_user", unavailable("server_error"))
 
         with pytest.raises(HallpassError):
-            repair(world, site)
+            repair_as("admin", world, site)
 
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].consent is None
@@ -157,11 +157,11 @@ class TestRefusals:
         world.wordpress.fail_next("find_user", unavailable("timeout"))
         world.wordpress.fail_next("delete_own_key", unavailable("timeout"))
         with pytest.raises(Exception, match="in time"):
-            world.parts.repair.repair(GRANT, OWNER, first, now=NOW)
+            repair(world.parts, first, NOW)
         assert world.grants.items[GRANT].consent is not None
 
         second = Credentials("admin", site.consent("admin"))
-        grant = world.parts.repair.repair(GRANT, OWNER, second, now=NOW + HOUR)
+        grant = repair(world.parts, second, NOW + HOUR)
 
         assert grant.state == "ended"
         assert world.owner_keys == 0

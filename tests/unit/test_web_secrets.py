@@ -96,20 +96,21 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert world.stored.items == {}
 
 
-def test_a_grants_secret_needs_the_grants_support_token(world: World, api: Api) -> None:
+def test_a_grants_secret_needs_the_owners_token(world: World, api: Api) -> None:
     api("POST", "/users", user_body(world))
 
-    assert api("POST", "/secrets", secret_body(grant_id=GRANT))[1]["field"] == "support_token"
-    stranger = secret_body(grant_id=GRANT, support_token="x" * 43)
-    assert api("POST", "/secrets", stranger)[0] == 404
-    mine = secret_body(grant_id=GRANT, support_token=LINK.support)
+    assert api("POST", "/secrets", secret_body(grant_id=GRANT))[1]["field"] == "owner_token"
+    for token in ("x" * 43, LINK.support):
+        stranger = secret_body(grant_id=GRANT, owner_token=token)
+        assert api("POST", "/secrets", stranger)[0] == 404
+    mine = secret_body(grant_id=GRANT, owner_token=OWNER)
     assert api("POST", "/secrets", mine)[0] == 201
     assert api("GET", f"/secrets/{LINK.id}")[1]["grant_id"] == GRANT
 
 
 def test_burning_needs_the_owner(world: World, api: Api) -> None:
     api("POST", "/users", user_body(world))
-    api("POST", "/secrets", secret_body(grant_id=GRANT, support_token=LINK.support))
+    api("POST", "/secrets", secret_body(grant_id=GRANT, owner_token=OWNER))
 
     burn = f"/secrets/{LINK.id}/burn"
     assert api("POST", burn, {})[0] == 404
@@ -120,7 +121,7 @@ def test_burning_needs_the_owner(world: World, api: Api) -> None:
 
 def test_a_revoked_secret_explains_why_and_an_unknown_one_does_not(world: World, api: Api) -> None:
     api("POST", "/users", user_body(world))
-    api("POST", "/secrets", secret_body(grant_id=GRANT, support_token=LINK.support))
+    api("POST", "/secrets", secret_body(grant_id=GRANT, owner_token=OWNER))
     api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
     opening = {"access": LINK.access, "claim": "c" * 22}
 

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.rate_limits import BY_MAILBOX
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, PUBLIC_URL, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api
-
-
-class CountingGate:
-    """Writes down whose mails are counted."""
-
-    def __init__(self, counted: list[str]) -> None:
-        self._counted = counted
-
-    def admit_mail(self, mailbox: str, *, now: int) -> None:
-        assert now == NOW
-        self._counted.append(mailbox)
 
 
 def test_support_gets_it_with_reply_to_the_owner(world: World, api: Api) -> None:
@@ -46,13 +36,15 @@ def test_no_mail_contains_a_host_name_from_the_headers(world: World, api: Api) -
 
 def test_the_mailbox_that_is_counted_is_the_one_that_gets_the_mail(world: World, api: Api) -> None:
     api("POST", "/users", user_body(world))
-    counted: list[str] = []
-    object.__setattr__(world.parts.tickets, "gate", CountingGate(counted))
+    object.__setattr__(world.parts.limits, "factor", 1)
+    for _ in range(BY_MAILBOX.hits):
+        world.parts.limits.admit_mail(OWNER_MAIL, now=NOW)
 
     body = ticket_body(email="somebody@else.example", grant_id=GRANT, owner_token=OWNER)
-    assert api("POST", "/tickets", body)[0] == 201
+    status, answer = api("POST", "/tickets", body)
 
-    assert counted == [OWNER_MAIL]
+    assert (status, answer["mail"]) == (201, "dropped")
+    assert world.outbox.to("somebody@else.example") == []
 
 
 def test_a_link_from_elsewhere_is_refused(world: World, api: Api) -> None:
@@ -88,7 +80,7 @@ def test_the_ticket_tells_support_that_a_passphrase_is_needed(
     world: World, api: Api, hint: str, expected: str
 ) -> None:
     api("POST", "/users", user_body(world))
-    mine = secret_body(grant_id=GRANT, support_token=LINK.support, passphrase=True)
+    mine = secret_body(grant_id=GRANT, owner_token=OWNER, passphrase=True)
     assert api("POST", "/secrets", mine)[0] == 201
 
     body = ticket_body(grant_id=GRANT, owner_token=OWNER, passphrase_hint=hint)
