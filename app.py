@@ -21,7 +21,7 @@ from chalicelib.errors import NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
-from chalicelib.rate_limits import BY_GRANT, Action
+from chalicelib.rate_limits.limits import BY_GRANT, Action
 from chalicelib.web import bodies, render
 from chalicelib.web import endpoint as web
 from chalicelib.wiring import Hallpass, hallpass

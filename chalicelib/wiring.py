@@ -43,7 +43,7 @@ from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits import HitCounter, LimitName, Limits
+from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
 from chalicelib.wordpress.client import RestWordPress
 
@@ -141,7 +141,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     ending = Ending(grants, removal, consent_key, secrets, notifier, budget)
     return Hallpass(
         ports=ports,
-        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, settings.max_days),
+        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days),
         ending=ending,
         sweep=Sweep(grants, ending, budget),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),

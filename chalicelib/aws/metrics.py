@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from chalicelib.rate_limits import LimitName
+from chalicelib.rate_limits.limits import LimitName
 
 
 def report_limit(limit: LimitName) -> None:

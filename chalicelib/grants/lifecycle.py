@@ -20,7 +20,7 @@ from chalicelib.clock import DAY
 from chalicelib.errors import GrantEnded, InvalidInput, TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder, OnSite, Schedule, Tokens, token_hash
-from chalicelib.grants.ports import OneTimeLinks
+from chalicelib.grants.ports import OneTimeLinks, RateGate
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest, require_days
 from chalicelib.grants.site import WordPress
@@ -35,6 +35,7 @@ class Lifecycle:
     wordpress: WordPress
     provisioning: Provisioning
     links: OneTimeLinks
+    gate: RateGate
     max_days: int
 
     def hold(self, request: HoldRequest, *, now: int) -> Grant:
@@ -62,12 +63,14 @@ class Lifecycle:
         Raises:
             InvalidInput: Field ``days`` or ``site_url``.
             GrantExists: The id is taken by a request that said something else.
+            TooManyRequests: Too many new grants of that network.
         """
         require_days(request.days, self.max_days)
         site_url = self.wordpress.normalise(request.site_url)
         expires_at = now + request.days * DAY
 
         def new() -> Grant:
+            self.gate.admit_grant(site_url, now=now)
             return Grant(
                 id=request.grant_id,
                 site_url=site_url,

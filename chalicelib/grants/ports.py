@@ -61,7 +61,7 @@ class OneTimeLinks(Protocol):
 
 
 class RateGate(Protocol):
-    """Limits how many keys a site may be asked about."""
+    """Limits on keys that are sent to a site and on new grants."""
 
     def key_to(
         self, url: str, *, now: int, every_network: bool = True
@@ -73,4 +73,12 @@ class RateGate(Protocol):
 
         Raises:
             TooManyRequests: That site has refused too many keys. The body does not run.
+        """
+
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """
+        Count a new grant of the visitor's network, in all and for the host of *site_url*.
+
+        Raises:
+            TooManyRequests: The network has made too many today.
         """

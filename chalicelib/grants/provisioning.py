@@ -138,6 +138,8 @@ class Provisioning:
         return update(self.grants, request.grant_id, completed)
 
     def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
+        site_url = self.tools.wordpress.normalise(hold.site_url)
+        self.tools.gate.admit_grant(site_url, now=now)
         held_until = now + HOLD_SECONDS
         return Grant(
             id=hold.grant_id,

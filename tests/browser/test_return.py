@@ -34,8 +34,9 @@ def way_back(owner: Owner) -> str:
 
 
 def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
-    owner: Owner, recorder: Recorder
+    owner: Owner, recorder: Recorder, keys: Names
 ) -> None:
+    before = keys()
     owner.tell()
     owner.let_in()
     owner.page.check("#choices input[value='7']")
@@ -43,14 +44,69 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     owner.introduce()
     assert "application_password" not in owner.page.evaluate("JSON.stringify({...sessionStorage})")
 
-    owner.page.reload()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.reload()
 
-    notice(owner.page, "keeps no keys, so please approve once more")
+    notice(owner.page, "keeps no keys, so we delete your approval on your site now")
+    assert ended.value.json()["state"] == "ended"
+    assert keys() == before
     expect(owner.page.locator("#time")).to_be_visible()
     expect(owner.page.locator("#choices input[value='7']")).to_be_checked()
     for name, value in {**SENDER, "message": MESSAGE}.items():
         assert owner.page.locator(f"#{name}").input_value() == value
     assert recorder.complaints == []
+
+
+def test_the_approval_is_held_at_once_and_nothing_else_is_made(
+    owner: Owner, users: Names, keys: Names
+) -> None:
+    users_before, keys_before = users(), keys()
+    owner.tell()
+    owner.let_in()
+    with owner.page.expect_response("**/api/users") as held:
+        owner.approve()
+
+    assert (held.value.status, held.value.json()["state"]) == (202, "preparing")
+    expect(owner.page.locator("#send-lead")).to_contain_text("We keep your approval for 15 minutes")
+    assert (users(), len(keys() - keys_before)) == (users_before, 1)
+    kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
+    secrets = owner.page.evaluate("history.state.unfinished")
+    assert secrets["ownerToken"] not in kept
+
+
+def test_approving_again_gives_the_first_approval_back(
+    owner: Owner, users: Names, keys: Names
+) -> None:
+    users_before, keys_before = users(), keys()
+    owner.tell()
+    owner.let_in()
+    owner.approve()
+    owner.page.go_back()
+    expect(owner.page.locator("#approve")).to_be_visible()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.click("#approve")
+
+    assert ended.value.json()["state"] == "ended"
+    owner.send()
+    # Both have the name of the trip, so none of that name is left.
+    assert len(users() - users_before) == 1
+    assert keys() <= keys_before
+
+
+def test_choosing_another_way_gives_the_approval_back(owner: Owner, keys: Names) -> None:
+    before = keys()
+    owner.tell()
+    owner.let_in()
+    owner.approve()
+    for step in ("time", "site"):
+        owner.page.click(f"#{'send' if step == 'time' else 'time'} [data-back]")
+        expect(owner.page.locator(f"#{step} h2")).to_be_focused()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.click("#doors summary")
+        owner.page.click("[data-open=none]")
+
+    assert ended.value.json()["state"] == "ended"
+    assert keys() == before
 
 
 def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Names) -> None:

@@ -15,7 +15,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
-from chalicelib.rate_limits import LimitName
+from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process

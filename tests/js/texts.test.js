@@ -54,7 +54,11 @@ function used() {
     add([...EVENTS, "noted", "reminded", "confirmed"], "event.*")
     add(KINDS, "report.*")
     add(["owner", "support"], "event.by_*")
-    add(["preparing", "active", "by_hand", "done", "ending", "overdue", "ended", "said"], "state.*", "state.*_text")
+    add(
+        ["preparing", "held", "not_confirmed", "active", "by_hand", "done", "ending", "overdue", "ended", "said"],
+        "state.*",
+        "state.*_text",
+    )
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
     add(["consent", "paste", "made", "none"], "send.lead_*")
     add(["consent", "paste", "made"], "arrival.forgotten_*")

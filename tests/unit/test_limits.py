@@ -18,7 +18,7 @@ from chalicelib.errors import (
     TooManyRequests,
     TryAgain,
 )
-from chalicelib.rate_limits import (
+from chalicelib.rate_limits.limits import (
     BY_DEPLOYMENT,
     BY_MAILBOX,
     BY_NETWORK,
@@ -318,6 +318,16 @@ def test_support_has_another_limit_and_the_deployment_has_one() -> None:
         limits.admit_mail("another@blog.example", now=START)
 
     assert reached == ["support", "deployment"]
+
+
+def test_mails_that_wait_for_the_deployment_fill_no_mailbox(limits: Limits) -> None:
+    for number in range(BY_DEPLOYMENT.hits):
+        limits.admit_mail(f"{number}@blog.example", now=START)
+    for _ in range(BY_MAILBOX.hits * 2):
+        with pytest.raises(TooManyRequests):
+            limits.admit_mail("owner@blog.example", now=START)
+
+    limits.admit_mail("owner@blog.example", now=START + BY_DEPLOYMENT.seconds)
 
 
 class Down(MemoryHits):

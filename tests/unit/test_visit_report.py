@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.site import (
-    Administrator,
-    ApplicationPassword,
-    Plugin,
-    Snapshot,
-    Theme,
-)
+from chalicelib.grants.site import Credentials
+from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
 from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, write
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
@@ -24,13 +19,14 @@ from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, World
 TEXTS = Path(__file__).parents[2] / "frontend" / "i18n" / "en.json"
 RECEIPT_TEXTS = json.loads(TEXTS.read_text())
 KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
-OLIVIA = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
-HELPER = Administrator(7, "support1", "2026-11-01T00:00:00", ())
+OLIVIA = SiteUser(1, "olivia", "2020-01-01T00:00:00", (KEY,))
+HELPER = SiteUser(7, "support1", "2026-11-01T00:00:00", ())
 AKISMET = Plugin("akismet/akismet", "Akismet", "5.5", "active")
 THEME = Theme("twentytwentyfive", "Twenty Twenty-Five", "1.3", "active")
 BEFORE = Snapshot((OLIVIA,), (AKISMET,), (THEME,), "olivia@blog.example")
-AFTER = replace(BEFORE, administrators=(OLIVIA, HELPER))
-EVIL = Administrator(9, "evil", "2026-11-02T00:00:00", ())
+AFTER = replace(BEFORE, users=(OLIVIA, HELPER))
+EVIL = SiteUser(9, "evil", "2026-11-02T00:00:00", ())
+EDITOR = SiteUser(3, "ed", "2021-01-01T00:00:00", (), roles=("editor",))
 
 
 def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
@@ -38,7 +34,7 @@ def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
 
 
 def with_keys(*keys: ApplicationPassword) -> Snapshot:
-    return replace(AFTER, administrators=(replace(OLIVIA, keys=keys), HELPER))
+    return replace(AFTER, users=(replace(OLIVIA, keys=keys), HELPER))
 
 
 def test_the_support_user_itself_is_no_change() -> None:
@@ -48,14 +44,12 @@ def test_the_support_user_itself_is_no_change() -> None:
 def test_another_user_under_the_id_of_the_support_user_is_reported() -> None:
     other = replace(HELPER, username="bob")
 
-    assert changes(replace(AFTER, administrators=(OLIVIA, other))) == [
-        Change("administrator_added", "bob")
-    ]
+    assert changes(replace(AFTER, users=(OLIVIA, other))) == [Change("administrator_added", "bob")]
 
 
 def test_our_own_consent_key_is_no_change() -> None:
     consent = ApplicationPassword("consent", "Acme Support", "2026-11-01T00:00:00")
-    before = replace(BEFORE, administrators=(replace(OLIVIA, keys=(KEY, consent)),))
+    before = replace(BEFORE, users=(replace(OLIVIA, keys=(KEY, consent)),))
 
     assert changes(AFTER, before) == []
 
@@ -64,10 +58,18 @@ def test_our_own_consent_key_is_no_change() -> None:
     ("after", "change"),
     [
         (
-            replace(AFTER, administrators=(OLIVIA, HELPER, EVIL)),
+            replace(AFTER, users=(OLIVIA, HELPER, EVIL)),
             Change("administrator_added", "evil"),
         ),
-        (replace(AFTER, administrators=(HELPER,)), Change("administrator_removed", "olivia")),
+        (
+            replace(AFTER, users=(OLIVIA, HELPER, EDITOR)),
+            Change("user_added", "ed", "editor"),
+        ),
+        (
+            replace(AFTER, users=(replace(OLIVIA, roles=("editor", "author")), HELPER)),
+            Change("role_changed", "olivia", "editor, author"),
+        ),
+        (replace(AFTER, users=(HELPER,)), Change("administrator_removed", "olivia")),
         (with_keys(KEY, replace(KEY, uuid="2", name="x")), Change("key_added", "olivia", "x")),
         (with_keys(), Change("key_removed", "olivia", "Jetpack")),
         (replace(AFTER, plugins=()), Change("plugin_removed", "Akismet")),
@@ -89,10 +91,10 @@ def test_our_own_consent_key_is_no_change() -> None:
             Change("admin_email_changed", "evil@x.example"),
         ),
         (replace(AFTER, plugins=None), Change("not_seen", "plugins")),
-        (replace(AFTER, administrators=None), Change("not_seen", "administrators")),
+        (replace(AFTER, users=None), Change("not_seen", "administrators")),
         (replace(AFTER, admin_email=None), Change("not_seen", "admin_email")),
         (
-            replace(AFTER, administrators=(replace(OLIVIA, keys=None),)),
+            replace(AFTER, users=(replace(OLIVIA, keys=None),)),
             Change("not_seen", "keys", "olivia"),
         ),
     ],
@@ -113,19 +115,19 @@ def test_the_number_of_reported_changes_is_limited() -> None:
 
 
 def test_a_new_e_mail_address_of_an_administrator_is_reported_and_no_address_is_stored() -> None:
-    before = replace(BEFORE, administrators=(replace(OLIVIA, email_mark="1"),))
+    before = replace(BEFORE, users=(replace(OLIVIA, email_mark="1"),))
 
-    assert changes(replace(AFTER, administrators=(replace(OLIVIA, email_mark="2"),)), before) == [
+    assert changes(replace(AFTER, users=(replace(OLIVIA, email_mark="2"),)), before) == [
         Change("email_changed", "olivia")
     ]
-    assert changes(replace(AFTER, administrators=(replace(OLIVIA, email_mark=""),)), before) == []
+    assert changes(replace(AFTER, users=(replace(OLIVIA, email_mark=""),)), before) == []
 
 
 def test_what_lets_a_visitor_back_in_comes_first() -> None:
     crowd = tuple(replace(OLIVIA, id=100 + n, username=f"u{n}", keys=None) for n in range(200))
-    before = replace(BEFORE, administrators=(OLIVIA, *crowd))
+    before = replace(BEFORE, users=(OLIVIA, *crowd))
     many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(200))
-    after = replace(AFTER, administrators=(OLIVIA, *crowd, EVIL), plugins=many)
+    after = replace(AFTER, users=(OLIVIA, *crowd, EVIL), plugins=many)
 
     reported = changes(after, before)
 
@@ -144,6 +146,67 @@ def test_a_snapshot_that_is_too_large_is_not_stored() -> None:
 def test_a_stored_snapshot_is_read_unchanged() -> None:
     for snapshot in (BEFORE, AFTER, Snapshot()):
         assert read(write(snapshot)) == snapshot
+
+
+def test_an_editor_who_is_removed_or_promoted_is_reported() -> None:
+    before = replace(BEFORE, users=(OLIVIA, EDITOR))
+    promoted = replace(EDITOR, roles=("administrator",))
+
+    assert changes(AFTER, before) == [Change("user_removed", "ed", "editor")]
+    assert changes(replace(AFTER, users=(OLIVIA, promoted, HELPER)), before) == [
+        Change("role_changed", "ed", "administrator")
+    ]
+
+
+class TestListsOfDifferentReach:
+    """A list of administrators, or of known roles, is compared with one of everybody."""
+
+    CUSTOM = SiteUser(4, "seo", "2021-01-01T00:00:00", (), roles=("seo_manager",))
+    EVERYBODY = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
+    NOT_SEEN = Change("not_seen", "users")
+
+    def test_a_user_who_was_not_searched_for_before_is_not_new(self) -> None:
+        old = replace(BEFORE, reach="administrators")
+        roles = replace(BEFORE, users=(OLIVIA, EDITOR), reach="roles")
+
+        assert changes(self.EVERYBODY, old) == [self.NOT_SEEN]
+        assert changes(self.EVERYBODY, roles) == [self.NOT_SEEN]
+
+    def test_a_user_who_is_not_searched_for_afterwards_is_not_removed(self) -> None:
+        before = replace(BEFORE, users=(OLIVIA, EDITOR, self.CUSTOM))
+
+        assert changes(replace(AFTER, reach="administrators"), before) == [self.NOT_SEEN]
+        after = replace(AFTER, users=(OLIVIA, HELPER, EDITOR), reach="roles")
+        assert changes(after, before) == [self.NOT_SEEN]
+
+    def test_a_new_administrator_is_reported_whatever_was_searched_for(self) -> None:
+        before = replace(BEFORE, users=(OLIVIA, EDITOR))
+        promoted = replace(EDITOR, roles=("administrator",))
+        after = replace(AFTER, users=(OLIVIA, HELPER, promoted, EVIL), reach="administrators")
+
+        assert changes(after, before) == [
+            Change("administrator_added", "evil"),
+            Change("role_changed", "ed", "administrator"),
+            self.NOT_SEEN,
+        ]
+
+    def test_a_demoted_administrator_is_reported_whatever_was_searched_for(self) -> None:
+        demoted = replace(OLIVIA, roles=("editor",))
+        after = replace(AFTER, users=(demoted, HELPER))
+
+        assert changes(after, replace(BEFORE, reach="administrators")) == [
+            Change("role_changed", "olivia", "editor"),
+            self.NOT_SEEN,
+        ]
+
+    def test_a_snapshot_of_the_first_version_is_read(self) -> None:
+        kept = (
+            '{"administrators":[{"id":1,"username":"olivia","registered":"2020-01-01T00:00:00",'
+            '"keys":[],"email_mark":""}],"plugins":null,"themes":null,"admin_email":null}'
+        )
+
+        olivia = SiteUser(1, "olivia", "2020-01-01T00:00:00", ())
+        assert read(kept) == Snapshot((olivia,), reach="administrators")
 
 
 class TestAtTheEnd:
@@ -186,3 +249,26 @@ class TestAtTheEnd:
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
         assert "we could not see" in world.outbox.to(OWNER_MAIL)[-1].text
+
+    def test_a_new_editor_and_a_new_role_are_reported(self, world: World, site: FakeSite) -> None:
+        site.add_user("helper", "editor")
+        site.users[1].roles.add("editor")
+
+        assert set(self.end(world) or ()) == {
+            Change("user_added", "helper", "editor"),
+            Change("role_changed", "admin", "administrator, editor"),
+        }
+
+    def test_a_repair_after_a_demotion_sees_what_the_demoted_user_could_not(
+        self, world: World, site: FakeSite
+    ) -> None:
+        support = next(user for user in site.users.values() if user.username != "admin")
+        site.add_user("evil")
+        support.roles = {"subscriber"}
+        consent = Credentials("admin", site.consent("admin"))
+
+        world.parts.repair.repair(GRANT, OWNER, consent, now=NOW)
+
+        grant = world.grants.items[GRANT]
+        assert grant.state == "ended"
+        assert grant.visit.changes == (Change("administrator_added", "evil"),)

@@ -36,6 +36,7 @@ const page = {
     nextConsentState: "",
     siteCheck: null,
     typingTimer: 0,
+    held: null,
     submission: null,
     isSent: false,
     readySteps: new Set(),
@@ -173,6 +174,8 @@ function readDraft() {
         consent_url: null,
         hint: "",
         state: null,
+        trip: "",
+        answered: "",
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")

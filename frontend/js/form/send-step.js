@@ -9,6 +9,7 @@ import { showNotice } from "../shared/notice.js"
 import { $, all, DAY, formatDuration, hostOf, MS_PER_SECOND, make, onPress, runOnce, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
+import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
 import { readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, subjectOf, submit } from "./submission.js"
 
@@ -50,11 +51,12 @@ export function setUp(page) {
 }
 
 /** @param {FormPage} page */
-export function enter({ draft, submission }) {
-    if (submission) return
+export function enter(page) {
+    const { draft } = page
+    if (page.submission) return
     const access = draft.door !== "none"
     $("#send-access").hidden = $("#send-time").hidden = $("#protect-door").hidden = $("#see").hidden = !access
-    setText($("#send-lead"), `send.lead_${draft.door}`)
+    setText($("#send-lead"), leadOf(page))
     $("#send-subject").textContent = subjectOf(draft.message)
     $("#send-site").textContent = hostOf(draft.site?.url)
     $("#hidden-login").hidden = !access || draft.hint !== "hidden_login"
@@ -110,7 +112,7 @@ async function validateSignInPage() {
  * From here on the ids are fixed, so that trying again repeats and never doubles.
  * @param {FormPage} page
  */
-function begin({ draft, keys }) {
+function begin({ draft, keys, held }) {
     const consent = keys.application_password
         ? { user_login: keys.user_login ?? "", application_password: keys.application_password }
         : null
@@ -118,7 +120,7 @@ function begin({ draft, keys }) {
         draft.door === "made"
             ? { username: keys.username ?? "", password: keys.password ?? "", login_url: keys.login_url ?? "" }
             : null
-    const submission = newSubmission(draft, { consent, manualUser })
+    const submission = newSubmission(draft, { consent, manualUser, held: consent && held })
     if (field("#protect").checked && needsAccess(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()
@@ -157,7 +159,9 @@ async function showFailure(page, error) {
     const isFromWordPress = draft.door === "consent" && GIVEN_BY_WORDPRESS.includes(details.field ?? "")
     const isKeyUsed = Boolean(page.submission?.grant) || ASK_AGAIN.includes(code) || isFromWordPress
     abandon(page)
+    if (!isKeyUsed) markUnfinished(page)
     if (isKeyUsed) {
+        giveBack(page)
         delete keys.application_password
         field("#application_password").value = ""
         // Without a key the button leads to where a new one is given.
@@ -200,6 +204,7 @@ async function showSource(page, details) {
  */
 async function finish(page, { reference, grantId, ownerToken, passphrase, grant }) {
     page.forgetDraft()
+    forget(page)
     history.replaceState(null, "")
     const receipt = `/receipt#${grantId}.${ownerToken}`
     if (grant && !passphrase) return goToReceipt(receipt, reference)

@@ -108,7 +108,9 @@ function readManualUser({ draft, keys }) {
 }
 
 /** @param {FormPage} page */
-function forgetKeys({ keys }) {
+function forgetKeys(page) {
+    const { keys } = page
+    if (page.held) void import("./hold.js").then((module) => module.giveBack(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 

@@ -77,8 +77,6 @@ function showWaiting(secret, grant) {
         date: dateOf(secret.expires_at),
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
-    $("#whom").hidden = !grant?.owner_email
-    $("#whom dd").textContent = grant?.owner_email ?? ""
     $("#ask").hidden = !secret.passphrase
     showPanel("waiting")
 }

@@ -7,6 +7,7 @@ import { $, dateOf, formatDate, loadCatalogue, setText } from "../shared/page.js
 export const REASONS = [
     "burned",
     "ended",
+    "ending",
     "expired",
     "incomplete",
     "locked",
@@ -16,9 +17,9 @@ export const REASONS = [
     "unreachable",
 ]
 
-/** With these the account may still be there, and whoever holds the link can end the access. */
+/** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
 const CAN_END = ["burned", "expired", "locked", "opened", "over"]
-const DATED = ["burned", "expired"]
+const DATED = ["burned", "ending", "expired"]
 
 /**
  * @param {OpenPage} page
@@ -38,5 +39,6 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
     setText($("#end-now"), reason === "over" ? "end.now" : "end.yes")
     showPanel("gone")
-    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || grant?.state === "ended"
+    // Only who has the link's own token was shown the grant.
+    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || !grant || grant.state === "ended"
 }

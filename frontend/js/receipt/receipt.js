@@ -144,9 +144,12 @@ async function show(grant) {
 }
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
-function stateName({ state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline }) {
+function stateName(grant) {
+    const { state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline } = grant
     const isSaid = timeline.some(({ event, by }) => event === "ended" && by === "owner")
     if (state === "ended") return isSaid ? "said" : "ended"
+    if (grant.not_confirmed_since) return "not_confirmed"
+    if (grant.held_until && !requestedAt) return "held"
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
     return requestedAt ? "ending" : state

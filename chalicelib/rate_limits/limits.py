@@ -1,29 +1,8 @@
-"""
-How often one network may ask, one site may refuse a key, and one mailbox may be written to.
-
-Hits are counted in fixed windows in DynamoDB, so the count holds across all Lambdas. The limits are
-for people: a person who mistypes for ten minutes stays below them. None of them may serve to lock
-others out, so
-
-* a request counts against the network it comes from, before anything of it is read;
-* a key counts against the host that it is sent to, whatever addresses redirect there, and only if
-  the site refuses it: first for the network that sent it, then for all networks together;
-* whoever has a good token of a grant has a budget for that grant, which strangers cannot use up;
-* a mail counts against its mailbox, where it is handed over.
-
-A network is the address that CloudFront or the gateway saw, never a header that the caller wrote.
-Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the
-/56 and the /48 that hold it. The counters hold no e-mail address, and purge themselves.
-
-A window's end lets through up to twice its hits in a short time. Many networks together are held
-back by the gateway's own throttle.
-"""
+"""Counts requests, refused keys, new grants and mails, and refuses those over a limit."""
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
+from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 
 Action = Literal[
     "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
@@ -69,13 +49,14 @@ BY_GRANT: dict[Action, Limit] = {
 KEYS_BY_NETWORK = Limit(10, HOUR)
 KEYS_BY_SITE = Limit(120, HOUR)
 
-BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
-BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short, so that nobody keeps others out for long.
-BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
+# New grants of one network: in all, and for one host. Never of a host by itself, or strangers could
+# use up the grants of somebody else's site.
+GRANTS_BY_NETWORK = Limit(60, DAY)
+GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
 
-# Larger IPv6 networks hold many visitors, so their limits are multiples of a visitor's.
-IPV6_NETWORKS = ((64, 1), (56, 4), (48, 16))
-DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})  # Where dots make no other mailbox.
+BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
+BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
+BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
 
 
 class HitCounter(Protocol):
@@ -126,7 +107,7 @@ class Limits:
         """
         self.visitor.ip = ip
         try:
-            for network, factor in _networks(ip):
+            for network, factor in networks_of(ip):
                 limit = _times(BY_NETWORK[action], factor)
                 self._count("network", f"{action} address {network}", limit, now)
         except TryAgain:
@@ -157,10 +138,10 @@ class Limits:
         Raises:
             TooManyRequests: That host has refused too many keys. The body does not run.
         """
-        host = _host(url)
+        host = host_of(url)
         counted = [
             (f"keys {host} address {network}", _times(KEYS_BY_NETWORK, factor))
-            for network, factor in _networks(self.visitor.ip)
+            for network, factor in networks_of(self.visitor.ip)
         ]
         counted += [(f"keys {host}", KEYS_BY_SITE)] if every_network else []
         done: list[tuple[str, Limit]] = []
@@ -176,6 +157,20 @@ class Limits:
             raise
         self._take_back(done, now)
 
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """
+        Count a new grant of the visitor's network, in all and for the host of *site_url*.
+
+        Raises:
+            TooManyRequests: The network has made too many today.
+        """
+        host = host_of(site_url)
+        for network, factor in networks_of(self.visitor.ip):
+            key = f"new grants address {network}"
+            self._count("network", key, _times(GRANTS_BY_NETWORK, factor), now)
+            limit = _times(GRANTS_BY_NETWORK_AND_HOST, factor)
+            self._count("network", f"{key} host {host}", limit, now)
+
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """
         Count a mail to *mailbox*, an e-mail address. What cannot be counted passes.
@@ -183,15 +178,20 @@ class Limits:
         Raises:
             TooManyRequests: The mailbox, or the whole deployment, has had its share.
         """
-        name = normalised_mailbox(mailbox)
-        is_support = name == normalised_mailbox(self.support_mailbox)
+        name = mailbox_of(mailbox)
+        is_support = name == mailbox_of(self.support_mailbox)
         limit = BY_SUPPORT_MAILBOX if is_support else BY_MAILBOX
         # The counters outlive the request, so they hold no e-mail address that can be read.
         digest = hashlib.sha256(name.encode()).hexdigest()
+        key = f"mailbox {digest}"
+        which: LimitName = "support" if is_support else "mailbox"
         with suppress(TryAgain):
-            which: LimitName = "support" if is_support else "mailbox"
-            self._count(which, f"mailbox {digest}", limit, now)
-            self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            self._count(which, key, limit, now)
+            try:
+                self._count("deployment", "mails", BY_DEPLOYMENT, now)
+            except TooManyRequests:
+                self._take_back([(key, limit)], now)  # A flood elsewhere fills no mailbox.
+                raise
 
     def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
         ends_at = _end_of_window(limit, now)
@@ -208,16 +208,6 @@ class Limits:
                 self.counter.hit(_window_key(key, limit, now), purge_at=purge_at, by=-1)
 
 
-def normalised_mailbox(address: str) -> str:
-    """Return what names the mailbox behind *address*: without capitals, tag and dots of Gmail's."""
-    local, _, domain = address.strip().casefold().rpartition("@")
-    domain = domain.rstrip(".")
-    local = local.partition("+")[0] or local
-    if domain in DOTLESS_DOMAINS:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}"
-
-
 def _times(limit: Limit, factor: int) -> Limit:
     return limit._replace(hits=limit.hits * factor)
 
@@ -228,28 +218,3 @@ def _end_of_window(limit: Limit, now: int) -> int:
 
 def _window_key(key: str, limit: Limit, now: int) -> str:
     return f"{key} {now // limit.seconds}"
-
-
-def _host(url: str) -> str:
-    """Return the host of a normalised URL, with its port if that is no usual one."""
-    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
-
-
-def _networks(ip: str) -> list[tuple[str, int]]:
-    """
-    Return the networks that *ip* counts for, each with the factor of its limits, smallest first.
-
-    The IPv4 address alone; of IPv6 each of `IPV6_NETWORKS`. Anything else counts as one network.
-    """
-    try:
-        parsed = ipaddress.ip_address(ip)
-    except ValueError:
-        return [("unknown", 1)]
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return [(str(parsed), 1)]
-    if parsed.ipv4_mapped is not None:
-        return [(str(parsed.ipv4_mapped), 1)]
-    return [
-        (str(ipaddress.ip_network((parsed, bits), strict=False)), factor)
-        for bits, factor in IPV6_NETWORKS
-    ]
