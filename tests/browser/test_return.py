@@ -206,9 +206,9 @@ def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
 
 
 def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
-    owner: Owner, users: Names, keys: Names
+    owner: Owner, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -222,7 +222,7 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     owner.page.reload()
 
     notice(owner.page, "so we deleted the temporary account again")
-    assert (users(), keys()) == (users_before, keys_before)
+    assert (users(), owner_keys()) == (users_before, keys_before)
     owner.approve()
     owner.send()
 
