@@ -162,7 +162,7 @@ function showLinked() {
     const { url, ticket, subject } = draft
     const parts = [...new URLSearchParams({ url, ticket, subject }).values()].filter(Boolean)
     $("#linked").hidden = !isLinked || !parts.length
-    setText($("#linked"), "what.linked", { text: parts.join(" · ") })
+    if (!$("#linked").hidden) setText($("#linked"), "what.linked", { text: parts.join(" · ") })
 }
 
 /** @param {Step} step */
