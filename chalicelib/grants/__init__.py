@@ -32,9 +32,10 @@ set-up that the site refuses is taken back, and its grant deleted. A grant that 
 What holds in every phase:
 
 * The grant is stored before the site is asked for anything, and leaves the sweep's index only when
-  WordPress has confirmed that the user is deleted and its people have the notice of it.
-* A consent key is stored only while a set-up or a repair is unfinished, and without its owner's word
-  for 15 minutes at most; a removal key only while its user may exist.
+  WordPress has confirmed that the user is deleted and its people have the notice of it, or when it
+  is a manual one and rests.
+* A consent key is stored only while a set-up or a repair is unfinished, and for 15 minutes at most
+  without its owner's word; a removal key only while its user may exist.
 * Everything may be interrupted between any two calls: the same request, or the sweep, goes on.
 
 Reading order: `lifecycle` (what people ask for), `provisioning` and its steps, `ending`, `removal`,
