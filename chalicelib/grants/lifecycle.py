@@ -63,7 +63,7 @@ class Lifecycle:
         Raises:
             InvalidInput: Field ``days`` or ``site_url``.
             GrantExists: The id is taken by a request that said something else.
-            TooManyRequests: Too many new grants of that network, or mails to that address.
+            TooManyRequests: Too many new grants of that network.
         """
         require_days(request.days, self.max_days)
         site_url = self.wordpress.normalise(request.site_url)
@@ -71,7 +71,6 @@ class Lifecycle:
 
         def new() -> Grant:
             self.gate.admit_grant(site_url, now=now)
-            self.gate.admit_mail(request.owner_email, now=now)
             return Grant(
                 id=request.grant_id,
                 site_url=site_url,

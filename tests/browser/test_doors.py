@@ -158,7 +158,7 @@ def test_a_message_without_access_is_just_a_message(
     reference = owner.reference("#sent-text")
 
     (mail,) = mails(reference)
-    assert mail["subject"] == f"[{reference}] {SUBJECT}"
+    assert mail["subject"] == f"[{reference}] The sender wrote: {SUBJECT}"
     assert "/open#" not in mail["text"]
     assert users() == before
     owner.page.reload()

@@ -38,7 +38,7 @@ def test_owner_lets_in_agent_works_and_ends(
     (username,) = users() - users_before
     assert keys() == keys_before, "the owner's consent key is gone"
     to_support, to_owner = mails(reference)
-    assert MESSAGE in to_support["text"]
+    assert "\n".join(f"> {line}" for line in MESSAGE.splitlines()) in to_support["text"]
     assert "I will call you." in to_support["text"]
     assert "/receipt#" in to_owner["text"]
     assert owner.page.url.endswith("/receipt"), "the owner's token is not in the address bar"

@@ -157,8 +157,8 @@ class MemoryHits:
         self._hits: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def hit(self, key: str, *, purge_at: int) -> int:
+    def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
         del purge_at
         with self._lock:
-            self._hits[key] = self._hits.get(key, 0) + 1
+            self._hits[key] = self._hits.get(key, 0) + by
             return self._hits[key]

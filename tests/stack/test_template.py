@@ -40,6 +40,7 @@ LEAST = {
         "${GrantsTable.Arn}/index/overdue": {"dynamodb:Query"},
         "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "SecretsTable": {"dynamodb:UpdateItem"},
+        "CountersTable": {"dynamodb:UpdateItem"},
         "DataKey": {"kms:Decrypt"},
         "*": {"ses:SendEmail"},
     },
@@ -177,6 +178,20 @@ class TestFunctions:
             names = set(function["Properties"]["Environment"]["Variables"])
             assert {field.name.upper() for field in fields(Settings)} <= names
 
+    @pytest.mark.parametrize("name", ["Api", "Sweep"])
+    def test_api_and_sweep_cannot_starve_each_other_where_the_quota_allows_it(
+        self, expanded: dict[str, Any], name: str
+    ) -> None:
+        function = {"Api": "APIHandler", "Sweep": "Sweep"}[name]
+        reserved = expanded["Resources"][function]["Properties"]["ReservedConcurrentExecutions"]
+
+        parameter = {"Ref": f"{name}Concurrency"}
+        off = {"Ref": "AWS::NoValue"}
+        assert reserved == {"Fn::If": [f"Has{name}Concurrency", parameter, off]}
+        is_off = {"Fn::Not": [{"Fn::Equals": [parameter, 0]}]}
+        assert expanded["Conditions"][f"Has{name}Concurrency"] == is_off
+        assert expanded["Parameters"][f"{name}Concurrency"]["Default"] > 0
+
     def test_the_sweep_runs_every_minute(self, resources: dict[str, Any]) -> None:
         (rule,) = of(resources, "AWS::Events::Rule").values()
 
@@ -275,6 +290,32 @@ class TestSite:
                 assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
                 assert "distribution/${Site}" in str(statement["Condition"])
 
+    def test_no_error_is_kept_at_the_edge(self, resources: dict[str, Any]) -> None:
+        """Of those that CloudFront keeps: Developer Guide, "How CloudFront caches errors"."""
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        kept = {e["ErrorCode"]: e for e in distribution["CustomErrorResponses"]}
+
+        assert set(kept) == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+        for error in kept.values():
+            assert set(error) == {"ErrorCode", "ErrorCachingMinTTL"}, "answers stay as they are"
+            assert error["ErrorCachingMinTTL"] == 0
+
+    def test_a_web_acl_blocks_floods_only_where_it_is_asked_for(
+        self, expanded: dict[str, Any]
+    ) -> None:
+        acl = expanded["Resources"]["WebAcl"]
+        distribution = expanded["Resources"]["Site"]["Properties"]["DistributionConfig"]
+        (rule,) = acl["Properties"]["Rules"]
+
+        assert expanded["Parameters"]["WafRate"]["Default"] == 0
+        assert acl["Condition"] == "HasWaf"
+        assert distribution["WebACLId"]["Fn::If"][0] == "HasWaf"
+        assert rule["Action"] == {"Block": {}}
+        assert rule["Statement"]["RateBasedStatement"] == {
+            "Limit": {"Ref": "WafRate"},
+            "AggregateKeyType": "IP",
+        }
+
     def test_the_api_is_told_the_visitor_and_that_cloudfront_says_so(
         self, resources: dict[str, Any]
     ) -> None:
@@ -327,6 +368,18 @@ class TestAlarms:
 
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestOverdueSeconds")
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "hallpass"}]
+
+    @pytest.mark.parametrize(
+        ("alarm", "limit"), [("SupportMailAlarm", "support"), ("MailFloodAlarm", "deployment")]
+    )
+    def test_mails_that_have_to_wait_are_noticed(
+        self, resources: dict[str, Any], alarm: str, limit: str
+    ) -> None:
+        properties = resources[alarm]["Properties"]
+
+        assert (properties["Namespace"], properties["MetricName"]) == ("Hallpass", "LimitReached")
+        written = {d["Name"]: d["Value"] for d in properties["Dimensions"]}
+        assert written == {"limit": limit, "service": "hallpass"}, "as aws/metrics.py writes it"
 
     def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
         assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"

@@ -58,6 +58,7 @@ def joined(
         wordpress=wordpress,
         connections=NoConnections(),
         budget=TimeBudget(),
+        report_limit=lambda _: None,
     )
     return assemble(ports, SETTINGS)
 

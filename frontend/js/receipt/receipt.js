@@ -25,7 +25,7 @@ import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.j
 const POLL_MS = 10_000
 const SLOW_POLL_MS = 60_000
 const MAX_FAST_POLLS = 30
-const BAD_EVENTS = ["link_locked", "removal_failed"]
+const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
 
 /** Texts for a manual grant. @type {Record<string, string>} */
 const MANUAL_TEXTS = { access_created: "noted", removal_failed: "reminded" }

@@ -6,6 +6,7 @@ export const EVENTS = /** @type {const} */ ([
     "access_created",
     "consent_held",
     "ticket_sent",
+    "mail_dropped",
     "link_opened",
     "link_locked",
     "link_burned",
@@ -67,7 +68,7 @@ export const EVENTS = /** @type {const} */ ([
  * }} Secret
  * @typedef {{id: string, expires_at: number}} NewSecret POST /secrets
  * @typedef {{ciphertext: string}} OpenedSecret POST /secrets/{id}/open
- * @typedef {{reference: string}} SentTicket POST /tickets
+ * @typedef {{reference: string, mail?: "dropped"}} SentTicket POST /tickets: *mail* when the owner’s mailbox is full
  *
  * An error's body. Its *code* decides which of the other fields are there; a gateway's own error has none of ours.
  * @typedef {Partial<{
