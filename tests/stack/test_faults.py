@@ -20,7 +20,7 @@ from tests.fakes.servers import Server, header_of, http_response
 from tests.page import Page, basic, token
 from tests.stack import fronts
 from tests.stack.fronts import MANY_NAMES, Fault, Front
-from tests.stack.visits import LATE, OVER, STUCK, Place, Visit
+from tests.stack.visits import LATE, OVER, REMINDER, STUCK, Place, Visit
 
 
 @pytest.fixture(scope="module")
@@ -368,7 +368,7 @@ def test_a_sweep_that_cannot_see_what_is_due_fails_aloud(
     one.ends()
 
 
-def test_a_user_made_by_hand_is_asked_about_every_day_until_a_consent_removes_it(
+def test_a_user_made_by_hand_is_asked_about_once_and_daily_when_that_mail_is_read(
     place: Place,
 ) -> None:
     name = f"helper{token(6).lower().strip('-_')}"
@@ -381,14 +381,17 @@ def test_a_user_made_by_hand_is_asked_about_every_day_until_a_consent_removes_it
     assert page.call("POST", "/grants", {**body, "username": name.upper()})[0] == 201
     one = Visit(place, page, user, username=name)
 
-    for day in range(3):
+    for day, mails in enumerate([1, 1, 2, 3]):
         one.late = LATE + day * DAY
         metrics = one.sweep()
         assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (0, 0)
         assert one.delay == DAY
-        asked = [m for m in place.mails(STUCK, page) if m["to"] == page.owner_email]
-        assert len(asked) == day + 1
+        asked = [m for m in place.mails(REMINDER, page) if m["to"] == page.owner_email]
+        assert len(asked) == mails
         assert "Confirm Deletion" in asked[-1]["text"]
+        if day == 1:
+            token_in_mail = asked[0]["text"].partition(f"/receipt#{page.grant_id}.")[2].split()[0]
+            assert page.grant(token_in_mail)["you_are"] == "owner"
     assert one.is_there
 
     status, said = one.repairs()
