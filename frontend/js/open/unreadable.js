@@ -14,11 +14,12 @@ export const REASONS = [
     "not_found",
     "opened",
     "over",
+    "reloaded",
     "unreachable",
 ]
 
 /** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
-const CAN_END = ["burned", "expired", "locked", "opened", "over"]
+const CAN_END = ["burned", "expired", "locked", "opened", "over", "reloaded"]
 const DATED = ["burned", "ending", "expired"]
 
 /**
