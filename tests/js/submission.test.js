@@ -21,6 +21,8 @@ const DRAFT = {
     consent_url: null,
     hint: "",
     state: null,
+    trip: "",
+    answered: "",
     login_url: "",
     name: "Bella",
     email: "bella@blog.example",

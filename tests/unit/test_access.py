@@ -678,6 +678,46 @@ class TestMovedSites:
         assert len(world.wordpress.called("discover")) == discoveries
 
 
+class TestWhoNamesTheNewAddress:
+    def test_an_address_that_once_led_to_the_site_gets_no_removal_key(
+        self, world: World, site: FakeSite, request_: ProvisionRequest
+    ) -> None:
+        short = world.wordpress.add_site("https://short.example")
+        short.moved_to = site.url
+        typed = replace(request_, site_url=short.url)
+        world.parts.lifecycle.provision(typed, now=NOW)
+        short.moved_to = ""
+        site.down = unavailable("odd_answer")
+
+        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+
+        sent = [call for call in world.wordpress.calls if call.url == short.url and call.username]
+        assert sent == []
+        assert world.grants.items[GRANT].state == "active"
+
+    def test_a_repair_of_a_site_recorded_on_two_hosts_looks_for_the_one(
+        self, world: World, site: FakeSite, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.provision(request_, now=NOW)
+        grant = world.grants.items[GRANT]
+        assert grant.on_site.site is not None
+        page = "https://cms.example/wp-admin/authorize-application.php"
+        recorded = replace(grant.on_site.site, authorize_url=page)
+        two_hosts = replace(grant, on_site=replace(grant.on_site, site=recorded))
+        world.grants.items[GRANT] = two_hosts
+        site.revoke(grant.username)
+        before = len(world.wordpress.calls)
+
+        with pytest.raises(SiteUnsupported) as refused:
+            world.parts.repair.repair(
+                GRANT, OWNER, Credentials("admin", site.consent("admin")), now=NOW
+            )
+
+        assert refused.value.reason == "two_hosts"
+        assert [call for call in world.wordpress.calls[before:] if call.username == "admin"] == []
+        assert world.grants.items[GRANT].consent is None
+
+
 class TestByHand:
     MADE = RegisterRequest(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
 

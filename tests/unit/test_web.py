@@ -13,6 +13,7 @@ import app as app_module
 from chalicelib import __version__, errors
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.rate_limits.limits import BY_MAILBOX
+from chalicelib.site_problems import unavailable
 from chalicelib.web import endpoint as web
 from tests.fakes.world import NOW, PUBLIC_URL, World
 from tests.unit.conftest import Api
@@ -183,6 +184,16 @@ class TestSites:
         status, body = api("POST", "/sites", {"url": url})
 
         assert (status, body["code"], body["field"]) == (400, "invalid_input", "url")
+
+
+    def test_a_failure_of_the_site_is_not_one_of_ours(self, world: World, api: Api) -> None:
+        request = user(world)
+        world.wordpress.sites["https://blog.example"].down = unavailable("server_error")
+
+        status, body = api("POST", "/users", request)
+
+        assert (status, body["code"], body["reason"]) == (422, "site_unavailable", "server_error")
+        assert web.STATUS[errors.TryAgain] == 503
 
 
 class TestSecrets:
