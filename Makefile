@@ -76,6 +76,7 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python -m infra.contract --check
+	@$(BIN)/python -m infra.brand
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
 check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules

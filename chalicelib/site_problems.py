@@ -65,7 +65,7 @@ UNSUPPORTED = {
     ),
     "wordpress_com": Explanation(
         "This site is on a WordPress.com plan that cannot let us in this way.",
-        "Invite support at WordPress.com under Users, or choose “I made a user for you myself”.",
+        "Invite support at WordPress.com under Users, or choose “I created a user for you myself”.",
     ),
     "two_hosts": Explanation(
         "This site asks for the approval on one host and would use it on another, so we do not ask "
@@ -91,7 +91,7 @@ UNSUPPORTED = {
     "user_not_found": Explanation(
         "We find no user of that name on the site.",
         "Look under Users, All Users. If it has another name, delete it by hand. If it is gone,"
-        " press “It is gone: I deleted it”.",
+        " press “I deleted it myself”.",
     ),
     "user_is_newer": Explanation(
         "The user of that name was made after you told us about it, so we did not delete it.",

@@ -23,6 +23,8 @@ const DRAFT = {
     state: null,
     trip: "",
     answered: "",
+    subject: "",
+    ticket: "",
     login_url: "",
     name: "Bella",
     email: "bella@blog.example",

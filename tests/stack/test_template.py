@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from infra import package, pages, template
+from infra.local.cloudfront import Behaviour
 from infra.local.ministack import PYTHON
 
 EXPAND = """
@@ -351,6 +352,40 @@ class TestSite:
         assert json.loads(done.stdout) == {
             "headers": {**headers, "x-hallpass-viewer": {"value": "192.0.2.1"}}
         }
+
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/", "/"),
+            ("/receipt", "/receipt"),
+            ("/receipt/", "/receipt"),
+            ("/open/", "/open"),
+            ("/style.css", "/style.css"),
+            ("/js/form/form.js", "/js/form/form.js"),
+            ("/nothing", "/404.html"),
+            ("/nothing/here/", "/404.html"),
+            ("//evil.example/", "/404.html"),
+        ],
+    )
+    def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
+        self, resources: dict[str, Any], path: str, leads_to: str
+    ) -> None:
+        function = resources["PagePaths"]["Properties"]["FunctionCode"]
+        call = f"console.log(JSON.stringify(handler({json.dumps({'request': {'uri': path}})})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{function}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = json.loads(done.stdout)
+
+        shown = said["headers"]["location"]["value"] if "statusCode" in said else said["uri"]
+        assert shown == leads_to
+        assert Behaviour("*", "pages", {}, has_function=True, headers=(), compress=True).page_at(
+            path
+        ) == (leads_to)
 
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()

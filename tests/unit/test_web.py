@@ -185,7 +185,6 @@ class TestSites:
 
         assert (status, body["code"], body["field"]) == (400, "invalid_input", "url")
 
-
     def test_a_failure_of_the_site_is_not_one_of_ours(self, world: World, api: Api) -> None:
         request = user(world)
         world.wordpress.sites["https://blog.example"].down = unavailable("server_error")

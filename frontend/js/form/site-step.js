@@ -10,7 +10,7 @@ import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite
 
 /** @param {FormPage} page */
 export function setUp(page) {
-    $("#site").addEventListener("submit", () => runOnce($("#site .actions button:not([hidden])"), () => submit(page)))
+    $("#site").addEventListener("submit", () => runOnce($("#check"), () => submit(page)))
     for (const button of all("[data-open]")) {
         onPress(button, () => chooseDoor(page, /** @type {Door} */ (button.dataset.open)))
     }

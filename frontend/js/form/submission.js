@@ -54,6 +54,14 @@ export function subjectOf(message) {
     return start === line ? line : `${start.replace(/\s+\S{0,20}$/, "")} …`
 }
 
+/**
+ * The subject of the mail: what a link to the form gave, or the first words of the message.
+ * @param {Pick<Draft, "message"> & Partial<Pick<Draft, "subject" | "ticket">>} draft
+ */
+export function subjectFor({ message, subject, ticket }) {
+    return `${ticket ? `${ticket}: ` : ""}${subject || subjectOf(message)}`
+}
+
 /** @param {Submission} submission */
 export function needsAccess({ consent, manualUser }) {
     return consent !== null || manualUser !== null
@@ -178,7 +186,7 @@ function ticketOf(submission) {
     /** @type {Ticket} */
     const ticket = {
         email: draft.email.trim(),
-        subject: subjectOf(draft.message),
+        subject: subjectFor(draft),
         name: withoutControls(draft.name),
         message: withoutControls(draft.message),
     }

@@ -55,7 +55,7 @@ export async function finishRepair(page, address) {
     // Before the long call, so that a reload does not lose the receipt.
     page.entry = entry
     history.replaceState(entry, "")
-    if (answer.outcome !== "approved") showNotice(`arrival.${answer.outcome}`)
+    if (answer.outcome !== "approved") showNotice(`repair.${answer.outcome}`)
     else if (!sameSite(answer.site_url, authorize)) showNotice("arrival.other_site")
     else await repair(entry, answer)
 }
