@@ -33,7 +33,7 @@ SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up 
 app = Chalice(app_name="hallpass", configure_logs=False)
 app.register_middleware(web.normalise_chalice_errors, "http")
 logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
-metrics = Metrics(namespace="Hallpass", service="hallpass")
+metrics = Metrics(namespace="Hallpass")  # The stack's name is the service: see resources.yaml.
 
 
 @contextmanager
@@ -231,6 +231,7 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now())
     metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, result.oldest_due)
     metrics.add_metric("Ended", MetricUnit.Count, result.ended)
     metrics.add_metric("PutOff", MetricUnit.Count, result.put_off)
     metrics.flush_metrics()

@@ -92,6 +92,14 @@ class GrantTable:
         values = {":shard": DUE_SHARDS[queue], ":now": now}
         return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
 
+    def due_since(self) -> int | None:
+        rows = [
+            row
+            for shard in DUE_SHARDS.values()
+            for row in self._query("due", "due_shard = :shard", 1, {":shard": shard})
+        ]
+        return min((int(row["due_at"]["N"]) for row in rows), default=None)
+
     def overdue_since(self) -> int | None:
         rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
         return int(rows[0]["overdue_since"]["N"]) if rows else None
@@ -139,6 +147,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "approved_on": consent and consent.approved_on,
         "consent_held_since": consent and consent.held_since,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
@@ -200,6 +209,7 @@ def _grant(item: Item) -> Grant | None:
             sealed=values["sealed_consent"],
             key_id=get("consent_key_id"),
             held_since=get("consent_held_since"),
+            approved_on=get("approved_on", ""),
         )
         if "sealed_consent" in values
         else None,

@@ -2,19 +2,21 @@
 The consent key: the application password that WordPress makes when the owner approves.
 
 It is a key to the owner's own account, so it is stored, sealed, only while a set-up or a repair is
-unfinished. It deletes itself, and is deleted only when the site refuses it afterwards.
+unfinished. It deletes itself, and is deleted only when the site refuses it afterwards. One that was
+approved on another host than the one that it would go to is sent nowhere, and forgotten.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.errors import KeyRefused
+from chalicelib.errors import KeyRefused, SiteUnsupported
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.site import Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.site_problems import unsupported
 
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "
@@ -40,7 +42,7 @@ class ConsentKey:
     def seal(self, key: Credentials, *, grant_id: str, held_since: int | None = None) -> Consent:
         """Return *key* as it is stored on the grant of that id; held until its owner has a word."""
         sealed = self.sealer.seal(key.password, grant_id=grant_id, purpose="consent")
-        return Consent(key.username, sealed, held_since=held_since)
+        return Consent(key.username, sealed, held_since=held_since, approved_on=key.approved_on)
 
     def unseal(self, grant: Grant) -> Credentials:
         """
@@ -53,7 +55,7 @@ class ConsentKey:
             raise KeyRefused("We hold no key of the owner's.")
         sealed = grant.consent.sealed
         password = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
-        return Credentials(grant.consent.login, password)
+        return Credentials(grant.consent.login, password, grant.consent.approved_on)
 
     def is_stored(self, grant: Grant, key: Credentials) -> bool:
         """Return whether the consent key stored on *grant* is *key*."""
@@ -64,10 +66,13 @@ class ConsentKey:
         Let the stored consent key, if there is one, delete itself. A dead key is no error.
 
         Raises:
-            SiteUnavailable, SiteUnsupported: The key may be alive.
+            SiteUnavailable, SiteUnsupported: The key may be alive; with ``two_hosts``, on another
+                site than *site*.
         """
         if grant.consent is None:
             return
+        if not site.has_one_origin and grant.consent.key_id is None:
+            raise unsupported("two_hosts")  # The key was never there, and is not to get there now.
         key = self.unseal(grant)
         try:
             key_id = grant.consent.key_id or self.wordpress.key_id(site, key)
@@ -85,6 +90,10 @@ class ConsentKey:
         consent = grant.consent
         if consent is None:
             return grant
-        site = grant.on_site.site or self.wordpress.discover(grant.site_url)
-        self.delete_on_site(grant, site)
+        try:
+            site = grant.on_site.site or self.wordpress.discover(grant.site_url)
+            self.delete_on_site(grant, site)
+        except SiteUnsupported as error:
+            if error.reason != "two_hosts":
+                raise
         return update(self.grants, grant.id, lambda stored: stored.consent_deleted(consent))

@@ -30,11 +30,11 @@ from chalicelib.grants.manual_user import Found, require_made_for_support
 from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
-from chalicelib.grants.removal import Removal, may_have_moved
+from chalicelib.grants.removal import Removal
 from chalicelib.grants.set_up import HOLD_SECONDS
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
-from chalicelib.site_problems import unsupported
+from chalicelib.site_problems import may_have_moved, unsupported
 
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 
@@ -204,11 +204,13 @@ class Repair:
             site = self.wordpress.discover(grant.site_url)
             return site, self._whoami(grant, site, consent, now)
         try:
+            if not recorded.has_one_origin:  # Recorded before that was required.
+                raise unsupported("two_hosts")
             return recorded, self._whoami(grant, recorded, consent, now)
         except HallpassError as problem:
             if not may_have_moved(problem):
                 raise
-            site = self.wordpress.discover(grant.site_url)
+            site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 raise
         with self.gate.key_to(site.rest_root, now=now):

@@ -25,7 +25,8 @@ MAX_BATCH = 100  # Of each queue.
 @dataclass(frozen=True, slots=True)
 class SweepResult:
     """
-    What one sweep did. `oldest_overdue` is in seconds, 0 when nothing is overdue.
+    What one sweep did. `oldest_overdue` is in seconds, 0 when nothing is overdue; `oldest_due` is
+    the age of the oldest thing that is due, tried or not.
 
     `failed` counts grants that a part of ours kept from being finished or recorded, and
     `unexpected` is the first error that was not raised on purpose.
@@ -36,6 +37,7 @@ class SweepResult:
     failed: int
     oldest_overdue: int
     unexpected: Exception | None = None
+    oldest_due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,10 @@ class Sweep:
                 elif grant is not None and grant.schedule.attempts:
                     put_off += 1
             spent[host] += self.budget.spent() - start
-        oldest = self.grants.overdue_since()
-        overdue = 0 if oldest is None else max(0, now - oldest)
-        return SweepResult(ended, put_off, failed, overdue, unexpected)
+        overdue = _age(self.grants.overdue_since(), now)
+        # A try moves `due_at` on, so what was tried and failed counts from its deadline.
+        due = max(overdue, _age(self.grants.due_since(), now))
+        return SweepResult(ended, put_off, failed, overdue, unexpected, due)
 
     def _waiting(self, now: int) -> Iterator[tuple[str, str]]:
         """
@@ -98,6 +101,10 @@ class Sweep:
             return self.grants.get(grant_id)
         except Exception:  # noqa: BLE001 - the same reading again raises it where it is counted
             return None
+
+
+def _age(since: int | None, now: int) -> int:
+    return 0 if since is None else max(0, now - since)
 
 
 def _named(grants: Iterable[Grant]) -> Iterator[tuple[str, str]]:

@@ -149,7 +149,11 @@ class FrontDoor:
         behaviour.add_headers(answer)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=403, text="Only GET and HEAD.\n", headers=answer)
-        key = request.path.lstrip("/") or self._distribution.root
+        path = behaviour.page_at(request.path)
+        if path == request.path.removesuffix("/") != request.path:
+            answer["Location"] = path
+            return web.Response(status=301, headers=answer)
+        key = path.lstrip("/") or self._distribution.root
         known = request.headers.get("If-None-Match")
         condition = {"IfNoneMatch": cloudfront.strong_etag(known)} if known else {}
         try:
@@ -159,11 +163,12 @@ class FrontDoor:
             if status == web.HTTPNotModified.status_code:
                 return web.Response(status=status, headers=answer)
             return web.Response(status=status, text="There is no such page.\n", headers=answer)
+        status = int(found.get("Metadata", {}).get("status", 200))
         answer["Content-Type"] = found["ContentType"]
         answer["ETag"] = found["ETag"]
         if behaviour.compress:
             body = cloudfront.compress(body, answer, request.headers.get("Accept-Encoding", ""))
-        return web.Response(body=body, headers=answer)
+        return web.Response(status=status, body=body, headers=answer)
 
     def _read(self, key: str, condition: dict[str, Any]) -> tuple[Any, bytes]:
         found = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)

@@ -18,10 +18,10 @@ from tests.browser.fake_api import (
     SITE,
     FakeApi,
     approve,
+    at_the_end,
     check,
     choose_time,
     fill_in,
-    introduce,
     leave,
     say_it_is_sent,
     without_access,
@@ -43,7 +43,7 @@ def come_by(page: Page, door: str, **typed: str) -> None:
     _go_on(page, "site")
     expect(page.locator("#time h2")).to_be_focused()
     _go_on(page, "time")
-    introduce(page)
+    at_the_end(page)
 
 
 def paste(page: Page, api: FakeApi) -> None:
@@ -85,7 +85,7 @@ def test_an_address_with_http_is_looked_at_with_https(page: Page) -> None:
     answer = {"site": None, "consent_url": None, "problem": {"code": "site_unreachable"}}
     page.fill("#url", "http://old.bakery.example")
     page.click("#check")
-    expect(page.locator("#site-problem")).to_contain_text("works without https")
+    expect(page.locator("#site-problem")).to_contain_text("could not reach that site over https")
 
 
 def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: FakeApi) -> None:
@@ -94,7 +94,7 @@ def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: Fak
     page.fill("#url", "other.example")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     with page.expect_request("**/api/tickets") as sent:
         page.click("#send-now")
@@ -335,12 +335,12 @@ def test_a_moment_without_network_does_not_lose_the_approval(
 
 def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder) -> None:
     page.goto("/")
-    page.route("**/js/form/site-step.js", lambda route: route.abort())
+    page.route("**/js/form/site-step.js*", lambda route: route.abort())
     page.fill("#message", MESSAGE)
     page.click("#what button")
     expect(page.locator("#not-loaded")).to_be_visible()
     expect(page.locator("#what button")).not_to_have_attribute("aria-disabled", "true")
-    page.unroute("**/js/form/site-step.js")
+    page.unroute("**/js/form/site-step.js*")
     page.reload()
     expect(page.locator("#message")).to_have_value(MESSAGE)
     page.click("#what button")
@@ -354,11 +354,11 @@ def test_a_browser_that_keeps_nothing_still_sends(page: Page, api: FakeApi) -> N
     page.add_init_script(NO_STORAGE)
     fill_in(page)
     page.select_option("#language", "de")
-    expect(page.locator("#site h2")).to_have_text("Lassen Sie uns herein")
+    expect(page.locator("#site h2")).to_have_text("Zugang zu Ihrer Website erlauben")
     page.select_option("#language", "en")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     page.click("#send-now")
     expect(page.locator("#sent h2")).to_be_focused()
@@ -383,3 +383,15 @@ def test_a_second_tab_with_the_same_draft_has_its_own_trip(page: Page, api: Fake
 
 def _go_on(page: Page, step: str) -> None:
     page.click(f"#{step} .actions button:visible >> nth=0")
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_not_approved(
+    page: Page, api: FakeApi
+) -> None:
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    fill_in(page)
+    page.fill("#url", "bakery.example")
+    page.click("#check")
+    expect(page.locator("#site-problem")).to_contain_text("on one host")
+    expect(page.locator("#site")).to_be_visible()

@@ -163,7 +163,7 @@ def test_a_timeline_that_is_being_read_is_left_alone(page: Page, api: FakeApi) -
     event = {"at": NOW, "event": "end_requested", "by": "support"}
     api.says("grants/*", {**GRANT, "timeline": [*GRANT["timeline"], event]})
     page.clock.run_for(10_000)
-    expect(page.locator("#timeline")).to_contain_text("Ending was asked for")
+    expect(page.locator("#timeline")).to_contain_text("“End access now” pressed")
 
 
 def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) -> None:
@@ -181,6 +181,37 @@ def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) 
         page.goto(f"/receipt#repair={found[1]}?{credentials}")
     page.reload()
     expect(page.locator("#state")).to_contain_text("should be over")
+
+
+def test_a_repair_says_where_it_was_approved(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("sites", FOUND)
+    shown(page, "should be over")
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    page.wait_for_url("https://bakery.example/**")
+    found = re.search(r"repair%3D([\w-]{43})", page.url)
+    assert found is not None
+    api.says("grants/*/repair", {"grant_id": GRANT["grant_id"], "state": "ended"})
+    credentials = "site_url=https://bakery.example&user_login=b&password=abcd"
+    with page.expect_request("**/repair") as sent:
+        page.goto(f"/receipt#repair={found[1]}?{credentials}")
+    body = sent.value.post_data_json
+    assert body is not None
+    assert body["approved_on"] == "https://bakery.example"
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_left_alone(
+    page: Page, api: FakeApi
+) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    shown(page, "should be over")
+    page.route("https://victim.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    expect(page.locator("[role=alert] >> visible=true")).to_contain_text("on one host")
+    assert "victim.example" not in page.url
 
 
 @pytest.mark.parametrize("state", ["preparing", "active"])
@@ -220,7 +251,7 @@ def test_a_button_whose_module_does_not_come_is_not_silent(
     page: Page, api: FakeApi, recorder: Recorder
 ) -> None:
     api.says("grants/*", GRANT)
-    page.route("**/js/receipt/owner-actions.js", lambda route: route.abort())
+    page.route("**/js/receipt/owner-actions.js*", lambda route: route.abort())
     shown(page)
     page.click("#end-now")
     expect(page.locator("#not-loaded")).to_be_visible()
@@ -237,7 +268,7 @@ def test_what_the_server_says_beside_its_code_is_told(page: Page, api: FakeApi) 
         page.click("#end-now")
         page.click("#confirm-end button[value=yes]")
         expect(page.locator("#now-problem")).to_contain_text(said)
-        paragraphs = 3 if answer.get("key_left") else 2
+        paragraphs = 3 if answer.get("key_left") or answer["code"] == "consent_rejected" else 2
         expect(page.locator("#now-problem p")).to_have_count(paragraphs)
 
 
@@ -248,7 +279,7 @@ _ANSWERS: list[tuple[dict[str, Any], str]] = [
         {"code": "site_unsupported", "reason": "multisite", "key_left": True},
         "delete the application password that you have just approved",
     ),
-    ({"code": "consent_rejected"}, "SetEnvIf Authorization"),
+    ({"code": "consent_rejected"}, "Your host can mend that"),
     ({"code": "delivery_failed", "support_has_it": True}, "Support has your message"),
     ({"code": "delivery_failed"}, "could not be sent yet"),
 ]

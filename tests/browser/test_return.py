@@ -41,7 +41,6 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     owner.approve()
-    owner.introduce()
     assert "application_password" not in owner.page.evaluate("JSON.stringify({...sessionStorage})")
 
     with owner.page.expect_response("**/api/grants/*/end") as ended:
@@ -116,7 +115,7 @@ def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Nam
     owner.leave()
     owner.page.click("#reject")
 
-    notice(owner.page, "You did not approve, so nothing was made or sent.")
+    notice(owner.page, "You did not approve, so nothing was sent.")
     expect(owner.page.locator("#time h2")).to_be_focused()
     assert "success" not in owner.page.url
     assert users() == before
@@ -180,7 +179,7 @@ def test_an_answer_that_nobody_asked_for_is_not_used(
     credentials = CREDENTIALS.format(site=owner.wordpress.url)
     owner.page.goto(f"{stack.app_url}/?{credentials}#consent={state}")
 
-    notice(owner.page, "does not belong to this form, so we did not use it")
+    notice(owner.page, "belongs to an earlier try, so we did not use it")
     expect(owner.page.locator("#send")).to_be_hidden()
 
 
@@ -194,7 +193,7 @@ def test_an_answer_counts_once(owner: Owner) -> None:
     owner.page.goto("about:blank")
     owner.page.goto(back)
 
-    notice(owner.page, "does not belong to this form")
+    notice(owner.page, "belongs to an earlier try")
 
 
 def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
@@ -207,24 +206,23 @@ def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
 
 
 def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
-    owner: Owner, users: Names, keys: Names
+    owner: Owner, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
     # The account is made, and the page is loaded again before its password is sealed.
     with owner.page.expect_request("**/api/secrets") as cut:
         owner.page.route("**/api/secrets", never_answer)
-        owner.introduce()
         owner.page.click("#send-now")
     assert cut.value
     assert len(users() - users_before) == 1
     owner.page.unroute("**/api/secrets")
     owner.page.reload()
 
-    notice(owner.page, "so we took back what was made on your site")
-    assert (users(), keys()) == (users_before, keys_before)
+    notice(owner.page, "so we deleted the temporary account again")
+    assert (users(), owner_keys()) == (users_before, keys_before)
     owner.approve()
     owner.send()
 
@@ -238,7 +236,6 @@ def test_trying_again_after_a_failure_sends_once(
     owner.tell()
     owner.let_in()
     owner.approve()
-    owner.introduce()
     for path in ("users", "secrets", "tickets"):
         owner.page.route(f"**/api/{path}", _lose_the_answer_once())
         owner.page.click("#send-now")
@@ -255,7 +252,6 @@ def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None
     owner.tell()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}")
-    owner.introduce()
     owner.page.click("#send-now")
     expect(owner.page.locator("#send-problem")).to_contain_text("did not accept the approval")
 

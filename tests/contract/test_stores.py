@@ -22,10 +22,10 @@ from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStor
 from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.world import NOW, URL
 
-NOW = 1_800_000_000
 READERS = 16
-SITE = Site("https://blog.example", "Blog", "https://blog.example/wp-json/", "https://x/login")
+SITE = Site(URL, "Blog", f"{URL}/wp-json/", "https://x/login")
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

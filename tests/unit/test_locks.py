@@ -9,26 +9,19 @@ import pytest
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
-from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import NOW, World
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, World
 
-URL, GRANT, SECRET = "https://blog.example", "g" * 22, "i" * 22
-OWNER, LINK, OWNER_MAIL = "o" * 43, "s" * 43, "owner@blog.example"
 SEALED = Secret(SECRET, b"sealed", "right", True, 0, "f", GRANT)  # noqa: FBT003
 
 
 @pytest.fixture(autouse=True)
 def site(world: World) -> FakeSite:
     """A site with an active access, whose link has a passphrase."""
-    site = world.wordpress.add_site(URL)
-    consent = Credentials("admin", site.consent("admin"))
-    request = ProvisionRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
-    world.parts.lifecycle.provision(request, now=NOW)
+    world.parts.lifecycle.provision(world.request(), now=NOW)
     world.parts.secrets.create(SEALED, lifetime=3 * DAY, owner_token=OWNER, now=NOW)
-    return site
+    return world.site
 
 
 def guess(world: World, *, now: int = NOW, times: int = MAX_TRIES) -> None:

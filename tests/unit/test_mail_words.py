@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import app as app_module
 from chalicelib.clock import DAY
-from chalicelib.grants.site import Plugin, Theme
+from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.notifications.quotation import HEADING, MARK, quoted
 from chalicelib.onetime.envelope import Link, encode
 from tests.fakes.wordpress import FakeSite

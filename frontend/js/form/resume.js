@@ -3,9 +3,10 @@
 
 /** @import { FormPage } from "./types.js" */
 import { endGrant, Problem } from "../shared/api.js"
-import { readReturn, sameSite } from "../shared/consent.js"
+import { readReturn, sameHost, sameSite } from "../shared/consent.js"
 import { encode } from "../shared/link-key.js"
-import { showNotice } from "../shared/notice.js"
+import { showNotice, showUnusedApprovals } from "../shared/notice.js"
+import { openOtherWays } from "./site-check.js"
 
 /**
  * @param {FormPage} page
@@ -23,9 +24,12 @@ export async function resumeAfterReturn(page, address) {
     page.save()
     if (!isOurs) {
         await page.enterStep(draft.step)
-        return showNotice("arrival.stranger")
+        showUnusedApprovals(draft.consent_url)
+        return showNotice(draft.message ? "arrival.stranger" : "arrival.other_tab")
     }
-    if (answer.outcome === "approved" && sameSite(answer.site_url, draft.consent_url ?? "")) {
+    const isOneHost = sameHost(draft.site?.url, draft.consent_url)
+    if (answer.outcome === "approved" && isOneHost && sameSite(answer.site_url, draft.consent_url ?? "")) {
+        keys.approved_on = answer.site_url
         keys.user_login = answer.user_login
         keys.application_password = answer.application_password
         history.replaceState(null, "", "#send")
@@ -33,6 +37,7 @@ export async function resumeAfterReturn(page, address) {
         return page.enterStep("send")
     }
     await page.enterStep(answer.outcome === "disabled" ? "site" : "time")
+    if (answer.outcome === "disabled") openOtherWays(false)
     showNotice(answer.outcome === "approved" ? "arrival.other_site" : `arrival.${answer.outcome}`)
 }
 
@@ -51,6 +56,7 @@ export async function resumeAfterReload(page) {
     const { unfinished } = history.state ?? {}
     await page.enterStep("send")
     if (page.draft.step === "send") return
+    if (!unfinished && page.draft.door === "consent") showUnusedApprovals(page.draft.consent_url)
     if (!unfinished) return showNotice(`arrival.forgotten_${page.draft.door}`)
     showNotice(unfinished.isHeld ? "arrival.giving_back" : "arrival.tidying")
     history.replaceState(null, "")

@@ -54,6 +54,14 @@ export function subjectOf(message) {
     return start === line ? line : `${start.replace(/\s+\S{0,20}$/, "")} …`
 }
 
+/**
+ * The subject of the mail: what a link to the form gave, or the first words of the message.
+ * @param {Pick<Draft, "message"> & Partial<Pick<Draft, "subject" | "ticket">>} draft
+ */
+export function subjectFor({ message, subject, ticket }) {
+    return `${ticket ? `${ticket}: ` : ""}${subject || subjectOf(message)}`
+}
+
 /** @param {Submission} submission */
 export function needsAccess({ consent, manualUser }) {
     return consent !== null || manualUser !== null
@@ -108,8 +116,8 @@ async function makeAccess(submission, showProgress, server) {
         owner_email: draft.email.trim(),
     }
     if (manualUser) return server.registerManual({ ...common, username: manualUser.username })
-    const { user_login = "", application_password = "" } = consent ?? {}
-    const request = { ...common, user_login, application_password, password: submission.password }
+    const { user_login = "", application_password = "", approved_on = "" } = consent ?? {}
+    const request = { ...common, user_login, application_password, approved_on, password: submission.password }
     for (let polls = 0; polls < MAX_POLLS; polls += 1) {
         const grant = await server.provision(request)
         if (grant.state !== "preparing") return grant
@@ -178,7 +186,7 @@ function ticketOf(submission) {
     /** @type {Ticket} */
     const ticket = {
         email: draft.email.trim(),
-        subject: subjectOf(draft.message),
+        subject: subjectFor(draft),
         name: withoutControls(draft.name),
         message: withoutControls(draft.message),
     }

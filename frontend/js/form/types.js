@@ -15,11 +15,13 @@
  * The site as the server found it, or as the owner typed it.
  * @typedef {{name: string, url: string, login_url: string, icon_url?: string | null}} Site
  *
- * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *trip* and *answered* are
- * digests of the last trip's state and answer, *hint* is the code of the problem that the site check found, *login_url* is asked for when the site hides its sign-in page.
+ * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *trip* and *answered*
+ * are digests of the last trip's state and answer, *hint* is the code of the problem that the site check found,
+ * *login_url* is asked for when the site hides its sign-in page, *subject* and *ticket* come from a link to the form.
  * @typedef {{
  *   step: Step, door: Door, days: number, message: string, url: string, name: string, email: string, login_url: string,
- *   site: Site | null, consent_url: string | null, hint: string, state: string | null, trip: string, answered: string
+ *   site: Site | null, consent_url: string | null, hint: string, state: string | null, trip: string, answered: string,
+ *   subject: string, ticket: string
  * }} Draft
  *
  * A user that the owner created by hand.
