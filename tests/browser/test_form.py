@@ -24,6 +24,7 @@ from tests.browser.fake_api import (
     fill_in,
     leave,
     say_it_is_sent,
+    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE
@@ -128,10 +129,11 @@ def test_a_late_step_does_not_pull_back_who_has_gone_elsewhere(page: Page, api: 
         waiting.append(route)
 
     page.route("**/js/form/time-step.js", hold)
-    fill_in(page)
     api.says("sites", FOUND)
-    page.fill("#url", "bakery.example")
     with page.expect_request("**/js/form/time-step.js"):
+        fill_in(page)
+    page.fill("#url", "bakery.example")
+    with page.expect_response("**/api/sites"):
         page.click("#check")
     page.go_back()
     page.click("#site [data-back]")
@@ -241,7 +243,7 @@ def test_what_cannot_be_finished_is_ended_and_can_be_changed(
     assert ended.value.headers["authorization"].startswith("Bearer ")
     expect(page.locator(where)).to_be_visible()
     assert page.evaluate("history.state") is None
-    if "message" in where:
+    if where in ("#message-wrong", "#name-wrong"):
         page.click("#what button")
         expect(page.locator("#site h2")).to_be_focused()
     else:
@@ -336,8 +338,7 @@ def test_a_moment_without_network_does_not_lose_the_approval(
 def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder) -> None:
     page.goto("/")
     page.route("**/js/form/site-step.js*", lambda route: route.abort())
-    page.fill("#message", MESSAGE)
-    page.click("#what button")
+    tell(page)
     expect(page.locator("#not-loaded")).to_be_visible()
     expect(page.locator("#what button")).not_to_have_attribute("aria-disabled", "true")
     page.unroute("**/js/form/site-step.js*")

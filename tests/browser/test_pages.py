@@ -49,11 +49,11 @@ def test_the_forms_first_steps(page: Page, api: FakeApi) -> None:
     check(page)
     page.click("#check")
     expect(page.locator("#url-wrong")).to_be_visible()
-    problem = {"code": "app_passwords_off", "message": "Off.", "fix": "On."}
+    problem = {"code": "odd_answer", "message": "Odd.", "fix": "Pause."}
     api.says("sites", {"site": None, "consent_url": None, "problem": problem})
     page.fill("#url", "bakery.example")
     page.click("#check")
-    expect(page.locator("#site-problem")).to_contain_text("Wordfence")
+    expect(page.locator("#site-problem")).to_contain_text("A caching or security plugin")
     check(page)
     for door in ("paste", "made"):
         page.click(f"[data-open={door}]")
@@ -575,7 +575,7 @@ def test_the_one_time_page_forgets_when_it_is_left(page: Page, api: FakeApi) -> 
     page.evaluate(
         """async (account) => {
             const { showAccount } = await import("/js/open/opened-account.js")
-            showAccount(account, () => {})
+            showAccount(account, null, () => {}, async () => null)
         }""",
         {**account, "expires_at": NOW + 7200},
     )
