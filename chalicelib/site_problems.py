@@ -63,6 +63,12 @@ UNSUPPORTED = {
         "This site is on a WordPress.com plan that cannot let us in this way.",
         "Invite support at WordPress.com under Users, or choose “I made a user for you myself”.",
     ),
+    "two_hosts": Explanation(
+        "This site asks for the approval on one host and would use it on another, so we do not ask "
+        "for it.",
+        "Give the address at which you sign in to WordPress. If that is what you gave, let both "
+        "addresses in Settings, General name the same host, or use another way.",
+    ),
     "multisite": Explanation(
         "This site is part of a WordPress network, where we could not delete the account again.",
         "Ask the network’s administrator to make a user for support, and choose “I made a user "

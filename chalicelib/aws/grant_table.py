@@ -135,6 +135,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "approved_on": consent and consent.approved_on,
         "consent_held_since": consent and consent.held_since,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
@@ -196,6 +197,7 @@ def _grant(item: Item) -> Grant | None:
             sealed=values["sealed_consent"],
             key_id=get("consent_key_id"),
             held_since=get("consent_held_since"),
+            approved_on=get("approved_on", ""),
         )
         if "sealed_consent" in values
         else None,

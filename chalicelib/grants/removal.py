@@ -23,8 +23,9 @@ id to another, so the id alone proves nothing:
   database since, so its e-mail address signs it in too.
 * With the owner's key, the login name or the e-mail address must be ours besides the id.
 
-A site that has moved is searched for by bare GETs from the address that its owner typed. It is
-taken for the same site only if our key signs in our account there, id and login name alike.
+A site that has moved is searched for by bare GETs from its recorded address, so only who controls
+that can name a new one. It is taken for the same site only if our key signs in our account there,
+id and login name alike.
 
 What cannot be told from outside: whether the WordPress that now answers at the same address, does
 not take our key and knows no user of that id is the one on which the account was made. And whoever
@@ -47,7 +48,8 @@ from chalicelib.site_problems import unsupported
 
 UNREACHED_SECONDS = 7 * DAY
 # What a site's old address answers once it has moved: a redirect, another page, nothing at all.
-MOVED_REASONS = frozenset({"odd_answer", "unreachable", "rest_blocked"})
+# With `two_hosts`, the owner has approved on another host than the recorded one.
+MOVED_REASONS = frozenset({"odd_answer", "unreachable", "rest_blocked", "two_hosts"})
 FIRST_USER_ID = 1
 
 
@@ -99,7 +101,8 @@ class Removal:
         if not may_have_moved(problem) or recorded is None or grant.on_site.sealed_removal is None:
             return None
         try:
-            site = self.wordpress.discover(grant.site_url)
+            # Not from the typed address, which may be another's that once redirected to the site.
+            site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 return None
             account = self.wordpress.whoami(site, self.removal_key.unseal(grant))
@@ -241,9 +244,10 @@ class Removal:
         """Delete the consent key on a site from which set-up never got an answer."""
         try:
             self.consent_key.delete_on_site(grant, self.wordpress.discover(grant.site_url))
-        except HallpassError:
+        except HallpassError as error:
             # No account was made there. After a week the site is no longer expected to answer.
-            if now < grant.created_at + UNREACHED_SECONDS:
+            is_elsewhere = isinstance(error, SiteUnsupported) and error.reason == "two_hosts"
+            if not is_elsewhere and now < grant.created_at + UNREACHED_SECONDS:
                 raise
 
 

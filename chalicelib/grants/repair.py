@@ -206,11 +206,13 @@ class Repair:
             self.gate.admit_redirect_target(typed, site.rest_root, now=now)
             return site, self.wordpress.whoami(site, consent)
         try:
+            if not recorded.has_one_origin:  # Recorded before that was required.
+                raise unsupported("two_hosts")
             return recorded, self.wordpress.whoami(recorded, consent)
         except HallpassError as problem:
             if not may_have_moved(problem):
                 raise
-            site = self.wordpress.discover(grant.site_url)
+            site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 raise
         self.gate.admit_redirect_target(recorded.rest_root, site.rest_root, now=now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,25 @@ class Site:
     authorize_url: str | None = None
     icon_url: str | None = None
 
+    @property
+    def has_one_origin(self) -> bool:
+        """Whether a key approved or made there goes to the place that people were shown."""
+        shown = [self.url, self.login_url, self.authorize_url or self.login_url]
+        return {_origin(url) for url in shown} == {_origin(self.rest_root)}
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name with an application password of that user."""
+    """
+    A user name with an application password of that user.
+
+    `approved_on` is the address of the site on which its owner approved it, as that WordPress named
+    it; "" when it is not known. Such a key is sent to no other origin.
+    """
 
     username: str
     password: str = field(repr=False)
+    approved_on: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,12 @@ class Snapshot:
 
 
 class WordPress(Protocol):
-    """The calls that setting up, ending and repairing are made of."""
+    """
+    The calls that setting up, ending and repairing are made of.
+
+    Every call with a key raises `SiteUnsupported` (``two_hosts``), and sends nothing, when the key
+    was approved on another origin than the one of the site's REST API.
+    """
 
     def normalise(self, url: str) -> str:
         """Return the address that a person meant; raise `InvalidInput` (field ``site_url``)."""
@@ -150,7 +168,8 @@ class WordPress(Protocol):
 
         Raises:
             InvalidInput: Not https, or not a public address (field ``site_url``).
-            SiteUnsupported: No WordPress there, REST closed, application passwords off, …
+            SiteUnsupported: No WordPress there, REST closed, application passwords off, approval
+                page and REST API on two hosts, …
         """
 
     def check(self, url: str) -> SiteCheck:
@@ -253,3 +272,8 @@ class WordPress(Protocol):
         Raises:
             KeyRefused: The key is dead.
         """
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

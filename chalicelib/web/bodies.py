@@ -160,11 +160,16 @@ def _days(body: Body) -> int:
 
 
 def _consent(body: Body) -> Credentials:
-    """Read ``{"user_login", "application_password"}``, as WordPress gives them out."""
+    """
+    Read ``{"user_login", "application_password", "approved_on"?}``, as WordPress gives them out.
+
+    ``approved_on`` is the ``site_url`` of WordPress' return, or the site shown to who pasted a key.
+    """
     # WordPress shows application passwords in groups of four; the blanks carry nothing.
     password = text(body, "application_password", max_length=MAX_APPLICATION_PASSWORD_CHARACTERS)
     login = text(body, "user_login", max_length=MAX_LOGIN_CHARACTERS)
-    return Credentials(login, password.replace(" ", ""))
+    approved_on = optional_text(body, "approved_on", max_length=MAX_URL_CHARACTERS)
+    return Credentials(login, password.replace(" ", ""), approved_on)
 
 
 def _claim(body: Body) -> str:

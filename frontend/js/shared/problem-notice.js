@@ -41,6 +41,7 @@ export const CODES = [
     "too_large",
     "too_many_requests",
     "try_again",
+    "two_hosts",
     "user_is_older",
     "user_not_found",
     "wordpress_com",
