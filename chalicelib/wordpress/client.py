@@ -135,7 +135,10 @@ class RestWordPress:
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         rest = self._rest(site, key)
         # Without its UUID this would be the address of all the owner's application passwords.
-        reply = rest.delete(f"{ME}/application-passwords/{_require_uuid(key_id)}")
+        try:
+            reply = rest.delete(f"{ME}/application-passwords/{_require_uuid(key_id)}")
+        except KeyRefused:
+            return
         is_missing = reply.code == "rest_application_password_not_found"
         if not (reply.ok or is_missing or reply.status == HTTPStatus.UNAUTHORIZED):
             raise refusal_error(reply)
@@ -163,7 +166,7 @@ class RestWordPress:
         stranger = Rest(self._outbound, site.rest_root)
         try:
             reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
-        except SiteUnsupported:
+        except (SiteUnsupported, KeyRefused):
             return False  # Something else than WordPress answers strangers.
         return users.is_unknown_user(reply)
 

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
-from chalicelib.errors import HallpassError, SiteUnavailable, SiteUnsupported
+from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.look import Look, as_utf8, callable_url
@@ -56,7 +56,7 @@ def discover(look: Look, typed: str) -> Discovery:
             if problem.slow:
                 raise
             problems.append(problem)
-        except SiteUnsupported as problem:
+        except (SiteUnsupported, KeyRefused) as problem:
             problems.append(problem)
         else:
             if found is not None:

@@ -16,11 +16,13 @@ import base64
 import json
 import secrets
 from collections.abc import Iterator
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from chalicelib.grants.site import Credentials
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.wordpress.replies import (
+    SIGN_IN_CODES,
     Json,
     Reply,
     error_code,
@@ -62,10 +64,14 @@ class Rest:
         """
         Return whether *route* is refused, by WordPress or by whatever answers in its place.
 
-        Any 401, 403, 404 or 410 counts, with JSON or without; other responses prove nothing.
+        Any 401, 403, 404 or 410 counts, with JSON or without, and the code of a failed sign-in
+        with any error; other responses prove nothing.
         """
         response = self._call("GET", route, {"_": secrets.token_hex(4)})
-        return response.status in REFUSED_STATUSES
+        if response.status in REFUSED_STATUSES:
+            return True
+        is_error = response.status >= HTTPStatus.BAD_REQUEST
+        return is_error and error_code(parse_json(response.body)) in SIGN_IN_CODES
 
     def rows(self, route: str, query: Query) -> Iterator[Json]:
         """
