@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from chalicelib.errors import SiteUnavailable
 from chalicelib.grants.site import Credentials
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.wordpress.replies import (
@@ -34,8 +35,6 @@ from chalicelib.wordpress.replies import (
 MAX_PER_PAGE = 100  # WordPress' own maximum.
 MAX_PAGES = 50
 
-# How hosts and firewalls answer a method that they block; some answer 200 to everything.
-BLOCKED_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 501})
 
 REFUSED_STATUSES = frozenset({401, 403, 404, 410})
 
@@ -95,19 +94,31 @@ class Rest:
         """
         Delete; the reply is WordPress' own, an error or an object with ``deleted``.
 
-        Where neither DELETE nor an override reaches WordPress, the last try is an update that
-        changes nothing, so trying all three is safe.
+        Hosts and firewalls cut a DELETE off, redirect it, or answer it in WordPress' place, with
+        any status. Then it goes out as POST with an override. To delete twice is no harm; where
+        neither DELETE nor an override reaches WordPress, the last try is an update that changes
+        nothing. Only a response of WordPress itself, a 401, which would be a refused key sent
+        again, and the end of the time are not followed by another try.
 
         Raises:
             SiteUnavailable: Also ``odd_answer`` for a success that confirms no deletion.
         """
-        query = query or {}
-        response = self._call("DELETE", route, query)
-        if _is_blocked(response):
-            override = {"X-HTTP-Method-Override": "DELETE"}
-            response = self._call("POST", route, query, headers=override)
-        if _is_blocked(response):
-            response = self._call("POST", route, {**query, "_method": "DELETE"})
+        tries: list[tuple[str, Query, dict[str, str]]] = [
+            ("DELETE", query or {}, {}),
+            ("POST", query or {}, {"X-HTTP-Method-Override": "DELETE"}),
+            ("POST", {**(query or {}), "_method": "DELETE"}, {}),
+        ]
+        for number, (method, parameters, headers) in enumerate(tries, start=1):
+            is_last = number == len(tries)
+            try:
+                response = self._call(method, route, parameters, headers=headers)
+            except SiteUnavailable as problem:
+                # Cut off: nothing is known of what the site did, and to delete twice is no harm.
+                if is_last or problem.slow:
+                    raise
+                continue
+            if is_last or not _is_blocked(response):
+                break
         reply = read_reply(response)
         if reply.ok and not _is_deleted(reply.data):
             raise unusable_error(response)
@@ -143,7 +154,7 @@ def route_url(root: str, route: str, query: Query) -> str:
 
 def _is_blocked(response: Response) -> bool:
     """Return whether a host kept a DELETE from WordPress, or turned it into another method."""
-    if response.status not in BLOCKED_STATUSES:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         return False
     data = parse_json(response.body)
     # Missing parameters: the override got lost, and WordPress took the POST for a creation.
