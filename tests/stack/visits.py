@@ -157,11 +157,15 @@ class Visit:
         told = {mail["to"] for mail in self.place.mails(OVER, self.page)}
         assert self.page.owner_email in told
 
-    def repairs(self, bearer: str | None = None, user_id: int = 1) -> tuple[int, dict[str, Any]]:
-        """Approve once more and press "repair"."""
-        body = {
+    def repairs(
+        self, bearer: str | None = None, user_id: int = 1, confirm: int | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Approve once more and press "repair"; of a manual grant, confirm who is meant."""
+        body: dict[str, Any] = {
             "user_login": self.place.rest("GET", f"/{user_id}")["username"],
             "application_password": self.place.consent(user_id),
         }
+        if confirm is not None:
+            body["confirm"] = confirm
         path = f"/grants/{self.page.grant_id}/repair"
         return self.page.call("POST", path, body, bearer=bearer or self.page.owner_token)
