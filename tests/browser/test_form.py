@@ -383,3 +383,15 @@ def test_a_second_tab_with_the_same_draft_has_its_own_trip(page: Page, api: Fake
 
 def _go_on(page: Page, step: str) -> None:
     page.click(f"#{step} .actions button:visible >> nth=0")
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_not_approved(
+    page: Page, api: FakeApi
+) -> None:
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    fill_in(page)
+    page.fill("#url", "bakery.example")
+    page.click("#check")
+    expect(page.locator("#site-problem")).to_contain_text("on one host")
+    expect(page.locator("#site")).to_be_visible()

@@ -183,6 +183,37 @@ def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) 
     expect(page.locator("#state")).to_contain_text("should be over")
 
 
+def test_a_repair_says_where_it_was_approved(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("sites", FOUND)
+    shown(page, "should be over")
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    page.wait_for_url("https://bakery.example/**")
+    found = re.search(r"repair%3D([\w-]{43})", page.url)
+    assert found is not None
+    api.says("grants/*/repair", {"grant_id": GRANT["grant_id"], "state": "ended"})
+    credentials = "site_url=https://bakery.example&user_login=b&password=abcd"
+    with page.expect_request("**/repair") as sent:
+        page.goto(f"/receipt#repair={found[1]}?{credentials}")
+    body = sent.value.post_data_json
+    assert body is not None
+    assert body["approved_on"] == "https://bakery.example"
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_left_alone(
+    page: Page, api: FakeApi
+) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    shown(page, "should be over")
+    page.route("https://victim.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    expect(page.locator("[role=alert] >> visible=true")).to_contain_text("on one host")
+    assert "victim.example" not in page.url
+
+
 @pytest.mark.parametrize("state", ["preparing", "active"])
 def test_every_state_is_accessible_and_can_be_printed(page: Page, api: FakeApi, state: str) -> None:
     api.says("grants/*", {**GRANT, "state": state})

@@ -95,6 +95,17 @@ def test_a_user_made_by_hand_is_passed_on_and_deleted_with_one_approval(
 
     owner.page.click("#repair")
     _sign_in_and_approve(owner)
+    shown = owner.page.locator("#confirm-user")
+    expect(shown).to_contain_text("Delete it only if it was made for support")
+    expect(shown.locator("dd").first).to_have_text(username)
+    expect(shown).to_contain_text("administrator")
+    assert username in users(), "nothing happens before the owner says so"
+    shown.locator("button[value=no]").click()
+    expect(owner.page.locator("#notice")).to_contain_text("Nobody was deleted")
+
+    owner.page.click("#repair")
+    _sign_in_and_approve(owner)
+    shown.locator("button[value=yes]").click()
     expect(owner.page.locator("#notice")).to_contain_text("The account is deleted")
     expect(owner.state).to_contain_text("has ended")
     assert owner.page.url.endswith("/receipt")

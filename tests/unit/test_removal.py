@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.clock import DAY
+from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, World
@@ -107,3 +109,40 @@ class TestMovedSites:
         world.parts.sweep.sweep(now=NOW + 3 * DAY)
 
         assert len(world.wordpress.called("discover")) == discoveries
+
+    def test_an_address_that_once_led_to_the_site_gets_no_removal_key(
+        self, world: World, site: FakeSite, provision_request: ProvisionRequest
+    ) -> None:
+        short = world.wordpress.add_site("https://short.example")
+        short.moved_to = site.url
+        consent = Credentials("admin", site.consent("admin"))
+        typed = replace(provision_request, grant_id="t" * 22, site_url=short.url, consent=consent)
+        world.parts.lifecycle.provision(typed, now=NOW)
+        short.moved_to = ""
+        site.down = unavailable("odd_answer")
+
+        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+
+        sent = [call for call in world.wordpress.calls if call.url == short.url and call.username]
+        assert sent == []
+        assert world.grants.items["t" * 22].state == "active"
+
+    def test_a_repair_of_a_site_recorded_on_two_hosts_searches_for_the_one(
+        self, world: World, site: FakeSite
+    ) -> None:
+        grant = world.grants.items[GRANT]
+        assert grant.on_site.site is not None
+        page = "https://cms.example/wp-admin/authorize-application.php"
+        recorded = replace(grant.on_site.site, authorize_url=page)
+        two_hosts = replace(grant, on_site=replace(grant.on_site, site=recorded))
+        world.grants.items[GRANT] = two_hosts
+        site.revoke(grant.username)
+        before = len(world.wordpress.calls)
+        consent = Credentials("admin", site.consent("admin"))
+
+        with pytest.raises(SiteUnsupported) as refused:
+            world.parts.repair.repair(GRANT, OWNER, consent, now=NOW)
+
+        assert refused.value.reason == "two_hosts"
+        assert [call for call in world.wordpress.calls[before:] if call.username == "admin"] == []
+        assert world.grants.items[GRANT].consent is None

@@ -11,6 +11,7 @@ from chalice.test import Client
 
 import app as app_module
 from chalicelib import __version__, errors
+from chalicelib.site_problems import unavailable
 from chalicelib.web import endpoint as web
 from tests.fakes.world import GRANT, NOW, OWNER, URL, World
 from tests.unit.bodies import LINK, manual_body, ticket_body, user_body
@@ -142,6 +143,15 @@ class TestSites:
         status, body = api("POST", "/sites", {"url": url})
 
         assert (status, body["code"], body["field"]) == (400, "invalid_input", "url")
+
+    def test_a_failure_of_the_site_is_not_one_of_ours(self, world: World, api: Api) -> None:
+        request = user_body(world)
+        world.site.down = unavailable("server_error")
+
+        status, body = api("POST", "/users", request)
+
+        assert (status, body["code"], body["reason"]) == (422, "site_unavailable", "server_error")
+        assert web.STATUS[errors.TryAgain] == 503
 
 
 class TestGrants:

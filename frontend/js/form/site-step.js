@@ -2,6 +2,7 @@
 
 /** @import { Door, FormPage } from "./types.js" */
 import { Problem } from "../shared/api.js"
+import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
 import { $, all, onPress, runOnce } from "../shared/page.js"
 import { readAddress, siteOf } from "./site-address.js"
@@ -87,7 +88,10 @@ async function readCheckedSite(page) {
     draft.site = found.site
     draft.consent_url = found.consent_url
     draft.hint = found.problem?.code ?? ""
+    // Elsewhere the owner would approve on one site, and another would get the key.
+    if (!sameHost(found.site?.url, found.consent_url)) throw new Problem("site_unsupported", { reason: "two_hosts" })
     if (draft.door !== "paste") return true
+    keys.approved_on = found.site?.url
     keys.user_login = typed("user_login")
     keys.application_password = typed("application_password").replace(/\s/g, "")
     return true
