@@ -126,7 +126,7 @@ class Ending:
 
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
-        if grant.is_consent_held and grant.was_active:
+        if grant.is_consent_held and grant.was_active and grant.state != "ended":
             grant = self._give_back(grant, now)
             if not grant.schedule.is_due(now):
                 return grant

@@ -28,7 +28,8 @@ class MemoryGrants:
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         with self._lock:
-            if self.items[before.id].revision != before.revision:
+            known = self.items.get(before.id)
+            if known is None or known.revision != before.revision:
                 return None
             revision = Revision(before.revision.number + 1, secrets.token_hex(8))
             self.items[after.id] = replace(after, revision=revision)
