@@ -7,6 +7,7 @@ A step that was done before is skipped, so any step may be the first after an in
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
 
 SNAPSHOT_SECONDS = 10.0
+SIGN_IN_SECONDS = 8.0
 NOT_ADMINISTRATOR = (
     "That account is not an administrator of the site. "
     "Please sign in as an administrator and approve again."
@@ -129,19 +131,20 @@ def create_user(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     Raises:
         SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
     """
+    email = plus_address(tools.support_email, grant.username)
     user = tools.wordpress.create_administrator(
         _site(grant),
         request.consent,
         NewUser(
             username=grant.username,
-            email=plus_address(tools.support_email, grant.username),
+            email=email,
             password=request.password,
             display_name=f"{tools.support_name} (temporary, removes itself)",
         ),
         # An earlier request may have made it, and then a slow site is not asked to again.
         may_exist=now > grant.created_at,
     )
-    return lambda grant: grant.user_created(user.id)
+    return lambda grant: grant.user_created(user.id, email)
 
 
 def create_removal_key(
@@ -196,6 +199,20 @@ def delete_consent_key(
     return lambda grant: grant.activated(now)
 
 
+def try_sign_in(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    See whether the sign-in page lets the support user in, so that support hears at once if not.
+
+    It comes when nothing depends on it any more, once, and only in the request that completed the
+    set-up: a plugin may count what it refuses.
+    """
+    del now
+    is_let_in = None
+    with suppress(SiteUnavailable), tools.budget.within(SIGN_IN_SECONDS):
+        is_let_in = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
+    return lambda grant: grant.sign_in_tried(is_let_in=is_let_in)
+
+
 STEPS = (
     Step("discover", lambda grant: grant.on_site.site is not None, discover),
     Step("identify", lambda grant: grant.on_site.owner_id is not None, identify),
@@ -208,6 +225,8 @@ STEPS = (
     # Not recorded: an interrupted set-up asks again, and asking changes nothing.
     Step("verify_removal_key", lambda grant: grant.was_active, verify_removal_key),
     Step("delete_consent_key", lambda grant: grant.was_active, delete_consent_key),
+    # The request that completed the set-up is the last to get here.
+    Step("try_sign_in", lambda grant: grant.on_site.is_let_in is not None, try_sign_in),
 )
 
 

@@ -265,6 +265,13 @@ class WordPress(Protocol):
     def refuses(self, site: Site, key: Credentials) -> bool:
         """Return whether the site refuses *key*, in WordPress' words or in a plugin's."""
 
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        """
+        Sign in on the sign-in page as a person does, once, and out again at once.
+
+        Return whether the site lets that user in; None where that does not show.
+        """
+
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         """
         Return who may do what, and what is installed, as *key* sees it.

@@ -25,6 +25,16 @@ from chalicelib.grants.ports import RateGate
 from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.notifications.message import Mail, Outbox, SupportTeam, one_line, when
 
+SIGN_IN_REFUSED = (
+    "Attention: we tried the sign-in page once, and the site refused the new account. Sign in "
+    "with its e-mail address, {email}, in place of the user name. If that is refused, too, ask "
+    "the owner to approve the account: Users » All Users, or the settings of the plugin that lets "
+    "new users wait for approval (such as New User Approve)."
+)
+LEFT_BEHIND = (
+    "What belongs to the account goes with it: application passwords and WooCommerce REST keys "
+    "that you make as this user stop working. Let the owner make those that are to stay."
+)
 LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -158,6 +168,10 @@ class Tickets:
                 "Done earlier? Press “end access now” on the page behind the link.",
                 "",
             ]
+            if not grant.is_manual:
+                lines += [LEFT_BEHIND, ""]
+            if grant.on_site.is_let_in is False:
+                lines += [SIGN_IN_REFUSED.format(email=grant.on_site.user_email), ""]
         if ticket.passphrase_hint:
             lines += [f"The link asks for a passphrase: {one_line(ticket.passphrase_hint)}", ""]
         elif grant is not None and grant.links.asks_passphrase:

@@ -29,7 +29,7 @@ from chalicelib.wordpress.discovery import discover
 from chalicelib.wordpress.look import Look, callable_url
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
-from chalicelib.wordpress.sign_in_page import find_problem
+from chalicelib.wordpress.sign_in_page import find_problem, try_once
 from chalicelib.wordpress.snapshot import take_snapshot
 from chalicelib.wordpress.user_creation import create_administrator
 from chalicelib.wordpress.users import ME, USERS
@@ -175,6 +175,9 @@ class RestWordPress:
 
     def refuses(self, site: Site, key: Credentials) -> bool:
         return self._rest(site, key).is_refused(ME)
+
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        return try_once(self._outbound, site.login_url, username, password)
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         return take_snapshot(self._rest(site, key))

@@ -93,6 +93,7 @@ class FakeSite:
         protects_users: A plugin forbids the deletion of users.
         strips_header: The Authorization header never reaches WordPress.
         refuses_creation: A plugin vetoes new users.
+        lets_new_users_in: Whether the sign-in page lets them in; None when that does not show.
         gives_role: The role that new users get, whatever was requested.
         content: The user id of the author of each title.
     """
@@ -110,6 +111,7 @@ class FakeSite:
     strips_header: bool = False
     refuses_creation: bool = False
     gives_role: str = "administrator"
+    lets_new_users_in: bool | None = True
     users: dict[int, FakeUser] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
     plugins: tuple[Plugin, ...] = (Plugin("akismet/akismet", "Akismet", "5.5", "inactive"),)
@@ -315,6 +317,13 @@ class FakeWordPress:
             if fake.shuts_strangers_out:
                 return False
             return fake.hides_users or user_id not in fake.users
+
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        with self._call("try_sign_in", site.url) as fake:
+            user = fake.user(username)
+            if user is None or user.password != password:
+                return False
+            return fake.lets_new_users_in
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         with self._call("snapshot", site.url, key) as fake:
