@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from chalicelib import __version__
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
+from chalicelib.aws.metrics import report_limit
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.clock import TimeBudget
@@ -35,13 +37,13 @@ from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
-from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits import HitCounter, Limits
+from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
 from chalicelib.wordpress.client import RestWordPress
 
@@ -74,6 +76,7 @@ class Ports:
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
+    report_limit: Callable[[LimitName], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def connect(settings: Settings) -> Ports:
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
+        report_limit=report_limit,
     )
 
 
@@ -125,9 +129,10 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
     grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
-    limits = Limits(ports.hits, settings.rate_limits)
+    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
+    outbox = CountedOutbox(ports.outbox, limits)
     secrets = OneTimeSecrets(ports.secrets, grants)
-    notifier = MailNotifier(grants, ports.outbox, team)
+    notifier = MailNotifier(grants, outbox, team)
     consent_key = ConsentKey(grants, wordpress, sealer)
     removal_key = RemovalKey(grants, wordpress, sealer, team.email)
     removal = Removal(grants, wordpress, consent_key, removal_key)
@@ -141,7 +146,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         sweep=Sweep(grants, ending, budget),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         secrets=secrets,
-        tickets=Tickets(ports.ticket_log, limits, grants, ports.outbox, team),
+        tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         limits=limits,
         edge_key=settings.edge_key,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
+from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
     Consent,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 # One partition carries about 1000 writes a second (an AWS limit), far more than one support team.
 SHARD = "0"
+# The index `due` has one partition for each queue; the first one is that of earlier versions.
+DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
 
 
 class GrantTable:
@@ -84,12 +87,21 @@ class GrantTable:
         )
         return deleted is not None
 
-    def due(self, now: int, limit: int) -> list[str]:
+    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
         condition = "due_shard = :shard AND due_at <= :now"
-        return [row["id"]["S"] for row in self._query("due", condition, limit, {":now": now})]
+        values = {":shard": DUE_SHARDS[queue], ":now": now}
+        return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
+
+    def due_since(self) -> int | None:
+        rows = [
+            row
+            for shard in DUE_SHARDS.values()
+            for row in self._query("due", "due_shard = :shard", 1, {":shard": shard})
+        ]
+        return min((int(row["due_at"]["N"]) for row in rows), default=None)
 
     def overdue_since(self) -> int | None:
-        rows = self._query("overdue", "overdue_shard = :shard", 1, {})
+        rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
         return int(rows[0]["overdue_since"]["N"]) if rows else None
 
     def _query(
@@ -100,7 +112,7 @@ class GrantTable:
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=to_item({":shard": SHARD, **values}),
+            ExpressionAttributeValues=to_item(values),
             Limit=limit,
         )
         return [] if found is None else list(found["Items"])
@@ -155,7 +167,7 @@ def _grant_item(grant: Grant) -> Item:
         "mark": grant.revision.mark,
     }
     if schedule.due_at is not None:
-        values["due_shard"] = SHARD
+        values["due_shard"] = DUE_SHARDS[queue_of(grant)]
     if grant.alarming_since is not None:
         values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
     return to_item(values)

@@ -17,6 +17,7 @@ from chalicelib.grants.parts import Consent
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.site import Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.site_problems import unsupported
 
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "
@@ -92,6 +93,8 @@ class ConsentKey:
         """
         if grant.consent is None:
             return
+        if not site.has_one_origin and grant.consent.key_id is None:
+            raise unsupported("two_hosts")  # The key was never there, and is not to get there now.
         key = self.unseal(grant)
         try:
             key_id = grant.consent.key_id or self.wordpress.key_id(site, key)

@@ -25,6 +25,7 @@ EventName = Literal[
     "link_burned",
     "link_locked",
     "link_opened",
+    "mail_dropped",
     "not_confirmed",
     "removal_failed",
     "repair_requested",

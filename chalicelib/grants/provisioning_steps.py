@@ -34,7 +34,8 @@ class StepTools:
     What the steps work with.
 
     Mail to a support user goes to `support_email` with the user name as a plus-address, so that no
-    two accounts share one.
+    two accounts share one. `done_now` are the steps that this very request has done: what it made
+    need not be searched for, and no earlier request can have left a part of it.
     """
 
     wordpress: WordPress
@@ -43,6 +44,7 @@ class StepTools:
     gate: RateGate
     support_name: str
     support_email: str
+    done_now: frozenset[str] = frozenset()
 
 
 Record = Callable[[Grant], Grant]
@@ -84,11 +86,11 @@ def identify(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
     Raises:
         KeyRefused: WordPress knows no user for the key.
         NotAdministrator: Its holder may not create and delete users.
-        TooManyRequests: Keys were sent too often to the host that the address redirects to.
+        TooManyRequests: The host that the key would go to has refused too many.
     """
-    site, typed = _site(grant), tools.wordpress.normalise(request.site_url)
-    tools.gate.admit_redirect_target(typed, site.rest_root, now=now)
-    owner = tools.wordpress.whoami(site, request.consent)
+    site = _site(grant)
+    with tools.gate.key_to(site.rest_root, now=now):
+        owner = tools.wordpress.whoami(site, request.consent)
     key_id = tools.wordpress.key_id(site, request.consent)
     if not (owner.is_administrator and owner.may_manage_users):
         raise NotAdministrator(NOT_ADMINISTRATOR)
@@ -131,6 +133,7 @@ def create_user(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     Raises:
         SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
     """
+    del now
     email = plus_address(tools.support_email, grant.username)
     user = tools.wordpress.create_administrator(
         _site(grant),
@@ -142,7 +145,7 @@ def create_user(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
             display_name=f"{tools.support_name} (temporary, removes itself)",
         ),
         # An earlier request may have made it, and then a slow site is not asked to again.
-        may_exist=now > grant.created_at,
+        may_exist="check_removable" not in tools.done_now,
     )
     return lambda grant: grant.user_created(user.id, email)
 
@@ -153,12 +156,14 @@ def create_removal_key(
     """Give the support user an application password of its own, and seal it."""
     del now
     user = Account(_known(grant.on_site.user_id), grant.username)
+    is_new = {"check_removable", "create_user"} <= tools.done_now
     key = tools.wordpress.create_key(
         _site(grant),
         request.consent,
         user,
         "Hallpass removal key",
         holder_id=_known(grant.on_site.owner_id),
+        is_new=is_new,
     )
     sealed = tools.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
     return lambda grant: grant.removal_key_created(sealed)

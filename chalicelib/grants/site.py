@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from chalicelib.grants.snapshot import Snapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -96,61 +98,6 @@ class SiteCheck:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationPassword:
-    """An application password as WordPress lists it. `created` is ISO 8601 in UTC."""
-
-    uuid: str
-    name: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """
-    An administrator. `keys` is None when the site does not tell.
-
-    `registered` is ISO 8601. `email_mark` is the same for the same e-mail address, and not the
-    address itself, which is nothing for us to keep.
-    """
-
-    id: int
-    username: str
-    registered: str
-    keys: tuple[ApplicationPassword, ...] | None = None
-    email_mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """An installed plugin; `file` is its name for WordPress, such as ``akismet/akismet``."""
-
-    file: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """An installed theme; `stylesheet` is its name for WordPress."""
-
-    stylesheet: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a visit may have changed, at one moment. A part that the site does not tell is None."""
-
-    administrators: tuple[Administrator, ...] | None = None
-    plugins: tuple[Plugin, ...] | None = None
-    themes: tuple[Theme, ...] | None = None
-    admin_email: str | None = None
-
-
 class WordPress(Protocol):
     """
     The calls that setting up, ending and repairing are made of.
@@ -219,10 +166,19 @@ class WordPress(Protocol):
         """Return how many posts the user of that id has, of any status; None when untold."""
 
     def create_key(
-        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+        self,
+        site: Site,
+        key: Credentials,
+        user: Account,
+        name: str,
+        *,
+        holder_id: int,
+        is_new: bool = False,
     ) -> Credentials:
         """
         Give *user* one application password, dropping any that it already has.
+
+        A user that *is_new*, created a moment ago, has none and needs no second look.
 
         *holder_id*, whose *key* is used, must be another user.
         """
@@ -235,11 +191,20 @@ class WordPress(Protocol):
         key is sent once more, to see it refused.
         """
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+    def delete_self(
+        self,
+        site: Site,
+        key: Credentials,
+        account: Account,
+        heir_id: int,
+        *,
+        is_seen: bool = False,
+    ) -> bool:
         """
         Delete the holder of *key*; return whether WordPress confirmed it, with the right id.
 
-        What it wrote goes to *heir_id*, or when that user is deleted to another administrator.
+        What it wrote goes to *heir_id*, or when that user is deleted to another administrator. When
+        *account* is what the site said of this key a moment ago, it *is_seen* and not asked again.
 
         Raises:
             KeyRefused: The key is dead: the user may be deleted, or the key revoked.
@@ -272,9 +237,11 @@ class WordPress(Protocol):
         Return whether the site lets that user in; None where that does not show.
         """
 
-    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
+    def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
         """
         Return who may do what, and what is installed, as *key* sees it.
+
+        The application passwords of *our_user_id*, which is ours, are not asked for.
 
         Raises:
             KeyRefused: The key is dead.

@@ -13,7 +13,7 @@ and support of the format):
 
 `pw` is empty without a passphrase. Binary values are base64url without padding. Deriving needs the
 standard library only. Sealing and opening need the package ``cryptography``, which the Lambdas do
-without, because they never see a link key.
+without: a link key passes through them in a ticket, and they keep neither it nor what it opens.
 
 Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
 """

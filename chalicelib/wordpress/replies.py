@@ -22,7 +22,10 @@ from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator
 from chalicelib.outbound.client import Response
 from chalicelib.site_problems import unavailable, unsupported
 
-MAX_JSON_STARTS = 64  # Places in a text where JSON may begin.
+MAX_JSON_MARKS = 150_000  # Commas and opening brackets: so many values, at 200 bytes or so each.
+MAX_LENIENT_BYTES = 131_072  # Of a body in which JSON is searched for.
+MAX_JSON_FAILURES = 8  # Places where JSON seemed to begin, and none was.
+JSON_START = re.compile(r"""\{\s*["}]|\[\s*[\[\]{"\-0-9tfn]""")
 MAX_SEARCHED = 65_536  # Bytes of a page, or characters of a text.
 LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
@@ -202,8 +205,12 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
     Return the JSON in *body*, or None.
 
     Text around it is skipped; of several pieces the longest is taken, because a PHP warning may
-    hold brackets too. A whole HTML page is not searched: JSON in it is not WordPress' reply.
+    hold brackets too. A whole HTML page is not searched: JSON in it is not WordPress' reply. Nor is
+    a large body, and one of very many values is not parsed: a few bytes of it would take kilobytes
+    of memory or seconds of work.
     """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MAX_JSON_MARKS:
+        return None
     text = body.decode("utf-8-sig", errors="replace").strip()
     # Half of a surrogate pair is legal in JSON, but cannot be encoded as UTF-8 afterwards.
     text = LONE_SURROGATE.sub(r"\\ufffd", text)
@@ -211,16 +218,19 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
-    if HTML_START.match(text):
+    if len(body) > MAX_LENIENT_BYTES or HTML_START.match(text):
         return None
-    decoder, found, longest, end = json.JSONDecoder(), None, 0, 0
-    starts = [match.start() for match in re.finditer(r"[{\[]", text[:MAX_SEARCHED])]
-    for start in starts[:MAX_JSON_STARTS]:
+    decoder, found, longest, end, failures = json.JSONDecoder(), None, 0, 0, 0
+    for match in JSON_START.finditer(text, 0, MAX_SEARCHED):
+        start = match.start()
         if start < end:
             continue
         try:
             value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
+            failures += 1
+            if failures == MAX_JSON_FAILURES:
+                break
             continue
         if end - start > longest:
             found, longest = value, end - start

@@ -19,6 +19,7 @@ from typing import Any
 
 import boto3
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp.abc import AbstractAccessLogger
 from botocore.config import Config
 from botocore.exceptions import ClientError as AwsError
 from multidict import CIMultiDict
@@ -31,6 +32,20 @@ MAX_REQUESTS_IN_FLIGHT = 16
 MAX_WAITING_CONNECTIONS = 8192
 MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
+
+
+class RouteLog(AbstractAccessLogger):
+    """Logs each request without its query: WordPress may return a consent key in one."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        self.logger.info(
+            "%s %s %s %s %.3fs",
+            request.method,
+            request.rel_url.raw_path,
+            response.status,
+            response.body_length,
+            time,
+        )
 
 
 class FrontDoor:
@@ -85,6 +100,9 @@ class FrontDoor:
     async def _from_api(
         self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            # AWS passes the compressed bytes on, which are no JSON; aiohttp would unpack them.
+            return self._problem(400, "invalid_input", "Please send the body as it is.", behaviour)
         sent = behaviour.request_headers(request.headers, request.remote or "")
         body = await request.read()
         try:
@@ -97,10 +115,7 @@ class FrontDoor:
                 allow_redirects=False,
             )
         except (ClientError, TimeoutError):
-            answer: CIMultiDict[str] = CIMultiDict()
-            behaviour.add_headers(answer)
-            problem = {"code": "unavailable", "message": "The service did not answer."}
-            return web.json_response(problem, status=502, headers=answer)
+            return self._problem(502, "unavailable", "The service did not answer.", behaviour)
         async with upstream:
             got = CIMultiDict(
                 (k, v)
@@ -117,6 +132,16 @@ class FrontDoor:
             await response.write_eof()
         return response
 
+    def _problem(
+        self, status: int, code: str, message: str, behaviour: cloudfront.Behaviour
+    ) -> web.Response:
+        answer: CIMultiDict[str] = CIMultiDict()
+        behaviour.add_headers(answer)
+        problem = {"code": code, "message": message}
+        if status == web.HTTPBadRequest.status_code:
+            problem["field"] = "body"
+        return web.json_response(problem, status=status, headers=answer)
+
     async def _from_bucket(
         self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
@@ -124,7 +149,11 @@ class FrontDoor:
         behaviour.add_headers(answer)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=403, text="Only GET and HEAD.\n", headers=answer)
-        key = request.path.lstrip("/") or self._distribution.root
+        path = behaviour.page_at(request.path)
+        if path == request.path.removesuffix("/") != request.path:
+            answer["Location"] = path
+            return web.Response(status=301, headers=answer)
+        key = path.lstrip("/") or self._distribution.root
         known = request.headers.get("If-None-Match")
         condition = {"IfNoneMatch": cloudfront.strong_etag(known)} if known else {}
         try:
@@ -134,11 +163,12 @@ class FrontDoor:
             if status == web.HTTPNotModified.status_code:
                 return web.Response(status=status, headers=answer)
             return web.Response(status=status, text="There is no such page.\n", headers=answer)
+        status = int(found.get("Metadata", {}).get("status", 200))
         answer["Content-Type"] = found["ContentType"]
         answer["ETag"] = found["ETag"]
         if behaviour.compress:
             body = cloudfront.compress(body, answer, request.headers.get("Accept-Encoding", ""))
-        return web.Response(body=body, headers=answer)
+        return web.Response(status=status, body=body, headers=answer)
 
     def _read(self, key: str, condition: dict[str, Any]) -> tuple[Any, bytes]:
         found = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
@@ -162,7 +192,7 @@ def main() -> None:
         port=options.port,
         backlog=MAX_WAITING_CONNECTIONS,
         print=None,
-        access_log_format='%t "%r" %s %b %Tfs',
+        access_log_class=RouteLog,
     )
 
 

@@ -265,6 +265,18 @@ class TestFinding:
         assert found is not None
         assert found.id == support.id
 
+    def test_it_is_described_so_that_its_owner_knows_who_it_is(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
+    ) -> None:
+        assert (support.name, support.roles) == ("Support (temporary)", ("administrator",))
+        assert support.registered_at is not None
+        assert blog.port.count_posts(site, consent_key, support.id) == 0
+
+        blog.write(support.username)
+
+        assert blog.port.count_posts(site, consent_key, support.id) == 1
+        assert blog.port.count_posts(site, consent_key, 999_999) == 0
+
     def test_an_unused_id_finds_no_user(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
@@ -470,7 +482,7 @@ class TestUserDeletion:
 
 
 class TestSnapshots:
-    def test_a_snapshot_lists_administrators_keys_plugins_and_themes(
+    def test_a_snapshot_lists_users_keys_plugins_and_themes(
         self,
         blog: Blog,
         site: Site,
@@ -479,10 +491,20 @@ class TestSnapshots:
         removal_key: Credentials,
     ) -> None:
         del removal_key
+        editor_id, editor = blog.add_user("editor")
+        _, reader = blog.add_user("subscriber")
         snapshot = blog.port.snapshot(site, consent_key)
 
-        assert snapshot.administrators
-        admin, temporary = snapshot.administrators[0], snapshot.administrators[-1]
+        assert snapshot.users
+        assert snapshot.reach == "everybody"
+        admin = snapshot.users[0]
+        users = {user.username: user for user in snapshot.users}
+        temporary = users[support.username]
+        assert reader not in users
+        assert (users[editor].id, users[editor].roles) == (editor_id, ("editor",))
+        assert admin.roles == temporary.roles == ("administrator",)
+        roles = [user.is_administrator for user in snapshot.users]
+        assert roles == sorted(roles, reverse=True)
         assert (admin.id, admin.username) == (1, "admin")
         assert admin.keys
         assert blog.port.key_id(site, consent_key) in {key.uuid for key in admin.keys}
@@ -505,7 +527,7 @@ class TestSnapshots:
         snapshot = blog.port.snapshot(site, blog.consent(name))
 
         assert (
-            snapshot.administrators,
+            snapshot.users,
             snapshot.plugins,
             snapshot.themes,
             snapshot.admin_email,

@@ -6,6 +6,7 @@ import secrets
 import threading
 from dataclasses import replace
 
+from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
@@ -27,7 +28,8 @@ class MemoryGrants:
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         with self._lock:
-            if self.items[before.id].revision != before.revision:
+            known = self.items.get(before.id)
+            if known is None or known.revision != before.revision:
                 return None
             revision = Revision(before.revision.number + 1, secrets.token_hex(8))
             self.items[after.id] = replace(after, revision=revision)
@@ -41,10 +43,15 @@ class MemoryGrants:
             del self.items[grant.id]
             return True
 
-    def due(self, now: int, limit: int) -> list[str]:
-        due = [grant for grant in self.items.values() if grant.schedule.is_due(now)]
+    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
+        in_queue = [grant for grant in self.items.values() if queue_of(grant) == queue]
+        due = [grant for grant in in_queue if grant.schedule.is_due(now)]
         oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
         return [grant.id for grant in oldest_first][:limit]
+
+    def due_since(self) -> int | None:
+        due = [g.schedule.due_at for g in self.items.values() if g.schedule.due_at is not None]
+        return min(due, default=None)
 
     def overdue_since(self) -> int | None:
         since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]
@@ -155,8 +162,8 @@ class MemoryHits:
         self._hits: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def hit(self, key: str, *, purge_at: int) -> int:
+    def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
         del purge_at
         with self._lock:
-            self._hits[key] = self._hits.get(key, 0) + 1
+            self._hits[key] = self._hits.get(key, 0) + by
             return self._hits[key]

@@ -14,25 +14,14 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteUnsupported
-from chalicelib.grants.site import (
-    Account,
-    Administrator,
-    ApplicationPassword,
-    Credentials,
-    NewUser,
-    Plugin,
-    Problem,
-    Site,
-    SiteCheck,
-    Snapshot,
-    Theme,
-)
+from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
+from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
 from chalicelib.outbound import urls
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.users import require_same
@@ -180,6 +169,22 @@ class FakeWordPress:
         with self._lock:
             self._faults.append((method, error, late))
 
+    def interrupt_next(self, method: str, act: Callable[[], object]) -> None:
+        """Let *act* happen in the middle of the next call of *method*, once."""
+        original = getattr(self, method)
+
+        def interrupted(*args: object, **options: object) -> object:
+            delattr(self, method)
+            act()
+            return original(*args, **options)
+
+        setattr(self, method, interrupted)
+
+    def forget_faults(self) -> None:
+        """Let no further call fail."""
+        with self._lock:
+            self._faults.clear()
+
     def called(self, method: str) -> list[Call]:
         with self._lock:
             return [call for call in self.calls if call.method == method]
@@ -267,7 +272,14 @@ class FakeWordPress:
             return sum(author == user_id for author in fake.content.values())
 
     def create_key(
-        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+        self,
+        site: Site,
+        key: Credentials,
+        user: Account,
+        name: str,
+        *,
+        holder_id: int,
+        is_new: bool = False,
     ) -> Credentials:
         with self._call("create_key", site.url, key) as fake:
             _require_administrator(fake, key)
@@ -277,7 +289,8 @@ class FakeWordPress:
                 )
             found = fake.users.get(user.id)
             require_same(found.account if found else None, user)
-            fake.revoke(user.username)
+            if not is_new:
+                fake.revoke(user.username)
             return Credentials(user.username, fake.consent(user.username, name))
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
@@ -290,7 +303,16 @@ class FakeWordPress:
             if any(password == _password(key) for _, password in holder.keys.values()):
                 raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+    def delete_self(
+        self,
+        site: Site,
+        key: Credentials,
+        account: Account,
+        heir_id: int,
+        *,
+        is_seen: bool = False,
+    ) -> bool:
+        del is_seen
         with self._call("delete_self", site.url, key) as fake:
             require_same(_holder(fake, key).account, account)
             return _delete(fake, key, account.id, heir_id)
@@ -325,12 +347,16 @@ class FakeWordPress:
                 return False
             return fake.lets_new_users_in
 
-    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
+    def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
+        del our_user_id
         with self._call("snapshot", site.url, key) as fake:
             if not _holder(fake, key).account.may_manage_users:
                 return Snapshot()
-            administrators = tuple(
-                Administrator(
+            listed = [
+                user for user in fake.users.values() if user.roles - {"subscriber", "customer"}
+            ]
+            users = tuple(
+                SiteUser(
                     user.id,
                     user.username,
                     CREATED,
@@ -339,15 +365,21 @@ class FakeWordPress:
                         for each, (name, _) in user.keys.items()
                     ),
                     uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
+                    tuple(sorted(user.roles)),
                 )
-                for user in sorted(fake.users.values(), key=lambda user: user.id)
-                if "administrator" in user.roles
+                for user in sorted(
+                    listed, key=lambda user: ("administrator" not in user.roles, user.id)
+                )
             )
-            return Snapshot(administrators, fake.plugins, fake.themes, fake.admin_email)
+            return Snapshot(users, fake.plugins, fake.themes, fake.admin_email)
 
     @contextmanager
     def _call(self, method: str, url: str, key: Credentials | None = None) -> Iterator[FakeSite]:
         with self._lock:
+            if key is not None and key.approved_on:
+                approved = urls.origin_or_none(key.approved_on, self.sites)
+                if approved != urls.origin_or_none(url, self.sites):
+                    raise unsupported("two_hosts")
             self.calls.append(Call(method, url, key.username if key else None))
             fault = next((fault for fault in self._faults if fault[0] == method), None)
             if fault is not None:

@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from chalicelib.rate_limits import BY_NETWORK, BY_SITE
+from chalicelib.rate_limits.limits import BY_NETWORK, KEYS_BY_SITE
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import token
@@ -97,7 +97,7 @@ def test_another_visitor_is_not_held_up(limited: Stack) -> None:
     assert ask(visitor("127.0.0.14"), limited.app_url).status_code == 404
 
 
-def test_calling_the_gateway_directly_gives_nobody_another_address(limited: Stack) -> None:
+def test_a_direct_call_of_the_gateway_cannot_claim_another_address(limited: Stack) -> None:
     gateway = f"{limited.aws['endpoint_url']}/_aws/execute-api/{limited.outputs['RestAPIId']}"
     session = visitor("127.0.0.15")
     use_up(session, gateway)
@@ -111,7 +111,7 @@ def test_a_stolen_password_can_be_tried_only_so_often_on_one_site(
     limited: Stack, wordpress: WordPress
 ) -> None:
     statuses = []
-    for number in range(int(BY_SITE["users"].hits * 0.1) * WINDOWS + 1):
+    for number in range(int(KEYS_BY_SITE.hits * 0.1) * WINDOWS + 1):
         body = {
             "grant_id": token(16),
             # Spelled in another way each time, and from another address each time.

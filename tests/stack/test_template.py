@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import zipfile
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from chalicelib import __version__
+from chalicelib.grants.ports import Purpose
 from chalicelib.settings import Settings
 from infra import package, pages, template
-from infra.local.ministack import PYTHON
+from infra.local.cloudfront import Behaviour
 
-EXPAND = """
-import json, logging, os, sys, yaml
-os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-logging.disable(logging.WARNING)
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-text = sys.stdin.read().replace("CodeUri: ./deployment.zip", "CodeUri: s3://artifacts/code.zip")
-json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdout, default=str)
-"""
 TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
 LEAST = {
     "ApiHandlerRole": {
@@ -36,10 +30,11 @@ LEAST = {
     },
     "SweepRole": {
         "SweepLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        "${GrantsTable.Arn}/index/due": {"dynamodb:Query"},
-        "${GrantsTable.Arn}/index/overdue": {"dynamodb:Query"},
+        "GrantsTable/index/due": {"dynamodb:Query"},
+        "GrantsTable/index/overdue": {"dynamodb:Query"},
         "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "SecretsTable": {"dynamodb:UpdateItem"},
+        "CountersTable": {"dynamodb:UpdateItem"},
         "DataKey": {"kms:Decrypt"},
         "*": {"ses:SendEmail"},
     },
@@ -54,15 +49,7 @@ def built() -> package.Package:
 @pytest.fixture(scope="module")
 def expanded(built: package.Package) -> dict[str, Any]:
     """The template as SAM's own transform hands it to CloudFormation."""
-    done = subprocess.run(
-        [PYTHON, "-c", EXPAND],
-        input=built.template.read_text(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return template.expanded(built.template)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +68,37 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 def target(resource: object) -> str:
     """Name what a statement is about, intrinsic or not."""
+    if isinstance(resource, dict) and "Fn::If" in resource:  # Otherwise it was adopted.
+        return target(resource["Fn::If"][1])
     if isinstance(resource, dict):
         value = resource.get("Fn::GetAtt", resource.get("Fn::Sub"))
+        if isinstance(value, list) and isinstance(value[-1], dict):
+            return str(value[0]).replace("${Grants}", target(value[-1]["Grants"]))
         return str(value[0] if isinstance(value, list) else value)
     return str(resource)
+
+
+class TestTemplate:
+    def test_cloudformation_reads_it_by_address_and_without_aliases(
+        self, built: package.Package
+    ) -> None:
+        text = built.template.read_text()
+
+        assert len(text) < 1_000_000
+        assert not re.search(r"[&*]id\d{3}", text)
+
+    def test_it_says_its_version(self, expanded: dict[str, Any]) -> None:
+        assert expanded["Outputs"]["Version"] == {"Value": __version__}
+
+    def test_every_text_parameter_is_checked(self, expanded: dict[str, Any]) -> None:
+        for name, parameter in expanded["Parameters"].items():
+            limits = {"AllowedPattern", "AllowedValues", "MinValue"}
+            assert limits & parameter.keys(), name
+
+    def test_processor_and_python_are_parameters(self, resources: dict[str, Any]) -> None:
+        for function in of(resources, "AWS::Lambda::Function").values():
+            assert function["Properties"]["Architectures"] == [{"Ref": "Architecture"}]
+            assert function["Properties"]["Runtime"] == {"Ref": "Runtime"}
 
 
 class TestTables:
@@ -145,7 +159,7 @@ class TestRights:
 
         assert allowed == LEAST[role]
 
-    def test_nobody_scans_and_no_action_is_open_ended(self, resources: dict[str, Any]) -> None:
+    def test_no_role_may_scan_and_no_action_has_a_wildcard(self, resources: dict[str, Any]) -> None:
         for role in of(resources, "AWS::IAM::Role").values():
             for statement in statements(role) if "Policies" in role["Properties"] else []:
                 actions = statement["Action"]
@@ -164,6 +178,14 @@ class TestRights:
             (keys,) = (s for s in statements(resources[name]) if "kms:Decrypt" in s["Action"])
             only = keys["Condition"]["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"]
             assert only == ["grant_id", "purpose"]
+            purposes = keys["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
+            assert sorted(purposes) == sorted(get_args(Purpose))
+
+    def test_the_sweep_gets_no_secret_back(self, resources: dict[str, Any]) -> None:
+        (secrets,) = (s for s in statements(resources["SweepRole"]) if s["Sid"] == "Secrets")
+
+        assert secrets["Action"] == ["dynamodb:UpdateItem"]
+        assert secrets["Condition"] == {"StringEquals": {"dynamodb:ReturnValues": "NONE"}}
 
 
 class TestFunctions:
@@ -177,6 +199,20 @@ class TestFunctions:
             names = set(function["Properties"]["Environment"]["Variables"])
             assert {field.name.upper() for field in fields(Settings)} <= names
 
+    @pytest.mark.parametrize("name", ["Api", "Sweep"])
+    def test_api_and_sweep_cannot_starve_each_other_where_the_quota_allows_it(
+        self, expanded: dict[str, Any], name: str
+    ) -> None:
+        function = {"Api": "APIHandler", "Sweep": "Sweep"}[name]
+        reserved = expanded["Resources"][function]["Properties"]["ReservedConcurrentExecutions"]
+
+        parameter = {"Ref": f"{name}Concurrency"}
+        off = {"Ref": "AWS::NoValue"}
+        assert reserved == {"Fn::If": [f"Has{name}Concurrency", parameter, off]}
+        is_off = {"Fn::Not": [{"Fn::Equals": [parameter, 0]}]}
+        assert expanded["Conditions"][f"Has{name}Concurrency"] == is_off
+        assert expanded["Parameters"][f"{name}Concurrency"]["Default"] > 0
+
     def test_the_sweep_runs_every_minute(self, resources: dict[str, Any]) -> None:
         (rule,) = of(resources, "AWS::Events::Rule").values()
 
@@ -184,7 +220,7 @@ class TestFunctions:
 
     def test_logs_do_not_stay_for_ever(self, resources: dict[str, Any]) -> None:
         for group in of(resources, "AWS::Logs::LogGroup").values():
-            assert group["Properties"]["RetentionInDays"] == 30
+            assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 class TestApi:
@@ -210,7 +246,7 @@ class TestApi:
         for revealing in ("$context.path", "identity", "querystring", "header"):
             assert revealing not in line
 
-    def test_what_the_gateway_says_has_the_shape_of_what_the_api_says(
+    def test_errors_of_the_gateway_have_the_format_of_the_api(
         self, resources: dict[str, Any]
     ) -> None:
         body = resources["RestAPI"]["Properties"]["Body"]
@@ -275,7 +311,33 @@ class TestSite:
                 assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
                 assert "distribution/${Site}" in str(statement["Condition"])
 
-    def test_the_api_is_told_the_visitor_and_that_cloudfront_says_so(
+    def test_no_error_is_kept_at_the_edge(self, resources: dict[str, Any]) -> None:
+        """Of those that CloudFront keeps: Developer Guide, "How CloudFront caches errors"."""
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        kept = {e["ErrorCode"]: e for e in distribution["CustomErrorResponses"]}
+
+        assert set(kept) == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+        for error in kept.values():
+            assert set(error) == {"ErrorCode", "ErrorCachingMinTTL"}, "answers stay as they are"
+            assert error["ErrorCachingMinTTL"] == 0
+
+    def test_a_web_acl_blocks_floods_only_where_it_is_asked_for(
+        self, expanded: dict[str, Any]
+    ) -> None:
+        acl = expanded["Resources"]["WebAcl"]
+        distribution = expanded["Resources"]["Site"]["Properties"]["DistributionConfig"]
+        (rule,) = acl["Properties"]["Rules"]
+
+        assert expanded["Parameters"]["WafRate"]["Default"] == 0
+        assert acl["Condition"] == "HasWaf"
+        assert distribution["WebACLId"]["Fn::If"][0] == "HasWaf"
+        assert rule["Action"] == {"Block": {}}
+        assert rule["Statement"]["RateBasedStatement"] == {
+            "Limit": {"Ref": "WafRate"},
+            "AggregateKeyType": "IP",
+        }
+
+    def test_cloudfront_sends_the_api_the_visitors_address_and_a_proof_of_itself(
         self, resources: dict[str, Any]
     ) -> None:
         distribution = resources["Site"]["Properties"]["DistributionConfig"]
@@ -311,6 +373,45 @@ class TestSite:
             "headers": {**headers, "x-hallpass-viewer": {"value": "192.0.2.1"}}
         }
 
+    def test_two_regions_of_one_account_share_no_name(self, resources: dict[str, Any]) -> None:
+        for name, resource in resources.items():
+            if resource["Type"].startswith("AWS::CloudFront::") and name != "Site":
+                assert "${AWS::StackName}-${AWS::Region}-" in json.dumps(resource), name
+
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/", "/"),
+            ("/receipt", "/receipt"),
+            ("/receipt/", "/receipt"),
+            ("/open/", "/open"),
+            ("/style.css", "/style.css"),
+            ("/js/form/form.js", "/js/form/form.js"),
+            ("/nothing", "/404.html"),
+            ("/nothing/here/", "/404.html"),
+            ("//evil.example/", "/404.html"),
+        ],
+    )
+    def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
+        self, resources: dict[str, Any], path: str, leads_to: str
+    ) -> None:
+        function = resources["PagePaths"]["Properties"]["FunctionCode"]
+        call = f"console.log(JSON.stringify(handler({json.dumps({'request': {'uri': path}})})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{function}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = json.loads(done.stdout)
+
+        shown = said["headers"]["location"]["value"] if "statusCode" in said else said["uri"]
+        assert shown == leads_to
+        assert Behaviour("*", "pages", {}, has_function=True, headers=(), compress=True).page_at(
+            path
+        ) == (leads_to)
+
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()
 
@@ -325,13 +426,26 @@ class TestAlarms:
     ) -> None:
         alarm = resources["OverdueAlarm"]["Properties"]
 
-        assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestOverdueSeconds")
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": "hallpass"}]
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestDueSeconds")
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+    @pytest.mark.parametrize(
+        ("alarm", "limit"), [("SupportMailAlarm", "support"), ("MailFloodAlarm", "deployment")]
+    )
+    def test_mails_that_have_to_wait_are_noticed(
+        self, resources: dict[str, Any], alarm: str, limit: str
+    ) -> None:
+        properties = resources[alarm]["Properties"]
+
+        assert (properties["Namespace"], properties["MetricName"]) == ("Hallpass", "LimitReached")
+        written = {d["Name"]: d["Value"] for d in properties["Dimensions"]}
+        stack = {"Ref": "AWS::StackName"}
+        assert written == {"limit": limit, "service": stack}, "as aws/metrics.py writes it"
 
     def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
         assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"
 
-    def test_every_alarm_tells_somebody(self, resources: dict[str, Any]) -> None:
+    def test_every_alarm_has_a_receiver(self, resources: dict[str, Any]) -> None:
         for alarm in of(resources, "AWS::CloudWatch::Alarm").values():
             assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 
@@ -359,6 +473,12 @@ class TestZip:
         services = {p[2] for p in paths if p[:2] == ["botocore", "data"] and len(p) > 3}
 
         assert services == package.SERVICES
+
+    def test_it_runs_on_any_processor(self, built: package.Package) -> None:
+        with zipfile.ZipFile(built.archive) as archive:
+            for name in archive.namelist():
+                assert not name.endswith(".so"), name
+                assert archive.read(name)[:4] != b"\x7fELF", name
 
     def test_it_is_small_enough_to_start_quickly(self, built: package.Package) -> None:
         assert built.archive.stat().st_size < 8_000_000

@@ -5,13 +5,16 @@
 // tab's storage, the key for it travels in the return address' fragment. Neither is worth anything alone, and both are
 // used once.
 
+/** @import { FoundUser } from "../shared/api-types.js" */
 /** @import { Approved } from "../shared/consent.js" */
 /** @import { ReceiptEntry } from "../shared/types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { checkSite, Problem, repairGrant } from "../shared/api.js"
-import { appName, consentUrl, readReturn, sameSite } from "../shared/consent.js"
+import { appName, consentUrl, readReturn, sameHost, sameSite } from "../shared/consent.js"
+import { askToConfirm } from "../shared/end-grant.js"
 import { decode, encode, newLinkKey, prove, seal } from "../shared/envelope.js"
 import { showNotice } from "../shared/notice.js"
+import { $, all, dateOf, formatDate, loadCatalogue } from "../shared/page.js"
 import { tryStorage } from "../shared/storage.js"
 
 const SEALED_KEY = "hallpass.repair"
@@ -21,8 +24,9 @@ const SEALED_KEY = "hallpass.repair"
  * @returns {Promise<boolean>} whether the browser goes to WordPress; it does not when it refuses storage
  */
 export async function startRepair({ entry, grant, config }) {
-    const { consent_url: authorize, problem } = await checkSite(grant.site.url)
+    const { site, consent_url: authorize, problem } = await checkSite(grant.site.url)
     if (!authorize) throw new Problem("site_unavailable", { ...problem, reason: problem?.code })
+    if (!sameHost(site?.url, authorize)) throw new Problem("site_unavailable", { reason: "two_hosts" })
     const key = newLinkKey()
     const { ciphertext } = await seal(key, JSON.stringify({ held: entry, authorize }))
     if (tryStorage(() => sessionStorage.setItem(SEALED_KEY, ciphertext)) === null) return false
@@ -51,7 +55,7 @@ export async function finishRepair(page, address) {
     // Before the long call, so that a reload does not lose the receipt.
     page.entry = entry
     history.replaceState(entry, "")
-    if (answer.outcome !== "approved") showNotice(`arrival.${answer.outcome}`)
+    if (answer.outcome !== "approved") showNotice(`repair.${answer.outcome}`)
     else if (!sameSite(answer.site_url, authorize)) showNotice("arrival.other_site")
     else await repair(entry, answer)
 }
@@ -60,14 +64,29 @@ export async function finishRepair(page, address) {
  * @param {ReceiptEntry} entry
  * @param {Approved} approved
  */
-async function repair({ grantId, ownerToken }, { user_login, application_password }) {
+async function repair({ grantId, ownerToken }, { user_login, application_password, site_url: approved_on }) {
     showNotice("repair.working")
+    const consent = { user_login, application_password, approved_on }
     try {
-        const { state } = await repairGrant(grantId, ownerToken, { user_login, application_password })
-        showNotice(state === "active" ? "ended.owner_text" : "repair.done")
+        let answer = await repairGrant(grantId, ownerToken, consent)
+        // Anybody could have named the user of a manual grant, so its owner sees who it is.
+        while (answer.found) {
+            await loadCatalogue()
+            showFound(answer.found)
+            if (!(await askToConfirm($("#confirm-user")))) return showNotice("repair.kept")
+            answer = await repairGrant(grantId, ownerToken, consent, answer.found.id)
+        }
+        showNotice(answer.state === "active" ? "ended.owner_text" : "repair.done")
     } catch (error) {
         if (!(error instanceof Problem)) throw error
         const isExplained = error.code === "consent_rejected" || error.code === "not_administrator"
         showNotice(isExplained ? `error.${error.code}.next` : "repair.failed")
     }
+}
+
+/** @param {FoundUser} found */
+function showFound({ username, name, email, roles, registered_at, posts }) {
+    const registered = formatDate(dateOf(registered_at), { dateStyle: "medium", timeStyle: "short" })
+    const values = [username, name, email, roles.join(", "), registered, posts === null ? "–" : String(posts)]
+    for (const [place, value] of all("#confirm-user dd").entries()) value.textContent = values[place]
 }
