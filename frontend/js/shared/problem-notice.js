@@ -17,6 +17,7 @@ export const CODES = [
     "grant_ended",
     "grant_exists",
     "hidden_login",
+    "incomplete_certificate",
     "invalid_input",
     "locked",
     "maintenance",
