@@ -26,6 +26,9 @@ class MemoryGrants:
     def get(self, grant_id: str) -> Grant | None:
         return self.items.get(grant_id)
 
+    def latest(self, _: str) -> Grant | None:
+        return None
+
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         with self._lock:
             known = self.items.get(before.id)
