@@ -161,7 +161,7 @@ class Grant(GrantInSetUp):
 
     # A user made by hand, which only its owner can vouch for.
 
-    @transition("active", "revoking")
+    @transition("active", "revoking", "notifying")
     def consent_held(self, consent: Consent, due_at: int) -> Grant:
         """Record a consent key that is to show its owner who would be deleted, and no more."""
         due = min(self.schedule.due_at or due_at, due_at)
@@ -169,7 +169,7 @@ class Grant(GrantInSetUp):
             self, consent=consent, schedule=replace(self.schedule, due_at=due, purge_at=None)
         )
 
-    @transition("active", "revoking")
+    @transition("active", "revoking", unchanged_in=ENDED)
     def consent_given_back(self, now: int) -> Grant:
         """Be due again as before the hold; if the key could not be deleted, once more soon."""
         due_at = max(now, self.next_reminder_at)

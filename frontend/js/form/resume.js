@@ -6,6 +6,7 @@ import { endGrant, Problem } from "../shared/api.js"
 import { readReturn, sameHost, sameSite } from "../shared/consent.js"
 import { encode } from "../shared/link-key.js"
 import { showNotice, showUnusedApprovals } from "../shared/notice.js"
+import { load } from "../shared/page.js"
 import { openOtherWays } from "./site-check.js"
 
 /**
@@ -33,7 +34,7 @@ export async function resumeAfterReturn(page, address) {
         keys.user_login = answer.user_login
         keys.application_password = answer.application_password
         history.replaceState(null, "", "#send")
-        await (await import("./hold.js")).hold(page, answer.state)
+        await (await load("form/hold.js")).hold(page, answer.state)
         return page.enterStep("send")
     }
     await page.enterStep(answer.outcome === "disabled" ? "site" : "time")

@@ -4,7 +4,7 @@
 import { Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
-import { $, all, onPress, runOnce } from "../shared/page.js"
+import { $, all, load, onPress, runOnce } from "../shared/page.js"
 import { readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
@@ -114,7 +114,7 @@ function readManualUser({ draft, keys }) {
 /** @param {FormPage} page */
 function forgetKeys(page) {
     const { keys } = page
-    if (page.held) void import("./hold.js").then((module) => module.giveBack(page))
+    if (page.held) void load("form/hold.js").then((module) => module.giveBack(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 

@@ -21,7 +21,7 @@ export const LANGUAGES = {
 }
 const LANGUAGE_KEY = "hallpass.language"
 const MAX_RETRY_PAUSE_MS = 8000
-const LOAD_AHEAD_MS = 3000
+const LOAD_AHEAD_MS = 10_000
 
 let language = "en"
 /** With the reader's region, for dates. */
