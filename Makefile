@@ -34,10 +34,13 @@ run: packages-run ## Run Hallpass and a WordPress here, until Ctrl-C (PORT, WORD
 sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 	@exec $(BIN)/python -m infra.local.sweep
 
-test: setup check lint-infra ## Check and test everything
+test: setup check lint-infra coverage ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/plugins tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/plugins --numprocesses 2 --dist loadfile $(ARGS)
+
+coverage: setup ## Test the rules and the contracts; fails when they take too few branches of chalicelib
+	$(BIN)/pytest tests/contract tests/unit tests/upgrade --cov --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
 	node --test tests/js/*.test.js
@@ -121,7 +124,7 @@ destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an a
 	@$(BIN)/python -m infra.operate.destroy $(ARGS)
 
 clean: ## Remove everything that was built or run here
-	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results .coverage
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # Fetched beside the installations; should it fail, the run says why and takes an older one.
@@ -170,4 +173,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -143,6 +143,8 @@ def _grant_item(grant: Grant) -> Item:
         "user_may_exist": on_site.user_may_exist,
         "sealed_removal": on_site.sealed_removal,
         "deleted_at": on_site.evidence.deleted_at,
+        "user_email": on_site.user_email,
+        "let_in": on_site.is_let_in,
         "key_refused_at": on_site.evidence.key_refused_at,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
@@ -203,6 +205,8 @@ def _grant(item: Item) -> Grant | None:
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
             evidence=Evidence(get("deleted_at"), get("key_refused_at")),
+            user_email=get("user_email", ""),
+            is_let_in=get("let_in"),
         ),
         consent=Consent(
             login=values["owner_login"],

@@ -126,7 +126,7 @@ class Ending:
 
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
-        if grant.is_consent_held and grant.was_active:
+        if grant.is_consent_held and grant.was_active and grant.state != "ended":
             grant = self._give_back(grant, now)
             if not grant.schedule.is_due(now):
                 return grant
@@ -141,7 +141,7 @@ class Ending:
             if grant.state != "ended":
                 self.revoke_links(grant, now)
                 self._remove(self.record_changes(grant, now), now)
-                grant = update(self.grants, grant.id, lambda stored: stored.revoked(moment()))
+                grant = update(self.grants, grant.id, lambda g: g.revoked(moment(), now))
             self.links.revoke(grant, now=now)
             grant = self._notify(grant, now)
         except HallpassError as error:

@@ -165,6 +165,8 @@ class OnSite:
     `owner_id` and `user_id` are WordPress' ids of the owner and of the support user.
     `user_may_exist` is true from just before we first ask the site to create the support user
     until the site confirms that it is deleted. `sealed_removal` is the removal key, KMS-sealed.
+    `user_email` is the support user's address there; `is_let_in` whether the sign-in page let it in
+    when set-up tried, None where that did not show.
     """
 
     site: Site | None = None
@@ -173,6 +175,8 @@ class OnSite:
     user_may_exist: bool = False
     sealed_removal: bytes | None = field(default=None, repr=False)
     evidence: Evidence = field(default_factory=Evidence)
+    user_email: str = ""
+    is_let_in: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

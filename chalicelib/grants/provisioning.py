@@ -21,7 +21,7 @@ the sweep deletes it there unless its owner asks for the access within 15 minute
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.errors import (
     GrantEnded,
@@ -159,13 +159,16 @@ class Provisioning:
 
     def _run_steps(self, grant: Grant, request: ProvisionRequest, now: int) -> Grant:
         """Run the steps that are missing and record each; on a refusal take back all of them."""
+        done_now: list[str] = []
         try:
             for step in STEPS:
                 if self.tools.budget.left() < MIN_STEP_SECONDS or grant.phase == "revoking":
                     break
                 if not step.is_done(grant):
-                    record = step.run(self.tools, grant, request, now)
+                    tools = replace(self.tools, done_now=frozenset(done_now))
+                    record = step.run(tools, grant, request, now)
                     grant = update(self.grants, grant.id, record)
+                    done_now.append(step.name)
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ENDED) from None
         except KeyRefused as error:

@@ -7,6 +7,7 @@ A step that was done before is skipped, so any step may be the first after an in
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
 
 SNAPSHOT_SECONDS = 10.0
+SIGN_IN_SECONDS = 8.0
 NOT_ADMINISTRATOR = (
     "That account is not an administrator of the site. "
     "Please sign in as an administrator and approve again."
@@ -32,7 +34,8 @@ class StepTools:
     What the steps work with.
 
     Mail to a support user goes to `support_email` with the user name as a plus-address, so that no
-    two accounts share one.
+    two accounts share one. `done_now` are the steps that this very request has done: what it made
+    need not be searched for, and no earlier request can have left a part of it.
     """
 
     wordpress: WordPress
@@ -41,6 +44,7 @@ class StepTools:
     gate: RateGate
     support_name: str
     support_email: str
+    done_now: frozenset[str] = frozenset()
 
 
 Record = Callable[[Grant], Grant]
@@ -129,19 +133,21 @@ def create_user(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     Raises:
         SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
     """
+    del now
+    email = plus_address(tools.support_email, grant.username)
     user = tools.wordpress.create_administrator(
         _site(grant),
         request.consent,
         NewUser(
             username=grant.username,
-            email=plus_address(tools.support_email, grant.username),
+            email=email,
             password=request.password,
             display_name=f"{tools.support_name} (temporary, removes itself)",
         ),
         # An earlier request may have made it, and then a slow site is not asked to again.
-        may_exist=now > grant.created_at,
+        may_exist="check_removable" not in tools.done_now,
     )
-    return lambda grant: grant.user_created(user.id)
+    return lambda grant: grant.user_created(user.id, email)
 
 
 def create_removal_key(
@@ -150,12 +156,14 @@ def create_removal_key(
     """Give the support user an application password of its own, and seal it."""
     del now
     user = Account(_known(grant.on_site.user_id), grant.username)
+    is_new = {"check_removable", "create_user"} <= tools.done_now
     key = tools.wordpress.create_key(
         _site(grant),
         request.consent,
         user,
         "Hallpass removal key",
         holder_id=_known(grant.on_site.owner_id),
+        is_new=is_new,
     )
     sealed = tools.sealer.seal(key.password, grant_id=grant.id, purpose="removal")
     return lambda grant: grant.removal_key_created(sealed)
@@ -196,6 +204,20 @@ def delete_consent_key(
     return lambda grant: grant.activated(now)
 
 
+def try_sign_in(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
+    """
+    See whether the sign-in page lets the support user in, so that support hears at once if not.
+
+    It comes when nothing depends on it any more, once, and only in the request that completed the
+    set-up: a plugin may count what it refuses.
+    """
+    del now
+    is_let_in = None
+    with suppress(SiteUnavailable), tools.budget.within(SIGN_IN_SECONDS):
+        is_let_in = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
+    return lambda grant: grant.sign_in_tried(is_let_in=is_let_in)
+
+
 STEPS = (
     Step("discover", lambda grant: grant.on_site.site is not None, discover),
     Step("identify", lambda grant: grant.on_site.owner_id is not None, identify),
@@ -208,6 +230,8 @@ STEPS = (
     # Not recorded: an interrupted set-up asks again, and asking changes nothing.
     Step("verify_removal_key", lambda grant: grant.was_active, verify_removal_key),
     Step("delete_consent_key", lambda grant: grant.was_active, delete_consent_key),
+    # The request that completed the set-up is the last to get here.
+    Step("try_sign_in", lambda grant: grant.on_site.is_let_in is not None, try_sign_in),
 )
 
 

@@ -23,9 +23,8 @@ id to another, so the id alone proves nothing:
   database since, so its e-mail address signs it in too.
 * With the owner's key, the login name or the e-mail address must be ours besides the id.
 
-A site that has moved is searched for by bare GETs from its recorded address, so only who controls
-that can name a new one. It is taken for the same site only if our key signs in our account there,
-id and login name alike.
+A site that has moved is searched for by bare GETs from its recorded address, whose holder alone can
+name a new one. It is the same site only if our key signs in our account, id and login name alike.
 
 What cannot be told from outside: whether the WordPress that now answers at the same address, does
 not take our key and knows no user of that id is the one on which the account was made. And whoever
@@ -119,15 +118,17 @@ class Removal:
         site = grant.on_site.site
         if site is None:
             raise KeyRefused("The site was never found.")
+        ours = grant.on_site.user_id
         can_ask_user = self.removal_key.is_sendable(grant, now)
         if grant.consent is not None or not can_ask_user:
             try:
-                return self.wordpress.snapshot(site, self.consent_key.unseal(grant))
+                consent = self.consent_key.unseal(grant)
+                return self.wordpress.snapshot(site, consent, our_user_id=ours)
             except KeyRefused:
                 if not can_ask_user:
                     raise
         try:
-            return self.wordpress.snapshot(site, self.removal_key.unseal(grant))
+            return self.wordpress.snapshot(site, self.removal_key.unseal(grant), our_user_id=ours)
         except KeyRefused:
             self.removal_key.record_refusal(grant, now)
             raise
@@ -185,7 +186,7 @@ class Removal:
             if account.id != grant.on_site.user_id or account.id == grant.on_site.owner_id:
                 raise unsupported("not_ours")
             heir_id = _known(grant.on_site.owner_id)
-            is_confirmed = self.wordpress.delete_self(site, key, account, heir_id)
+            is_confirmed = self.wordpress.delete_self(site, key, account, heir_id, is_seen=True)
         except KeyRefused:
             return self._is_missing_to_strangers(grant, site)
         if is_confirmed:

@@ -70,14 +70,18 @@ class GrantInSetUp(GrantRecord):
         return replace(self, visit=replace(self.visit, before=snapshot))
 
     @transition(*SETTING_UP)
-    def user_created(self, user_id: int) -> Self:
-        """Record WordPress' id of the support user."""
-        return replace(self, on_site=replace(self.on_site, user_id=user_id))
+    def user_created(self, user_id: int, email: str = "") -> Self:
+        """Record WordPress' id of the support user, and its e-mail address."""
+        return replace(self, on_site=replace(self.on_site, user_id=user_id, user_email=email))
 
     @transition(*SETTING_UP)
     def removal_key_created(self, sealed: bytes) -> Self:
         """Record the sealed removal key."""
         return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
+
+    def sign_in_tried(self, *, is_let_in: bool | None) -> Self:
+        """Record whether the sign-in page lets the support user in, as far as that shows."""
+        return replace(self, on_site=replace(self.on_site, is_let_in=is_let_in))
 
     @transition(*SETTING_UP)
     def activated(self, now: int) -> Self:

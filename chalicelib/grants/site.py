@@ -166,10 +166,19 @@ class WordPress(Protocol):
         """Return how many posts the user of that id has, of any status; None when untold."""
 
     def create_key(
-        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+        self,
+        site: Site,
+        key: Credentials,
+        user: Account,
+        name: str,
+        *,
+        holder_id: int,
+        is_new: bool = False,
     ) -> Credentials:
         """
         Give *user* one application password, dropping any that it already has.
+
+        A user that *is_new*, created a moment ago, has none and needs no second look.
 
         *holder_id*, whose *key* is used, must be another user.
         """
@@ -182,11 +191,20 @@ class WordPress(Protocol):
         key is sent once more, to see it refused.
         """
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+    def delete_self(
+        self,
+        site: Site,
+        key: Credentials,
+        account: Account,
+        heir_id: int,
+        *,
+        is_seen: bool = False,
+    ) -> bool:
         """
         Delete the holder of *key*; return whether WordPress confirmed it, with the right id.
 
-        What it wrote goes to *heir_id*, or when that user is deleted to another administrator.
+        What it wrote goes to *heir_id*, or when that user is deleted to another administrator. When
+        *account* is what the site said of this key a moment ago, it *is_seen* and not asked again.
 
         Raises:
             KeyRefused: The key is dead: the user may be deleted, or the key revoked.
@@ -212,9 +230,18 @@ class WordPress(Protocol):
     def refuses(self, site: Site, key: Credentials) -> bool:
         """Return whether the site refuses *key*, in WordPress' words or in a plugin's."""
 
-    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        """
+        Sign in on the sign-in page as a person does, once, and out again at once.
+
+        Return whether the site lets that user in; None where that does not show.
+        """
+
+    def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
         """
         Return who may do what, and what is installed, as *key* sees it.
+
+        The application passwords of *our_user_id*, which is ours, are not asked for.
 
         Raises:
             KeyRefused: The key is dead.

@@ -116,7 +116,9 @@ def _afterword(reader: Holder, grant: Grant, receipt_url: str) -> str:
     if reader == "support":
         return "Its user name and password do not work any more. You do not need to do anything.\n"
     return (
-        "Everything it wrote belongs to you now. You do not need to do anything.\n"
+        "Its posts, pages and files belong to you now. Keys that support made as this user, such "
+        "as application passwords and WooCommerce REST keys, were deleted with it.\n"
+        "You do not need to do anything.\n"
         "Your own password and account were never shared with us.\n\n"
         f"{_report(grant)}\n{receipt_url}\n"
     )

@@ -26,6 +26,7 @@ from chalicelib.errors import DeliveryFailed, InvalidInput, TooManyRequests, Try
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
+from chalicelib.notifications.account_notes import account_notes
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
 
@@ -211,6 +212,7 @@ class Tickets:
                 "Done earlier? Press “end access now” on the page behind the link.",
                 "",
             ]
+            lines += account_notes(grant)
         if ticket.passphrase_hint or (grant is not None and grant.links.asks_passphrase):
             lines += ["The link asks for a passphrase, which you get from them another way.", ""]
         made_by_hand = grant.username if grant is not None and grant.is_manual else ""

@@ -25,6 +25,9 @@ def grant_summary(grant: Grant) -> Json:
         "username": grant.username,
         "login_url": login_url(grant),
         "expires_at": grant.expires_at,
+        # Another name to sign in with, and whether the sign-in page refused the user when we tried.
+        **({"email": grant.on_site.user_email} if grant.on_site.user_email else {}),
+        **({"sign_in": "refused"} if grant.on_site.is_let_in is False else {}),
         # Of a consent that waits for its owner's word: then it goes back.
         **({"held_until": grant.expires_at} if grant.is_held else {}),
     }

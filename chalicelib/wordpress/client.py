@@ -30,7 +30,7 @@ from chalicelib.wordpress.discovery import discover
 from chalicelib.wordpress.look import Look, callable_url
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
-from chalicelib.wordpress.sign_in_page import find_problem
+from chalicelib.wordpress.sign_in_page import find_problem, try_once
 from chalicelib.wordpress.snapshot import take_snapshot
 from chalicelib.wordpress.user_creation import create_administrator
 from chalicelib.wordpress.users import ME, USERS
@@ -120,16 +120,24 @@ class RestWordPress:
         return users.count_posts(self._rest(site, key), user_id)
 
     def create_key(
-        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+        self,
+        site: Site,
+        key: Credentials,
+        user: Account,
+        name: str,
+        *,
+        holder_id: int,
+        is_new: bool = False,
     ) -> Credentials:
         rest = self._rest(site, key)
         if holder_id == user.id:
             raise ValueError("The holder's own application passwords are never deleted as a whole.")
-        users.require_same(users.find_by_id(rest, user.id), user)
         collection = f"{USERS}/{users.require_user_id(user.id)}/application-passwords"
-        deleted = _require_passwords_on(rest.delete(collection))
-        if not deleted.ok:
-            raise refusal_error(deleted)
+        if not is_new:
+            users.require_same(users.find_by_id(rest, user.id), user)
+            deleted = _require_passwords_on(rest.delete(collection))
+            if not deleted.ok:
+                raise refusal_error(deleted)
         created = _require_passwords_on(rest.post(collection, {"name": name})).object()
         password = created.get("password")
         if not isinstance(password, str) or not password:
@@ -150,9 +158,18 @@ class RestWordPress:
         if not is_confirmed and not self.refuses(site, key):
             raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+    def delete_self(
+        self,
+        site: Site,
+        key: Credentials,
+        account: Account,
+        heir_id: int,
+        *,
+        is_seen: bool = False,
+    ) -> bool:
         rest = self._rest(site, key)
-        users.require_same(users.whoami(rest), account)
+        if not is_seen:
+            users.require_same(users.whoami(rest), account)
         return users.delete(rest, ME, account.id, heir_id)
 
     def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
@@ -177,8 +194,11 @@ class RestWordPress:
     def refuses(self, site: Site, key: Credentials) -> bool:
         return self._rest(site, key).is_refused(ME)
 
-    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
-        return take_snapshot(self._rest(site, key))
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        return try_once(self._outbound, site.login_url, username, password)
+
+    def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
+        return take_snapshot(self._rest(site, key), our_user_id)
 
     def _rest(self, site: Site, key: Credentials) -> Rest:
         """Return the API of *site* for *key*; raise when it was approved on another origin."""

@@ -7,19 +7,31 @@ another name, and some web servers ask for a password of their own before it.
 
 from __future__ import annotations
 
+import html
 import re
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from itertools import islice
+from urllib.parse import urlencode, urlsplit
 
 from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
-from chalicelib.outbound.client import Response
+from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unsupported
 from chalicelib.wordpress.look import Look
 
 PASSWORD_FIELD = re.compile(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
 )
+HIDDEN_INPUT = re.compile(
+    rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
+)
+ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*["']([^"']*)["']""")
+LOGOUT_NONCE = re.compile(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
+SIGNED_IN_COOKIE = "wordpress_logged_in_"
+ERROR_BOX = b'id="login_error"'
+PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
+MAX_HIDDEN_FIELDS = 20
+AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
 MAX_SEARCHED = 512 * 1024  # Bytes of a page.
 
 
@@ -53,6 +65,66 @@ def has_sign_in_form(page: Response) -> bool:
     """Return whether *page* asks for a password, as WordPress' own page or one of the site's."""
     is_shown = page.status < HTTPStatus.MULTIPLE_CHOICES
     return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED]) is not None
+
+
+def try_once(outbound: Outbound, login_url: str, username: str, password: str) -> bool | None:
+    """
+    Sign in as a person does and at once out again; return whether the site lets that user in.
+
+    None where that does not show: no form of WordPress' own, a captcha in it, a second question.
+    The password is sent once at most, so that no plugin counts two failures; the page is looked at
+    first, so that none counts a call of a hidden one. What the site gave is forgotten afterwards.
+
+    Raises:
+        SiteUnavailable: No usable response. Nothing is known then.
+    """
+    try:
+        form = outbound.call("GET", login_url, headers=AS_PAGE, truncate=True)
+        if not _is_own_form(form) or _has_puzzle(form):
+            return None
+        fields = {**_hidden_fields(form.body), "log": username, "pwd": password}
+        answer = outbound.call(
+            "POST",
+            login_url,
+            headers={**AS_PAGE, "Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode(fields).encode(),
+            truncate=True,
+        )
+        if SIGNED_IN_COOKIE in answer.headers.get("set-cookie", ""):
+            _sign_out(outbound, login_url)
+            return True
+        is_refused = answer.status < HTTPStatus.MULTIPLE_CHOICES and ERROR_BOX in answer.body
+        return False if is_refused and not _has_puzzle(answer) else None
+    finally:
+        outbound.close()
+
+
+def _sign_out(outbound: Outbound, login_url: str) -> None:
+    """End the session that the cookies of this site's connection belong to."""
+    asked = outbound.call("GET", f"{login_url}?action=logout", headers=AS_PAGE, truncate=True)
+    nonce = LOGOUT_NONCE.search(asked.body)
+    if nonce is not None:
+        address = f"{login_url}?action=logout&_wpnonce={nonce[1].decode()}"
+        outbound.call("GET", address, headers=AS_PAGE, truncate=True)
+
+
+def _is_own_form(page: Response) -> bool:
+    return has_sign_in_form(page) and b'name="log"' in page.body and b'name="pwd"' in page.body
+
+
+def _has_puzzle(page: Response) -> bool:
+    body = page.body.lower()
+    return any(mark in body for mark in PUZZLE_MARKS)
+
+
+def _hidden_fields(body: bytes) -> dict[str, str]:
+    """Return the hidden fields of the forms of a sign-in page, those of plugins included."""
+    found: dict[str, str] = {}
+    for tag in islice(HIDDEN_INPUT.finditer(body[:MAX_SEARCHED]), MAX_HIDDEN_FIELDS):
+        pairs = dict(ATTRIBUTE.findall(tag[0].decode(errors="replace")))
+        if pairs.get("name"):
+            found[html.unescape(pairs["name"])] = html.unescape(pairs.get("value", ""))
+    return found
 
 
 def _page(look: Look, url: str) -> Response | None:

@@ -53,9 +53,11 @@ USER_ROWS: Query = {
 Part = TypeVar("Part")
 
 
-def take_snapshot(rest: Rest) -> Snapshot:
+def take_snapshot(rest: Rest, our_user_id: int | None = None) -> Snapshot:
     """
     Return what the site shows to the key of *rest* now; a part that it does not show is None.
+
+    The keys of *our_user_id* are not asked for: they are no change.
 
     The lists of keys come last, because they take the most requests: when a slow site leaves no
     time for them, the rest is there.
@@ -68,7 +70,9 @@ def take_snapshot(rest: Rest) -> Snapshot:
     plugins = _or_none(lambda: _plugins(rest))
     themes = _or_none(lambda: _themes(rest))
     admin_email = _or_none(lambda: _admin_email(rest))
-    return Snapshot(users and _with_keys(rest, users), plugins, themes, admin_email, reach)
+    return Snapshot(
+        users and _with_keys(rest, users, our_user_id), plugins, themes, admin_email, reach
+    )
 
 
 def _users(rest: Rest) -> tuple[tuple[SiteUser, ...] | None, Reach]:
@@ -117,13 +121,15 @@ def _user(row: dict[str, Any]) -> SiteUser:
     )
 
 
-def _with_keys(rest: Rest, users: tuple[SiteUser, ...]) -> tuple[SiteUser, ...]:
+def _with_keys(
+    rest: Rest, users: tuple[SiteUser, ...], our_user_id: int | None
+) -> tuple[SiteUser, ...]:
     """Return *users* with the keys of as many as the site shows, and has the time to show."""
     seen: list[SiteUser] = []
     left = {True: MAX_KEY_LISTS, False: MAX_OTHER_KEY_LISTS}
     for user in users:
         keys = None
-        if left[user.is_administrator] > 0:
+        if user.id != our_user_id and left[user.is_administrator] > 0:
             left[user.is_administrator] -= 1
             try:
                 keys = _or_none(lambda user_id=user.id: _keys(rest, user_id))  # type: ignore[misc]

@@ -67,7 +67,7 @@ def make(api: FakeApi) -> None:
     api.says("users", {**MADE, "grant_id": "G" * 22, "expires_at": NOW + 86400}, 201)
 
 
-def test_an_address_with_http_is_looked_at_with_https(page: Page) -> None:
+def test_an_address_with_http_is_checked_with_https(page: Page) -> None:
     fill_in(page)
     answer: dict[str, Any] = FOUND
 
@@ -102,7 +102,7 @@ def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: Fak
     assert (sent.value.post_data_json or {})["site_url"] == "other.example"
 
 
-def test_a_late_answer_does_not_pull_back_who_has_gone_elsewhere(page: Page) -> None:
+def test_a_late_response_does_not_leave_the_step_that_was_chosen_meanwhile(page: Page) -> None:
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -122,7 +122,9 @@ def test_a_late_answer_does_not_pull_back_who_has_gone_elsewhere(page: Page) -> 
     expect(page.locator("#time")).to_be_hidden()
 
 
-def test_a_late_step_does_not_pull_back_who_has_gone_elsewhere(page: Page, api: FakeApi) -> None:
+def test_a_late_step_does_not_leave_the_step_that_was_chosen_meanwhile(
+    page: Page, api: FakeApi
+) -> None:
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -190,7 +192,7 @@ def test_a_pasted_key_that_is_used_up_is_asked_for_again(page: Page, api: FakeAp
     ("field", "complaint"),
     [("user_login", "#user_login-wrong"), ("application_password", "#application_password-wrong")],
 )
-def test_what_was_pasted_and_refused_says_so_beside_it(
+def test_a_pasted_value_that_is_refused_has_an_error_beside_it(
     page: Page, api: FakeApi, field: str, complaint: str
 ) -> None:
     paste(page, api)
@@ -200,7 +202,7 @@ def test_what_was_pasted_and_refused_says_so_beside_it(
     expect(page.locator(f"#{field}")).to_be_focused()
 
 
-def test_a_user_name_that_was_refused_says_so_beside_it(page: Page, api: FakeApi) -> None:
+def test_a_user_name_that_is_refused_has_an_error_beside_it(page: Page, api: FakeApi) -> None:
     make_by_hand(page)
     refuse(api, "grants", "invalid_input", field="username")
     with page.expect_request("**/api/grants") as sent:
@@ -298,7 +300,7 @@ def test_the_address_of_a_hidden_sign_in_page_travels_sealed(page: Page, api: Fa
     assert "bakery.example/enter" not in (sent.value.post_data or "")
 
 
-def test_a_date_is_left_alone_while_it_is_typed_and_says_when_it_is_too_late(
+def test_a_date_is_checked_after_it_was_typed_and_has_an_error_when_it_is_too_late(
     page: Page, api: FakeApi
 ) -> None:
     choose_time(page, api)

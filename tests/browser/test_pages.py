@@ -83,7 +83,7 @@ def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
     check(page)
 
 
-def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeApi) -> None:
+def test_the_site_is_checked_while_its_address_is_typed(page: Page, api: FakeApi) -> None:
     fill_in(page)
     api.says("sites", FOUND)
     asked: list[str] = []
@@ -99,7 +99,7 @@ def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeA
     assert len(asked) == 1, "one look while typing, and none for the press"
 
 
-def test_a_site_that_cannot_says_so_while_its_address_is_typed_and_can_be_checked_again(
+def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_checked_again(
     page: Page, api: FakeApi
 ) -> None:
     fill_in(page)
@@ -255,7 +255,7 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
         ),
     ],
 )
-def test_a_link_with_nothing_behind_it_says_when_and_why(
+def test_a_link_without_a_secret_shows_when_and_why(
     page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
 ) -> None:
     api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
@@ -319,7 +319,7 @@ def test_a_repair_shows_who_would_be_deleted(page: Page, api: FakeApi) -> None:
     expect(page.locator("#notice")).to_contain_text("Nobody was deleted")
 
 
-def test_ending_an_account_made_by_hand_asks_its_owner(page: Page, api: FakeApi) -> None:
+def test_ending_a_manual_grant_asks_its_owner(page: Page, api: FakeApi) -> None:
     api.says("secrets/*", {**SECRET, "state": "opened", "opened_at": NOW - 600})
     api.says("grants/*", {**GRANT, "by_hand": True})
     api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
@@ -460,7 +460,7 @@ def test_less_motion_is_respected(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/open", "/receipt"])
-def test_without_javascript_the_page_says_what_to_do(
+def test_without_javascript_the_page_explains_what_to_do(
     browser: Browser, base_url: str, path: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False, base_url=base_url)
@@ -597,7 +597,8 @@ def _files(page: Page) -> Iterator[list[str]]:
 
     def note(url: str) -> None:
         path = urlsplit(url).path
-        if not path.startswith("/api/") and not url.startswith("data:"):
+        ours = "//bakery.example/" not in url
+        if ours and not path.startswith("/api/") and not url.startswith("data:"):
             paths.append(path)
 
     page.on("response", lambda response: note(response.url))

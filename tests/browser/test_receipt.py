@@ -44,7 +44,7 @@ def test_between_the_deadline_and_the_sweep_it_asks_gently(page: Page, api: Fake
     assert len(asked) == 2
 
 
-def test_a_deadline_that_passes_while_somebody_looks_starts_no_storm(
+def test_a_deadline_that_passes_while_the_page_is_open_starts_no_storm_of_requests(
     page: Page, api: FakeApi
 ) -> None:
     page.clock.install(time=NOW)
@@ -66,7 +66,7 @@ def test_a_clock_that_is_days_ahead_starts_no_storm(page: Page, api: FakeApi) ->
     assert len(asked) == 1
 
 
-def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) -> None:
+def test_revoking_a_link_that_was_opened_shows_that_it_was(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     api.says("secrets/*/burn", {}, 204)
     shown(page)
@@ -80,7 +80,9 @@ def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) ->
     expect(page.locator("#end-now")).to_be_visible()
 
 
-def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, api: FakeApi) -> None:
+def test_an_overdue_grant_shows_since_when_and_why_and_can_be_ended(
+    page: Page, api: FakeApi
+) -> None:
     told = [*GRANT["timeline"][:-1], {**GRANT["timeline"][-1], "detail": "maintenance"}]
     told.append({"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"})
     overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": told}
@@ -109,7 +111,7 @@ def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, ap
     expect(page.locator("#state")).to_be_focused()
 
 
-def test_what_cannot_be_refreshed_says_of_when_it_is(page: Page, api: FakeApi) -> None:
+def test_a_receipt_that_cannot_be_refreshed_shows_its_age(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     page.clock.install()
     shown(page)
@@ -124,7 +126,7 @@ def test_what_cannot_be_refreshed_says_of_when_it_is(page: Page, api: FakeApi) -
     expect(page.locator("#stale")).to_be_hidden()
 
 
-def test_when_nobody_could_compare_the_receipt_says_so(page: Page, api: FakeApi) -> None:
+def test_a_receipt_without_a_visit_report_explains_why(page: Page, api: FakeApi) -> None:
     api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": [], "report": None})
     shown(page, "has ended")
     expect(page.locator("#report")).to_contain_text("could not see what changed")
@@ -233,7 +235,7 @@ def test_dots_of_the_timeline_are_there_in_forced_colours(page: Page, api: FakeA
     assert page.evaluate(width) not in ("", "0px")
 
 
-def test_a_browser_that_keeps_nothing_shows_it_and_says_what_it_cannot(
+def test_a_browser_without_storage_shows_the_receipt_and_explains_what_is_missing(
     page: Page, api: FakeApi
 ) -> None:
     page.add_init_script(NO_STORAGE)
@@ -260,7 +262,7 @@ def test_a_button_whose_module_does_not_come_is_not_silent(
     recorder.complaints.clear()
 
 
-def test_what_the_server_says_beside_its_code_is_told(page: Page, api: FakeApi) -> None:
+def test_the_details_of_an_error_are_shown(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     shown(page)
     for answer, said in _ANSWERS:

@@ -66,7 +66,7 @@ def test_the_approval_is_held_at_once_and_nothing_else_is_made(
         owner.approve()
 
     assert (held.value.status, held.value.json()["state"]) == (202, "preparing")
-    expect(owner.page.locator("#send-lead")).to_contain_text("We keep your approval for 15 minutes")
+    expect(owner.page.locator("#send-lead")).to_contain_text("on your site after 15 minutes")
     assert (users(), len(keys() - keys_before)) == (users_before, 1)
     kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
     secrets = owner.page.evaluate("history.state.unfinished")
@@ -170,7 +170,7 @@ def test_wordpress_without_javascript_answers_in_the_query_and_it_works(
 
 
 @pytest.mark.parametrize("state", ["AAAAAAAAAAAAAAAAAAAAAA", ""])
-def test_an_answer_that_nobody_asked_for_is_not_used(
+def test_an_approval_that_was_not_requested_is_not_used(
     owner: Owner, stack: Stack, state: str
 ) -> None:
     owner.tell()
@@ -274,7 +274,7 @@ def test_the_browsers_back_button_goes_one_step_back(owner: Owner) -> None:
     expect(owner.page.locator("#site")).to_be_visible()
 
 
-def test_a_site_that_cannot_says_why_and_offers_other_ways(owner: Owner) -> None:
+def test_a_site_without_approval_explains_why_and_offers_other_ways(owner: Owner) -> None:
     with WordPress("7.1", multisite=True) as network:
         owner.tell()
         answer = {"site": None, "consent_url": None, "problem": {"code": "multisite"}}
@@ -305,7 +305,7 @@ def _lose_the_answer_once() -> Callable[..., None]:
     return handle
 
 
-def test_the_app_name_says_who_and_where(owner: Owner, stack: Stack) -> None:
+def test_the_name_of_the_key_shows_who_asks_and_where(owner: Owner, stack: Stack) -> None:
     owner.tell()
     owner.let_in()
     owner.leave()

@@ -57,7 +57,7 @@ def test_a_pasted_application_password_lets_in(
     assert len(keys_before - owner_keys()) == 1, "the pasted key is used up"
 
 
-def test_a_user_made_by_hand_is_passed_on_and_deleted_with_one_approval(
+def test_a_manual_user_is_registered_and_deleted_with_one_approval(
     owner: Owner,
     agent: Agent,
     recorder: Recorder,
@@ -129,7 +129,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner.page.click("#time .actions button:visible >> nth=0")
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
-    expect(owner.page.locator("#timeline")).to_contain_text("You created an account by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("An account was made by hand")
 
     agent.visit(link)
     agent.open()
@@ -195,7 +195,7 @@ def test_when_the_key_is_dead_a_new_approval_deletes_the_account(
     assert kept == "{}"
 
 
-def test_a_repair_that_nobody_began_shows_no_receipt(owner: Owner, stack: Stack) -> None:
+def test_a_repair_that_was_not_begun_here_shows_no_receipt(owner: Owner, stack: Stack) -> None:
     owner.page.goto(f"{stack.app_url}/receipt#repair={'A' * 43}?site_url=x&user_login=y&password=z")
     expect(owner.page.locator("#missing h2")).to_contain_text("open your receipt from the mail")
     assert owner.page.url.endswith("/receipt")

@@ -389,7 +389,7 @@ class TestGrants:
 
 
 class TestTicketLog:
-    def test_one_sender_at_a_time_and_who_was_told_is_remembered(
+    def test_one_sender_at_a_time_and_its_readers_are_remembered(
         self, log: TicketLog, new_id: str
     ) -> None:
         taken = at_once(lambda _: log.begin(new_id, now=NOW))

@@ -82,6 +82,7 @@ class FakeSite:
         protects_users: A plugin forbids the deletion of users.
         strips_header: The Authorization header never reaches WordPress.
         refuses_creation: A plugin vetoes new users.
+        lets_new_users_in: Whether the sign-in page lets them in; None when that does not show.
         gives_role: The role that new users get, whatever was requested.
         content: The user id of the author of each title.
     """
@@ -99,6 +100,7 @@ class FakeSite:
     strips_header: bool = False
     refuses_creation: bool = False
     gives_role: str = "administrator"
+    lets_new_users_in: bool | None = True
     users: dict[int, FakeUser] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
     plugins: tuple[Plugin, ...] = (Plugin("akismet/akismet", "Akismet", "5.5", "inactive"),)
@@ -270,7 +272,14 @@ class FakeWordPress:
             return sum(author == user_id for author in fake.content.values())
 
     def create_key(
-        self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
+        self,
+        site: Site,
+        key: Credentials,
+        user: Account,
+        name: str,
+        *,
+        holder_id: int,
+        is_new: bool = False,
     ) -> Credentials:
         with self._call("create_key", site.url, key) as fake:
             _require_administrator(fake, key)
@@ -280,7 +289,8 @@ class FakeWordPress:
                 )
             found = fake.users.get(user.id)
             require_same(found.account if found else None, user)
-            fake.revoke(user.username)
+            if not is_new:
+                fake.revoke(user.username)
             return Credentials(user.username, fake.consent(user.username, name))
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
@@ -293,7 +303,16 @@ class FakeWordPress:
             if any(password == _password(key) for _, password in holder.keys.values()):
                 raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+    def delete_self(
+        self,
+        site: Site,
+        key: Credentials,
+        account: Account,
+        heir_id: int,
+        *,
+        is_seen: bool = False,
+    ) -> bool:
+        del is_seen
         with self._call("delete_self", site.url, key) as fake:
             require_same(_holder(fake, key).account, account)
             return _delete(fake, key, account.id, heir_id)
@@ -321,7 +340,15 @@ class FakeWordPress:
                 return False
             return fake.hides_users or user_id not in fake.users
 
-    def snapshot(self, site: Site, key: Credentials) -> Snapshot:
+    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        with self._call("try_sign_in", site.url) as fake:
+            user = fake.user(username)
+            if user is None or user.password != password:
+                return False
+            return fake.lets_new_users_in
+
+    def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
+        del our_user_id
         with self._call("snapshot", site.url, key) as fake:
             if not _holder(fake, key).account.may_manage_users:
                 return Snapshot()

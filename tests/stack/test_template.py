@@ -159,7 +159,7 @@ class TestRights:
 
         assert allowed == LEAST[role]
 
-    def test_nobody_scans_and_no_action_is_open_ended(self, resources: dict[str, Any]) -> None:
+    def test_no_role_may_scan_and_no_action_has_a_wildcard(self, resources: dict[str, Any]) -> None:
         for role in of(resources, "AWS::IAM::Role").values():
             for statement in statements(role) if "Policies" in role["Properties"] else []:
                 actions = statement["Action"]
@@ -246,7 +246,7 @@ class TestApi:
         for revealing in ("$context.path", "identity", "querystring", "header"):
             assert revealing not in line
 
-    def test_what_the_gateway_says_has_the_shape_of_what_the_api_says(
+    def test_errors_of_the_gateway_have_the_format_of_the_api(
         self, resources: dict[str, Any]
     ) -> None:
         body = resources["RestAPI"]["Properties"]["Body"]
@@ -337,7 +337,7 @@ class TestSite:
             "AggregateKeyType": "IP",
         }
 
-    def test_the_api_is_told_the_visitor_and_that_cloudfront_says_so(
+    def test_cloudfront_sends_the_api_the_visitors_address_and_a_proof_of_itself(
         self, resources: dict[str, Any]
     ) -> None:
         distribution = resources["Site"]["Properties"]["DistributionConfig"]
@@ -445,7 +445,7 @@ class TestAlarms:
     def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
         assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"
 
-    def test_every_alarm_tells_somebody(self, resources: dict[str, Any]) -> None:
+    def test_every_alarm_has_a_receiver(self, resources: dict[str, Any]) -> None:
         for alarm in of(resources, "AWS::CloudWatch::Alarm").values():
             assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
 

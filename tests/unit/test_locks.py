@@ -46,7 +46,7 @@ def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
     assert world.outbox.sent == []
 
 
-def test_the_last_one_is_told_to_the_owner_by_the_next_sweep(world: World) -> None:
+def test_the_next_sweep_mails_the_owner_about_the_last_one(world: World) -> None:
     guess(world)
     report = world.parts.sweep.sweep(now=NOW)
 
@@ -68,7 +68,7 @@ def test_the_access_runs_on_and_ends_at_its_deadline(world: World, site: FakeSit
     assert world.parts.sweep.sweep(now=NOW + 3 * DAY).ended == 1
 
 
-def test_each_lock_is_told_once(world: World) -> None:
+def test_each_lock_sends_one_mail(world: World) -> None:
     guess(world)
     world.parts.sweep.sweep(now=NOW)
     with pytest.raises(Locked):
@@ -145,7 +145,7 @@ def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
     assert locks(world) == [NOW]
 
 
-def test_a_link_without_an_access_has_no_owner_to_tell(world: World) -> None:
+def test_a_lock_of_a_link_without_an_access_sends_no_mail(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
     world.parts.secrets.create(lone, lifetime=DAY, owner_token=None, now=NOW)
     for _ in range(MAX_TRIES):

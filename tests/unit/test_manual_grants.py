@@ -112,6 +112,19 @@ class TestRepair:
 
         assert site.user("admin") is not None
 
+    @pytest.mark.parametrize("method", ["whoami", "key_id", "find_user", "delete_user"])
+    def test_a_confirmation_in_its_middle_does_not_stop_it(self, world: World, method: str) -> None:
+        world.wordpress.interrupt_next(
+            method, lambda: world.parts.ending.confirm(GRANT, OWNER, now=NOW)
+        )
+
+        grant = approve_repair(world)
+        world.parts.sweep.sweep(now=NOW + DAY)
+
+        assert grant.state == "ended"
+        assert world.grants.items[GRANT].phase == "closed"
+        assert world.owner_keys == 0
+
     @pytest.mark.parametrize("typed", ["Helper", "helper@example.test", "HELPER@example.test"])
     def test_the_user_is_found_by_any_name_that_signs_it_in(self, world: World, typed: str) -> None:
         world.parts.lifecycle.register(

@@ -153,7 +153,7 @@ PEOPLE: dict[str, Strategies] = {
     "end": {"token": st.sampled_from([OWNER, SUPPORT])},
     "confirm": {},
     "extend": {},
-    "repair": {"is_refused": one_in(5)},
+    "repair": {"is_refused": one_in(5), "is_confirmed": st.booleans()},
     "create_secret": {"number": SECRET_NUMBERS},
     "open_secret": {"number": SECRET_NUMBERS, "guesses": st.integers(0, 6)},
     "burn_secret": {"number": SECRET_NUMBERS},
@@ -244,11 +244,15 @@ class History(RuleBasedStateMachine):
         self._run(run, lambda parts: parts.lifecycle.extend(GRANT, OWNER, days=2, now=self.now))
 
     @act
-    def repair(self, run: Run, *, is_refused: bool) -> None:
+    def repair(self, run: Run, *, is_refused: bool, is_confirmed: bool) -> None:
+        """Approve once more; of a manual grant, see who would be deleted, and maybe confirm it."""
         key = self._consent()
         if is_refused:
             key = Credentials(key.username, "a key that never was")
-        self._run(run, lambda parts: repair(parts, key, self.now))
+        if is_confirmed:
+            self._run(run, lambda parts: repair(parts, key, self.now))
+        else:
+            self._run(run, lambda parts: parts.repair.repair(GRANT, OWNER, key, now=self.now))
 
     @act
     def create_secret(self, number: int, run: Run) -> None:
