@@ -28,6 +28,7 @@ from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TooManyRequests, TryAgain
 
 Action = Literal["sites", "users", "secrets", "open", "tickets", "grants"]
+OtsAction = Literal["ots_create", "ots_reveal", "ots_receipt", "ots_sign_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,15 @@ BY_SITE: dict[Action, Limit] = {
     "sites": Limit(120, HOUR),
     "users": Limit(60, HOUR),
 }
+
+# One Time Secret's API. An account has the limit of upstream; its network is not counted, too.
+OTS_BY_NETWORK: dict[OtsAction, Limit] = {
+    "ots_create": Limit(30, 10 * MINUTE),
+    "ots_reveal": Limit(60, 10 * MINUTE),
+    "ots_receipt": Limit(120, 10 * MINUTE),
+    "ots_sign_in": Limit(20, 10 * MINUTE),  # Those that failed.
+}
+OTS_BY_ACCOUNT = Limit(1000, 20 * MINUTE)
 
 BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
 
@@ -90,6 +100,18 @@ class Limits:
             self._count(f"{action} address {_network(ip)}", BY_NETWORK[action], now)
         if site_url and action in BY_SITE:
             self._count(f"{action} site {_host(site_url)}", BY_SITE[action], now)
+
+    def admit_ots(self, action: OtsAction, *, ip: str, account: str, now: int) -> None:
+        """
+        Count a request to One Time Secret's API: of *account*, or if it is "" of *ip*'s network.
+
+        Raises:
+            TooManyRequests: The account or the network is over its limit.
+        """
+        if account:
+            self._count(f"{action} account {account}", OTS_BY_ACCOUNT, now)
+        else:
+            self._count(f"{action} address {_network(ip)}", OTS_BY_NETWORK[action], now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """

@@ -30,6 +30,34 @@ STAGE = "hallpass"
 SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sts"})
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
+# AES-GCM alone, of a package with every cipher. Its own imports name these, and no others.
+CIPHER = frozenset(
+    {
+        "__init__.py",
+        "Cipher/AES.py",
+        "Cipher/__init__.py",
+        "Cipher/_mode_ctr.py",
+        "Cipher/_mode_ecb.py",
+        "Cipher/_mode_gcm.py",
+        "Cipher/_raw_aes.abi3.so",
+        "Cipher/_raw_aesni.abi3.so",
+        "Cipher/_raw_ctr.abi3.so",
+        "Cipher/_raw_ecb.abi3.so",
+        "Hash/BLAKE2s.py",
+        "Hash/_BLAKE2s.abi3.so",
+        "Hash/__init__.py",
+        "Hash/_ghash_clmul.abi3.so",
+        "Hash/_ghash_portable.abi3.so",
+        "Random/__init__.py",
+        "Util/__init__.py",
+        "Util/_cpu_features.py",
+        "Util/_cpuid_c.abi3.so",
+        "Util/_file_system.py",
+        "Util/_raw_api.py",
+        "Util/number.py",
+        "Util/py3compat.py",
+    }
+)
 PLAIN_FILE = 0o100644 << 16
 
 
@@ -120,6 +148,9 @@ def _thin(code: Path) -> None:
     for service in (code / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in SERVICES:
             shutil.rmtree(service)
+    for file in [path for path in (code / "Cryptodome").rglob("*") if path.is_file()]:
+        if file.relative_to(code / "Cryptodome").as_posix() not in CIPHER:
+            file.unlink()
     for name in ("boto3/data", "boto3/examples", "bin", "jmespath-1.1.0.data"):
         shutil.rmtree(code / name, ignore_errors=True)
 
@@ -137,6 +168,7 @@ def _check(code: Path) -> None:
     }
     missing = sorted(required - installed)
     missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
+    missing += [name for name in sorted(CIPHER) if not (code / "Cryptodome" / name).is_file()]
     missing += [name for name in SERVICES if not (code / "botocore/data" / name).is_dir()]
     if missing:
         raise PackageError(f"The package lacks {', '.join(missing)}.")

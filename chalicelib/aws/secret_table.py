@@ -81,6 +81,14 @@ class SecretTable:
             },
         )
 
+    def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        return self._update(
+            secret_id,
+            "SET opened_at = :now, purge_at = :purge_at REMOVE ciphertext",
+            f"{UNREAD} AND access_sha256 = :access",
+            {":now": now, ":access": access_sha256, ":purge_at": purge_at},
+        )
+
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
         deleted = self._update(
             secret_id,

@@ -12,8 +12,8 @@ and support of the format):
     support  HKDF-SHA256(F, salt="", info="hallpass/v1 support", 32)
 
 `pw` is empty without a passphrase. Binary values are base64url without padding. Deriving needs the
-standard library only. Sealing and opening need the package ``cryptography``, which the Lambdas do
-without, because they never see a link key.
+standard library only. Sealing and opening load AES-GCM from the package ``Cryptodome`` when they
+are called: in the Lambdas only One Time Secret's API, whose clients send plain text, calls them.
 
 Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
 """
@@ -26,6 +26,10 @@ import hashlib
 import hmac
 import unicodedata
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from Cryptodome.Cipher._mode_gcm import GcmMode
 
 PBKDF2_ROUNDS = 600_000
 PADDING_BYTES = 256  # Plaintext is padded to a multiple of this, so its length says little.
@@ -62,13 +66,13 @@ class Link:
         if passphrase:
             # Keyboards differ in how they compose an é; NFC makes the bytes the same.
             normalized = unicodedata.normalize("NFC", passphrase).encode()
-            salt = _hkdf(link_key, b"", b"hallpass/v1 salt", 16)
+            salt = hkdf(link_key, b"", b"hallpass/v1 salt", 16)
             pw = hashlib.pbkdf2_hmac("sha256", normalized, salt, PBKDF2_ROUNDS, KEY_BYTES)
         return cls(
-            id=encode(_hkdf(link_key, b"", b"hallpass/v1 id", 16)),
-            key=_hkdf(link_key, pw, b"hallpass/v1 key", KEY_BYTES),
-            access=encode(_hkdf(link_key, pw, b"hallpass/v1 access", KEY_BYTES)),
-            support=encode(_hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
+            id=encode(hkdf(link_key, b"", b"hallpass/v1 id", 16)),
+            key=hkdf(link_key, pw, b"hallpass/v1 key", KEY_BYTES),
+            access=encode(hkdf(link_key, pw, b"hallpass/v1 access", KEY_BYTES)),
+            support=encode(hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
         )
 
     @property
@@ -78,11 +82,8 @@ class Link:
 
     def seal(self, plaintext: str, iv: bytes) -> bytes:
         """Return IV ‖ AES-256-GCM of the padded *plaintext*. Never use a 12-byte *iv* twice."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
         text = plaintext.encode()
-        padded = text + b" " * (-len(text) % PADDING_BYTES)
-        return iv + AESGCM(self.key).encrypt(iv, padded, self._associated())
+        return self.seal_bytes(text + b" " * (-len(text) % PADDING_BYTES), iv)
 
     def open(self, ciphertext: bytes) -> str:
         """
@@ -91,14 +92,34 @@ class Link:
         Raises:
             ValueError: Not sealed for this link and passphrase, or altered.
         """
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        return self.open_bytes(ciphertext).decode()
 
-        iv, sealed = ciphertext[:IV_BYTES], ciphertext[IV_BYTES:]
+    def seal_bytes(self, plain: bytes, iv: bytes) -> bytes:
+        """Return IV ‖ AES-256-GCM of *plain* as it is. Never use a 12-byte *iv* twice."""
+        ciphertext, tag = self._cipher(iv).encrypt_and_digest(plain)
+        return iv + ciphertext + tag
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """
+        Return what `seal_bytes` got.
+
+        Raises:
+            ValueError: Not sealed for this link and passphrase, or altered.
+        """
+        iv, ciphertext, tag = sealed[:IV_BYTES], sealed[IV_BYTES:-TAG_BYTES], sealed[-TAG_BYTES:]
+        if len(sealed) < IV_BYTES + TAG_BYTES:
+            raise ValueError("Too short to be sealed.")
         try:
-            return AESGCM(self.key).decrypt(iv, sealed, self._associated()).decode()
-        except InvalidTag:
+            return self._cipher(iv).decrypt_and_verify(ciphertext, tag)
+        except ValueError:
             raise ValueError("Not sealed for this link, or altered.") from None
+
+    def _cipher(self, iv: bytes) -> GcmMode:
+        from Cryptodome.Cipher import AES  # noqa: PLC0415 - a cold start must not pay for it
+
+        cipher = AES.new(self.key, AES.MODE_GCM, nonce=iv, mac_len=TAG_BYTES)
+        cipher.update(self._associated())
+        return cipher
 
     def _associated(self) -> bytes:
         return f"hallpass/v1 {self.id}".encode()
@@ -130,8 +151,8 @@ def decode(text: str) -> bytes:
     return data
 
 
-def _hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
-    """Return HKDF-SHA256 (RFC 5869). An empty salt stands for 32 zero bytes, as there."""
+def hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """Return HKDF-SHA256 of *length* bytes. An empty salt stands for 32 zero bytes (RFC 5869)."""
     pseudorandom = hmac.new(salt or bytes(32), key, hashlib.sha256).digest()
     out = block = b""
     for counter in range(1, -(-length // 32) + 1):

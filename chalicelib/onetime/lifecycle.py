@@ -39,6 +39,7 @@ from chalicelib.onetime.model import (
     Secret,
     SecretStore,
 )
+from chalicelib.onetime.receipts import Receipts, proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class OneTimeSecrets:
 
     store: SecretStore
     grants: GrantStore
+    receipts: Receipts
 
     def create(
         self, secret: Secret, *, lifetime: int, support_token: str | None, now: int
@@ -75,6 +77,8 @@ class OneTimeSecrets:
             if secret.grant_id:
                 grant = self._join_grant(secret, support_token or "", now)
                 expires_at = min(expires_at, grant.expires_at)
+            elif secret.receipt_sha256:
+                self.receipts.begin(secret, lifetime, now)
             new = replace(secret, expires_at=expires_at, purge_at=expires_at)
             if self.store.add(new):
                 self._require_running(new, now)
@@ -91,7 +95,7 @@ class OneTimeSecrets:
         Raises:
             NotFound: Unknown or purged; revoked or expired, with the reason and the time.
         """
-        secret = self.store.get(secret_id)
+        secret = self.store.get(secret_id) or self.receipts.trace(secret_id, now)
         if secret is None:
             raise NotFound
         if (error := secret.unreadable(now)) is not None:
@@ -126,6 +130,8 @@ class OneTimeSecrets:
         if not _may_fetch(secret, access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
         self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        if secret.receipt_sha256:
+            self.receipts.record(secret, "received", secret.opened_at or now)
         return secret.ciphertext or b""
 
     def _spend_try(self, secret: Secret, now: int) -> Secret:
@@ -167,10 +173,15 @@ class OneTimeSecrets:
         """
         Revoke an unopened secret for the owner of its grant. Idempotent; an opened one stays.
 
+        For a shared secret *owner_token* is the receipt proof.
+
         Raises:
             NotFound: Unknown secret, or *owner_token* is not its grant's owner's.
         """
         secret = self.store.get(secret_id)
+        if secret is not None and proves(owner_token, secret.receipt_sha256):
+            self._burn_shared(secret, now)
+            return
         if secret is None or not secret.grant_id:
             raise NotFound
         require_owner(self.grants.get(secret.grant_id), owner_token)
@@ -181,6 +192,13 @@ class OneTimeSecrets:
         if left is not None and left.revoked_for == "burned":
             at = left.revoked_at or now
             self._note(secret, Event(at, "link_burned", "owner", secret_id))
+
+    def _burn_shared(self, secret: Secret, now: int) -> None:
+        purge_at = now + TRACE_SECONDS
+        self.store.revoke(secret.id, "", "burned", now=now, purge_at=purge_at)
+        left = self.store.get(secret.id)
+        if left is not None and left.revoked_at is not None:
+            self.receipts.record(secret, "burned", left.revoked_at)
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Delete the ciphertext of the unopened secrets of *grant*: its access is over."""

@@ -33,6 +33,7 @@ class Secret:
     `revoked_for` is the reason why it cannot be opened any more: its owner ``burned`` it, or its
     access ``ended``. Its ciphertext is deleted then; the rest stays as a trace for late readers.
     `fingerprint` distinguishes a repeated request to create it from another one under its id.
+    `receipt_sha256` is the SHA-256 of the proof that burns a shared secret (`receipts`), or "".
     """
 
     id: str
@@ -49,6 +50,7 @@ class Secret:
     revoked_for: str = ""
     revoked_at: int | None = None
     purge_at: int = 0
+    receipt_sha256: str = ""
 
     def is_unreadable(self, now: int) -> bool:
         """Return whether it was revoked or has expired before anybody opened it."""
@@ -105,6 +107,13 @@ class SecretStore(Protocol):
         Mark the secret opened if *access_sha256* matches and it is unopened and unexpired.
 
         At most one caller ever gets the secret. It is to be purged `CLAIM_SECONDS` later.
+        """
+
+    def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        """
+        Open the secret like `open` and delete its ciphertext in the same write.
+
+        For a caller who has the ciphertext already, and no claim to ask again with.
         """
 
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:

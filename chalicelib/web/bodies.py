@@ -31,7 +31,7 @@ from chalicelib.web.fields import (
 )
 
 MAX_URL_CHARACTERS = 2000  # The longest that every browser handles.
-MAX_CIPHERTEXT_BYTES = 10 * 1024
+MAX_CIPHERTEXT_BYTES = 10_268  # 10,000 bytes of text, as they are sealed (`shared_keys.frame`).
 MIN_CIPHERTEXT_BYTES = IV_BYTES + TAG_BYTES  # An empty text.
 MAX_MESSAGE_CHARACTERS = 10_000
 MAX_LINE_CHARACTERS = 200  # Names and subjects.
@@ -112,7 +112,10 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
     )
     grant_id = optional_identifier(body, "grant_id")
     token = identifier(body, "support_token") if grant_id else ""
+    is_shared = not grant_id and body.get("receipt_sha256") is not None
+    receipt_sha256 = encode(_proof(body, "receipt_sha256")) if is_shared else ""
     canonical = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]
+    canonical += [receipt_sha256] if is_shared else []
     new = Secret(
         id=secret_id,
         ciphertext=ciphertext,
@@ -121,6 +124,7 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
         expires_at=0,
         fingerprint=hashlib.sha256(json.dumps(canonical).encode()).hexdigest(),
         grant_id=grant_id,
+        receipt_sha256=receipt_sha256,
     )
     return new, lifetime, token
 

@@ -70,6 +70,7 @@ class Behaviour:
         origin: Id of the origin that answers.
         origin_headers: What CloudFront adds to each request to that origin.
         adds_viewer: Whether a function writes the visitor's address into x-hallpass-viewer.
+        page: The object that a function asks for instead of the path; "" for the path.
         headers: What the response headers policy adds to each answer.
         compress: Whether answers are compressed.
     """
@@ -78,6 +79,7 @@ class Behaviour:
     origin: str
     origin_headers: Mapping[str, str]
     adds_viewer: bool
+    page: str
     headers: tuple[Header, ...]
     compress: bool
 
@@ -133,7 +135,8 @@ def read(cloudfront: Any, distribution_id: str) -> Distribution:  # noqa: ANN401
                 item["PathPattern"],
                 item["TargetOriginId"],
                 origin_headers[item["TargetOriginId"]],
-                any(function["EventType"] == "viewer-request" for function in functions),
+                _runs(functions, "viewer-address"),
+                "share.html" if _runs(functions, "share-page") else "",
                 _headers_of(policy["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]),
                 bool(item.get("Compress")),
             )
@@ -168,6 +171,13 @@ def compress(body: bytes, headers: MutableMapping[str, str], accepted: str) -> b
 def strong_etag(etag: str) -> str:
     """Return the tag that S3 knows for a tag that `compress` may have made weak."""
     return etag.removeprefix("W/")
+
+
+def _runs(functions: list[dict[str, str]], name: str) -> bool:
+    return any(
+        function["EventType"] == "viewer-request" and function["FunctionARN"].endswith(f"-{name}")
+        for function in functions
+    )
 
 
 def _headers_of(policy: Mapping[str, Any]) -> tuple[Header, ...]:

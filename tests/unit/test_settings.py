@@ -16,6 +16,7 @@ ENVIRON = {
     "SECRETS_TABLE": "secrets",
     "GRANTS_TABLE": "grants",
     "COUNTERS_TABLE": "counters",
+    "ACCOUNTS_TABLE": "accounts",
     "DATA_KEY_ARN": "arn:aws:kms:us-east-1:0:key/x",
     "PUBLIC_URL": "https://help.acme.example/",
     "SENDER_EMAIL": "help@acme.example",

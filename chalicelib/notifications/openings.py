@@ -1,0 +1,36 @@
+"""The mail that tells the sender of a shared secret that it was opened: our own words and times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.grants.ports import RateGate
+from chalicelib.notifications.message import Mail, Outbox, SupportTeam, when
+from chalicelib.onetime.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningMails:
+    """Sends it (`onetime.receipts.OpeningMail`)."""
+
+    outbox: Outbox
+    limits: RateGate
+    team: SupportTeam
+
+    def send(self, receipt: Receipt) -> None:
+        self.limits.admit_mail(receipt.notify, now=receipt.outcome_at)
+        self.outbox.send(opened(self.team, receipt))
+
+
+def opened(team: SupportTeam, receipt: Receipt) -> Mail:
+    """Return the mail about the opening of the secret that *receipt* is for."""
+    text = f"""\
+The secret that you shared through {team.public_url} was opened.
+
+Made     {when(receipt.created_at)}
+Opened   {when(receipt.outcome_at)}
+
+Nobody can open it again. If the person that you meant it for has not opened it, what was in it is
+no longer secret: change it.
+"""
+    return Mail(to=receipt.notify, subject="Your one-time secret was opened", text=text)
