@@ -8,7 +8,6 @@ PYTHON3 := $(or $(PYTHON3),$(shell for name in python3.11 python3.12 python3.13 
 export PYTHON3
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
-NODE_TEST := node --import ./tests/js/globals.js --test tests/js/*.test.js
 ARGS ?=
 # Each list is made from its .in file; the later ones hold the pins of those before them.
 LISTS := requirements requirements-unit requirements-dev infra/local/requirements requirements-lock
@@ -36,13 +35,13 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 	@exec $(BIN)/python -m infra.local.sweep
 
 test: setup check ## Check and test everything
-	$(NODE_TEST)
+	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
-	$(NODE_TEST)
-	$(BIN)/pytest tests/unit $(ARGS)
+	node --test tests/js/*.test.js
+	$(BIN)/pytest tests/unit tests/upgrade $(ARGS)
 
 test-contract: setup ## Test that fakes and real things keep the same contract
 	$(BIN)/pytest tests/contract $(ARGS)

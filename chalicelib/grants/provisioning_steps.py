@@ -77,7 +77,7 @@ def identify(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
     Find out whose the consent key is, and its UUID.
 
     Raises:
-        KeyRefused: The site takes the key for nobody's.
+        KeyRefused: WordPress knows no user for the key.
         NotAdministrator: Its holder may not create and delete users.
         TooManyRequests: Keys were sent too often to the host that the address redirects to.
     """

@@ -70,7 +70,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class SiteCheck:
     """
-    What a look at a site from outside tells.
+    Whether a site can be used, as far as it shows without a key.
 
     `consent_url` is WordPress' own approval page, without parameters; None when it cannot be
     used. A problem beside a consent address is a hint that does not stand in the way.
@@ -160,7 +160,7 @@ class WordPress(Protocol):
         """
 
     def whoami(self, site: Site, key: Credentials) -> Account:
-        """Return the holder of *key*; raise `KeyRefused` when the site takes it for nobody."""
+        """Return the holder of *key*; raise `KeyRefused` when WordPress knows no user for it."""
 
     def key_id(self, site: Site, key: Credentials) -> str:
         """Return the UUID of *key* itself; raise `KeyRefused` when it is dead."""

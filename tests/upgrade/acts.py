@@ -25,7 +25,7 @@ Act = Callable[[], tuple[int, Any]]
 
 
 def acts(here: Deployment, state: Json) -> Iterator[tuple[str, Act]]:
-    """Yield every request that somebody can make about *state*, with its name."""
+    """Yield the name of every request that a person can make about *state*, and the request."""
     if "grant_id" in state:
         grant = f"/grants/{state['grant_id']}"
         owner, support = state["owner_token"], state["support_token"]
@@ -72,7 +72,7 @@ def repair(here: Deployment, state: Json) -> tuple[int, Any]:
 
 def views(here: Deployment, state: Json) -> Json:
     """
-    Return what everybody who holds something reads: status and body of each answer.
+    Return what the holder of each token and link reads: status and body of each answer.
 
     Of what support and the links in mails show, only what differs from the owner's is returned.
     """
@@ -91,19 +91,26 @@ def views(here: Deployment, state: Json) -> Json:
     return _as_json(seen)
 
 
-def outcome(here: Deployment, state: Json, act: Act) -> Json:
-    """Do *act* and return its answer and all that has changed; what stays is left out."""
+def outcome(here: Deployment, state: Json, name: str) -> Json:
+    """
+    Play the act *name*; return its answer and all that it has changed.
+
+    Parts that did not change are left out, and so are the texts of mails, which `finish` returns.
+    ``texts`` of a state names the acts whose mails are returned with their texts.
+    """
     before = _around(here, state)
-    answer = act()
+    answer = dict(acts(here, state))[name]()
     after = _around(here, state)
-    changed = {name: value for name, value in after.items() if value != before[name]}
+    changed = {part: value for part, value in after.items() if value != before[part]}
+    if name in state.get("texts", ()):
+        changed["mails"] = here.mails(texts=True)
     if "owner sees" in changed:
         changed["owner sees"] = _difference(before["owner sees"], after["owner sees"])
     return _as_json({"answer": answer, **changed})
 
 
 def finish(here: Deployment, state: Json) -> Json:
-    """Let time go by, and where *state* says so a person act, until nothing is left to do."""
+    """Play the steps that *state* names: sweeps at the times that are due, and what people do."""
     start, before = here.clock, _around(here, state)
     story: list[object] = []
     end = f"/grants/{state['grant_id']}/end"
@@ -111,9 +118,9 @@ def finish(here: Deployment, state: Json) -> Json:
         "repair": lambda: repair(here, state),
         "gone": lambda: here.call("POST", end, GONE, state["owner_token"]),
     }
-    for step in state["finish"]:
+    for number, step in enumerate(state["finish"], 1):
         if step == "sweep":
-            is_last = step is state["finish"][-1]
+            is_last = number == len(state["finish"])
             most = MAX_SWEEPS if is_last else SWEEPS_BEFORE_A_PERSON_ACTS
             story += [at - start for at in sweep_until_rest(here, state["grant_id"], most)]
         else:
@@ -137,7 +144,7 @@ def sweep_until_rest(here: Deployment, grant_id: str, most: int = MAX_SWEEPS) ->
     A grant that stays due, because another call holds its lease, is swept again a minute later.
     """
     times: list[int] = []
-    while (due_at := _number(here, grant_id, "due_at")) is not None and len(times) < most:
+    while (due_at := _number(here, "grants", grant_id, "due_at")) is not None and len(times) < most:
         here.clock = max(here.clock + (SWEEP_SECONDS if times else 0), due_at)
         times.append(here.clock)
         here.sweep()
@@ -164,10 +171,14 @@ def _around(here: Deployment, state: Json) -> Json:
         around["users"] = here.users(state["site"])
         around["owner sees"] = here.call("GET", path, token=state["owner_token"])[1]
         for name in ("due", "purge"):
-            at = _number(here, grant_id, f"{name}_at")
+            at = _number(here, "grants", grant_id, f"{name}_at")
             around[f"{name}_in"] = None if at is None else at - state["now"]
     for number, secret in enumerate(state["secrets"], 1):
         around[f"link {number}"] = here.call("GET", f"/secrets/{secret['id']}")
+        item = here.item("secrets", secret["id"])
+        around[f"link {number} keeps its ciphertext"] = any("B" in value for value in item.values())
+        at = _number(here, "secrets", secret["id"], "purge_at")
+        around[f"link {number} purge_in"] = None if at is None else at - state["now"]
     return around
 
 
@@ -181,6 +192,6 @@ def _difference(before: Json, after: Json) -> Json:
     return {**changed, "lost": sorted(lost)} if lost else changed
 
 
-def _number(here: Deployment, grant_id: str, attribute: str) -> int | None:
-    value = here.grant_item(grant_id).get(attribute)
+def _number(here: Deployment, table: str, key: str, attribute: str) -> int | None:
+    value = here.item(table, key).get(attribute)
     return None if value is None else int(value["N"])

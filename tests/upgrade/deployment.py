@@ -1,8 +1,8 @@
 """
 The whole of Hallpass over the tables, the sites and the mailbox that a stored state left.
 
-Only this module knows how the parts are joined and what the fakes look like; the tests beside it
-speak HTTP, run the sweep, and look at sites, mails and items.
+Only this module joins the parts and builds the fakes. The tests beside it send requests, run the
+sweep, and compare sites, mails and items.
 """
 
 from __future__ import annotations
@@ -116,8 +116,9 @@ class Deployment:
         assert grant is not None
         assert self.parts.ports.grants.replace(grant, grant) is not None
 
-    def grant_item(self, grant_id: str) -> Item:
-        return self.dynamodb.tables["grants"].get(grant_id, {})
+    def item(self, table: str, key: str) -> Item:
+        """Return what is stored under *key*, empty when nothing is."""
+        return self.dynamodb.tables.get(table, {}).get(key, {})
 
     def consent(self, url: str, username: str) -> Json:
         """Approve once more on the site; return what WordPress hands to the page."""

@@ -2,8 +2,8 @@
 DynamoDB in memory: the requests that the tables make, and the expressions they are made of.
 
 It keeps items as DynamoDB writes them (`{"S": …}`, `{"N": …}`), so what a test puts in is read by
-the code that reads real items, and what that code writes can be looked at. An attribute is replaced
-whole and never altered, so items are copied no deeper than that.
+the code that reads real items, and a test can compare what that code writes. An update replaces an
+attribute whole and never alters it, so copies of items are shallow.
 
 Conditions may compare, use `attribute_exists`, `attribute_not_exists`, `AND`, `OR`, `NOT` and
 parentheses; updates may `SET`, `REMOVE` and `ADD`; names may stand behind `#`. Anything else raises

@@ -28,9 +28,6 @@ if (linkedSite) {
     Object.assign(draft, { url: linkedSite.slice(0, MAX_URL_LENGTH), site: null })
     history.replaceState(null, "", location.pathname)
 }
-/** The steps whose module is set up. @type {Set<string>} */
-const ready = new Set()
-let turns = 0
 /** @type {FormPage} */
 const page = {
     draft,
@@ -41,6 +38,8 @@ const page = {
     typingTimer: 0,
     submission: null,
     isSent: false,
+    readySteps: new Set(),
+    turns: 0,
     save,
     forgetDraft,
     goTo,
@@ -99,11 +98,11 @@ async function goTo(step) {
  * @param {boolean} [focus]
  */
 async function enterStep(step, focus = true) {
-    const turn = (turns += 1)
+    const turn = (page.turns += 1)
     await page.config
     const reached = furthestStep(step)
     await enterModule(reached)
-    if (turn !== turns) return // The owner went elsewhere before this step was loaded.
+    if (turn !== page.turns) return // The owner went elsewhere before this step was loaded.
     draft.step = reached
     save()
     showStep(reached)
@@ -116,8 +115,8 @@ async function enterStep(step, focus = true) {
 async function enterModule(step) {
     const module = await MODULES[step]?.()
     if (!module) return
-    if (!ready.has(step)) {
-        ready.add(step)
+    if (!page.readySteps.has(step)) {
+        page.readySteps.add(step)
         module.setUp(page)
     }
     await module.enter(page)

@@ -28,11 +28,12 @@
  * The state of the page and what its steps call, made once by form.js. *keys* are secrets, in memory only: a reload
  * forgets them, and the form asks for them again. *nextConsentState* goes with the owner to WordPress. *siteCheck* is
  * the last one and its address, *typingTimer* starts the next. *submission* is set from the press of "Send" on.
+ * *readySteps* are those whose module is set up, *turns* counts the moves between steps.
  * @typedef {{
  *   draft: Draft, keys: Partial<Consent & ManualUser>, config: Promise<Config>, nextConsentState: string,
  *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, submission: Submission | null,
- *   isSent: boolean, save: () => void, forgetDraft: () => void, goTo: (step: string) => Promise<void>,
- *   enterStep: (step: string, focus?: boolean) => Promise<void>
+ *   isSent: boolean, readySteps: Set<string>, turns: number, save: () => void, forgetDraft: () => void,
+ *   goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
  * }} FormPage
  *
  * A step whose module is loaded when the owner comes there; *setUp* runs once, *enter* each time.

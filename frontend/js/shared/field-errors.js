@@ -41,7 +41,7 @@ export async function rejectField(field, key) {
  * @param {Values} [values]
  */
 export async function setFieldError(field, key, values) {
-    await loadCatalogue()
+    if (key) await loadCatalogue()
     showError(field, key, values)
 }
 
