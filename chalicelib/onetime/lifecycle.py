@@ -39,7 +39,7 @@ from chalicelib.onetime.model import (
     Secret,
     SecretStore,
 )
-from chalicelib.onetime.receipts import Receipts, proves
+from chalicelib.onetime.receipts import Outcome, Receipts, proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,8 @@ class OneTimeSecrets:
             secret = won or self.peek(secret_id, now=now)
         if not _may_fetch(secret, access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
-        self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
-        if secret.receipt_sha256:
-            self.receipts.record(secret, "received", secret.opened_at or now)
+        at = secret.opened_at or now
+        self._note(secret, Event(at, "link_opened", "support", secret.id), "received")
         return secret.ciphertext or b""
 
     def _spend_try(self, secret: Secret, now: int) -> Secret:
@@ -179,26 +178,18 @@ class OneTimeSecrets:
             NotFound: Unknown secret, or *owner_token* is not its grant's owner's.
         """
         secret = self.store.get(secret_id)
-        if secret is not None and proves(owner_token, secret.receipt_sha256):
-            self._burn_shared(secret, now)
-            return
-        if secret is None or not secret.grant_id:
+        if secret is None:
             raise NotFound
-        require_owner(self.grants.get(secret.grant_id), owner_token)
+        if not proves(owner_token, secret.receipt_sha256):
+            grant = self.grants.get(secret.grant_id) if secret.grant_id else None
+            require_owner(grant, owner_token)
         self.store.revoke(
             secret_id, secret.grant_id, "burned", now=now, purge_at=now + TRACE_SECONDS
         )
         left = self.store.get(secret_id)
         if left is not None and left.revoked_for == "burned":
             at = left.revoked_at or now
-            self._note(secret, Event(at, "link_burned", "owner", secret_id))
-
-    def _burn_shared(self, secret: Secret, now: int) -> None:
-        purge_at = now + TRACE_SECONDS
-        self.store.revoke(secret.id, "", "burned", now=now, purge_at=purge_at)
-        left = self.store.get(secret.id)
-        if left is not None and left.revoked_at is not None:
-            self.receipts.record(secret, "burned", left.revoked_at)
+            self._note(secret, Event(at, "link_burned", "owner", secret_id), "burned")
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Delete the ciphertext of the unopened secrets of *grant*: its access is over."""
@@ -239,9 +230,11 @@ class OneTimeSecrets:
         at = secret.last_try_at
         self._update(secret, lambda grant: grant.link_locked(at, secret.id, now))
 
-    def _note(self, secret: Secret, event: Event) -> None:
-        """Record *event* on the grant, once, however often the answer was lost."""
+    def _note(self, secret: Secret, event: Event, outcome: Outcome) -> None:
+        """Record *event* on the grant, or its *outcome* on the receipt, once, whatever is lost."""
         self._update(secret, lambda grant: grant.noted(event))
+        if secret.receipt_sha256:
+            self.receipts.record(secret, outcome, event.at)
 
     def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
         if secret.grant_id:

@@ -148,9 +148,9 @@ class _Player:
             self._object(wanted["$match"], got, wanted.get("$optional", {}), is_open=is_open)
             return
         (mark, value), *_ = wanted.items()
-        fits = {
+        fits: dict[str, Callable[[], bool]] = {
             "$any": lambda: True,
-            "$re": lambda: isinstance(got, str) and re.search(value, got) is not None,
+            "$re": lambda: isinstance(got, str) and bool(re.search(value, got)),
             "$int": lambda: type(got) is int and value[0] <= got <= value[1],
             "$epoch": lambda: type(got) is int and abs(self.clock() - got) <= value,
             "$len": lambda: isinstance(got, str) and len(got) == value,
