@@ -104,6 +104,9 @@ lint-infra: package ## Lint the built template
 deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="--artifacts BUCKET SenderEmail=…"
 	@$(BIN)/python -m infra.deploy $(ARGS)
 
+tokens: .venv/installed.txt ## Manage accounts of One Time Secret's API: make tokens ARGS="add NAME" (or list, revoke NAME)
+	@$(BIN)/python -m infra.operate.tokens $(ARGS)
+
 clean: ## Remove everything that was built or run here
 	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
@@ -148,4 +151,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -1,0 +1,1 @@
+"""The operator's commands, each for one deployed stack."""
