@@ -17,6 +17,8 @@ from chalice.app import Chalice, Rate, Response
 
 from chalicelib import __version__
 from chalicelib.errors import TryAgain
+from chalicelib.grants.manual_user import Found
+from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
 from chalicelib.rate_limits import Action
 from chalicelib.web import bodies, onetimesecret, render
@@ -76,7 +78,10 @@ def provision() -> Response:
     request = bodies.provision(web.body_of(app.current_request))
     admit("users", request.site_url)
     with invocation(app.lambda_context) as parts:
-        grant, made = parts.lifecycle.provision(request, now=now())
+        if isinstance(request, HoldRequest):
+            grant, made = parts.lifecycle.hold(request, now=now()), False
+        else:
+            grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
     return web.respond(status, render.grant_summary(grant))
 
@@ -87,7 +92,7 @@ def create_secret() -> Response:
     secret, lifetime, token = bodies.create_secret(web.body_of(app.current_request))
     admit("secrets")
     stored, is_new = hallpass().secrets.create(
-        secret, lifetime=lifetime, support_token=token, now=now()
+        secret, lifetime=lifetime, owner_token=token, now=now()
     )
     return web.respond(201 if is_new else 200, {"id": stored.id, "expires_at": stored.expires_at})
 
@@ -181,13 +186,13 @@ def extend(grant_id: str) -> Response:
 @web.endpoint
 def repair(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    consent = bodies.repair(web.body_of(app.current_request))
+    consent, confirm = bodies.repair(web.body_of(app.current_request))
     seen, _ = hallpass().lifecycle.view(web.path_id(grant_id), token)
     site = seen.on_site.site
     admit("users", site.url if site else seen.site_url)
     with invocation(app.lambda_context) as parts:
-        grant = parts.repair.repair(seen.id, token, consent, now=now())
-    return web.respond(200, render.end(grant))
+        done = parts.repair.repair(seen.id, token, consent, confirm=confirm, now=now())
+    return web.respond(200, render.found(done) if isinstance(done, Found) else render.end(done))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))

@@ -83,8 +83,14 @@ UNSUPPORTED = {
         "Look under Users, All Users. If it has another name, delete it by hand. If it is gone,"
         " press “It is gone: I deleted it”.",
     ),
+    "user_is_newer": Explanation(
+        "The user of that name was made after you told us about it, so we did not delete it.",
+        "Look under Users, All Users. If it is the one for support, delete it by hand: point at "
+        "the name, Delete, Confirm Deletion.",
+    ),
     "user_is_older": Explanation(
-        "The user of that name has been on the site for long, so we did not delete it.",
+        "The user of that name had been on the site for more than a day when you told us about "
+        "it, so we did not delete it.",
         "If you made it for support, delete it by hand: Users, All Users, point at the name, "
         "Delete, Confirm Deletion.",
     ),

@@ -32,6 +32,7 @@ from chalicelib.grants.ports import Sealer
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
+from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
@@ -142,7 +143,8 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     shared = SharedSecrets(ports.secrets, receipts, ports.accounts)
     notifier = MailNotifier(grants, ports.outbox, team)
     consent_key = ConsentKey(grants, wordpress, sealer)
-    removal = Removal(grants, wordpress, sealer, consent_key, team.email)
+    removal_key = RemovalKey(grants, wordpress, sealer, team.email)
+    removal = Removal(grants, wordpress, consent_key, removal_key)
     tools = StepTools(wordpress, sealer, budget, limits, team.name, team.email)
     provisioning = Provisioning(grants, tools, consent_key, removal)
     ending = Ending(grants, removal, consent_key, secrets, notifier, budget)

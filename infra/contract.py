@@ -60,7 +60,7 @@ def contract() -> dict[str, Any]:
         "unseen_parts": sorted(get_args(UnseenPart)),
         "grant_states": list(get_args(State)),
         "secret_states": list(get_args(SecretState)),
-        "unreadable_because": sorted([*get_args(Revocation), "expired"]),
+        "unreadable_because": sorted([*get_args(Revocation), "ending", "expired"]),
         "abilities": sorted(get_args(Ability)),
         "counted_actions": sorted(BY_NETWORK),
     }

@@ -73,7 +73,7 @@ class Deployment:
         key = f"{self.stack}/{sha256}.yaml"
         self.s3.put_object(Bucket=self.artifacts, Key=key, Body=body.encode())
         endpoint = self.s3.meta.endpoint_url.rstrip("/")
-        self._change(f"{endpoint}/{self.artifacts}/{key}", body, parameters)
+        self._change(f"{endpoint}/{self.artifacts}/{key}", parameters)
         return self.outputs()
 
     def outputs(self) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Deployment:
             raise
         return stacks[0]["StackStatus"]
 
-    def _change(self, url: str, body: str, parameters: Mapping[str, str]) -> None:
+    def _change(self, url: str, parameters: Mapping[str, str]) -> None:
         status = self.status()
         if status in NEVER_DEPLOYED:
             self.cloudformation.delete_stack(StackName=self.stack)
@@ -104,7 +104,7 @@ class Deployment:
             ChangeSetName=name,
             ChangeSetType="UPDATE" if exists else "CREATE",
             TemplateURL=url,
-            Parameters=self._parameters(body, parameters, exists=exists),
+            Parameters=self._parameters(url, parameters, exists=exists),
             Capabilities=CAPABILITIES,
         )
         if not self._change_set_is_ready(name):
@@ -112,8 +112,8 @@ class Deployment:
         self.cloudformation.execute_change_set(StackName=self.stack, ChangeSetName=name)
         self._wait("stack_update_complete" if exists else "stack_create_complete")
 
-    def _parameters(self, body: str, given: Mapping[str, str], *, exists: bool) -> list[Any]:
-        summary = self.cloudformation.get_template_summary(TemplateBody=body)
+    def _parameters(self, url: str, given: Mapping[str, str], *, exists: bool) -> list[Any]:
+        summary = self.cloudformation.get_template_summary(TemplateURL=url)
         names = [p["ParameterKey"] for p in summary.get("Parameters", [])]
         unknown = sorted(set(given) - set(names))
         if unknown:

@@ -98,7 +98,7 @@ class Page:
                 "passphrase": self.passphrase is not None,
                 "lifetime_seconds": self.days * 86_400,
                 "grant_id": self.grant_id,
-                "support_token": self.link.support,
+                "owner_token": self.owner_token,
             },
         )
 

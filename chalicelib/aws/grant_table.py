@@ -21,6 +21,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
     Consent,
     Event,
+    Evidence,
     Links,
     Notice,
     OnSite,
@@ -122,14 +123,19 @@ def _grant_item(grant: Grant) -> Item:
         "fingerprint": grant.tokens.fingerprint,
         "owner_hashes": grant.tokens.owner_hashes,
         "support_hash": grant.tokens.support_hash,
+        "hold_fingerprint": grant.tokens.hold_fingerprint,
+        "mailbox_read": grant.tokens.is_mailbox_read,
         "site": None if on_site.site is None else asdict(on_site.site),
         "owner_id": on_site.owner_id,
         "user_id": on_site.user_id,
         "user_may_exist": on_site.user_may_exist,
         "sealed_removal": on_site.sealed_removal,
+        "deleted_at": on_site.evidence.deleted_at,
+        "key_refused_at": on_site.evidence.key_refused_at,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "consent_held_since": consent and consent.held_since,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
         "before": grant.visit.before,
@@ -141,6 +147,7 @@ def _grant_item(grant: Grant) -> Item:
         "lease_until": schedule.lease_until,
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
+        "rested_at": schedule.rested_at,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
@@ -169,15 +176,27 @@ def _grant(item: Item) -> Grant | None:
         end_requested_at=get("end_requested_at"),
         ended_at=get("ended_at"),
         owner_email=values["owner_email"],
-        tokens=Tokens(values["fingerprint"], values["owner_hashes"], values["support_hash"]),
+        tokens=Tokens(
+            fingerprint=values["fingerprint"],
+            owner_hashes=values["owner_hashes"],
+            support_hash=values["support_hash"],
+            hold_fingerprint=get("hold_fingerprint", ""),
+            is_mailbox_read=get("mailbox_read", False),
+        ),
         on_site=OnSite(
             site=Site(**values["site"]) if "site" in values else None,
             owner_id=get("owner_id"),
             user_id=get("user_id"),
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
+            evidence=Evidence(get("deleted_at"), get("key_refused_at")),
         ),
-        consent=Consent(values["owner_login"], values["sealed_consent"], get("consent_key_id"))
+        consent=Consent(
+            login=values["owner_login"],
+            sealed=values["sealed_consent"],
+            key_id=get("consent_key_id"),
+            held_since=get("consent_held_since"),
+        )
         if "sealed_consent" in values
         else None,
         links=Links(values["secret_ids"], values["asks_passphrase"]),
@@ -195,6 +214,7 @@ def _grant(item: Item) -> Grant | None:
             lease_until=values["lease_until"],
             attempts=values["attempts"],
             purge_at=get("purge_at"),
+            rested_at=get("rested_at"),
         ),
         revision=Revision(values["version"], values["mark"]),
     )

@@ -37,10 +37,10 @@ class ConsentKey:
     wordpress: WordPress
     sealer: Sealer
 
-    def seal(self, key: Credentials, *, grant_id: str) -> Consent:
-        """Return *key* as it is stored on the grant of that id."""
+    def seal(self, key: Credentials, *, grant_id: str, held_since: int | None = None) -> Consent:
+        """Return *key* as it is stored on the grant of that id; held until its owner has a word."""
         sealed = self.sealer.seal(key.password, grant_id=grant_id, purpose="consent")
-        return Consent(key.username, sealed)
+        return Consent(key.username, sealed, held_since=held_since)
 
     def unseal(self, grant: Grant) -> Credentials:
         """

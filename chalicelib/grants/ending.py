@@ -3,7 +3,8 @@ The end of an access: at the deadline, at "end now", by repair, and of an unfini
 
 A failed removal is tried again on the schedule in `parts.retry_delay`, without end. After the third
 failure the owner is asked to help. Owner and support get a notice when WordPress has confirmed the
-end, and a grant is closed only after that. The owner gets a notice of a locked link meanwhile.
+end, and a grant is closed only after that. The owner gets a notice of a locked link meanwhile. A
+manual grant that its owner never confirms rests after some reminders (`reminders`).
 
 A person may ask for a try at any time. A try before its due time does not count as a failed
 attempt, so asking often neither puts the next try off nor fills a mailbox.
@@ -19,6 +20,7 @@ from chalicelib.errors import HallpassError, NotFound
 from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import Notifier, OneTimeLinks
+from chalicelib.grants.reminders import may_rest
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
 from chalicelib.grants.visit_report import compare, read
@@ -46,13 +48,15 @@ class Ending:
         The grant that comes back is ``ended`` only when WordPress has confirmed it; otherwise the
         sweep goes on trying.
 
+        Its unopened links are revoked before the site is asked for anything.
+
         Raises:
             NotFound: Unknown grant, or a stranger's token.
         """
         _, holder = holder_of(self.grants.get(grant_id), token)
-        return self.finish(
-            update(self.grants, grant_id, lambda grant: grant.end_requested(holder, now)), now
-        )
+        grant = update(self.grants, grant_id, lambda stored: stored.end_requested(holder, now))
+        self.revoke_links(grant, now)
+        return self.finish(grant, now)
 
     def confirm(self, grant_id: str, token: str, *, now: int) -> Grant:
         """
@@ -67,7 +71,19 @@ class Ending:
                 raise NotFound
             return grant.confirmed_by_owner(now)
 
-        return self.finish(update(self.grants, grant_id, confirmed), now)
+        grant = update(self.grants, grant_id, confirmed)
+        self.revoke_links(grant, now)
+        return self.finish(grant, now)
+
+    def revoke_links(self, grant: Grant, now: int) -> None:
+        """
+        Revoke the unopened links of a grant whose end was asked for, if that is possible now.
+
+        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        """
+        if grant.phase != "closed":
+            with suppress(HallpassError):
+                self.links.revoke(grant, now=now)
 
     def finish(self, grant: Grant, now: int) -> Grant:
         """Do what is left to do for *grant*, unless another call is at it or nothing is left."""
@@ -86,7 +102,7 @@ class Ending:
         leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
         return None if leased is None else self._finish_leased(leased, now, counts=True)
 
-    def record_changes(self, grant: Grant) -> Grant:
+    def record_changes(self, grant: Grant, now: int) -> Grant:
         """
         Record what has changed on the site since support came in, as far as it can be seen.
 
@@ -98,9 +114,9 @@ class Ending:
             return grant
         try:
             with self.budget.within(SNAPSHOT_SECONDS):
-                after = self.removal.take_snapshot(grant)
+                after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
-            return grant
+            return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
         user_id = grant.on_site.user_id
         ours = {} if user_id is None else {user_id: grant.username}
         changes = compare(
@@ -110,11 +126,16 @@ class Ending:
 
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
+        if grant.is_consent_held and grant.was_active:
+            grant = self._give_back(grant, now)
+            if not grant.schedule.is_due(now):
+                return grant
         if grant.phase == "active":
             return self._wait(grant, now)
         try:
             if grant.state != "ended":
-                self._remove(self.record_changes(grant), now)
+                self.revoke_links(grant, now)
+                self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
             self.links.revoke(grant, now=now)
             grant = self._notify(grant)
@@ -134,6 +155,12 @@ class Ending:
             raise failure
         return grant
 
+    def _give_back(self, grant: Grant, now: int) -> Grant:
+        """Delete a consent key that its owner has had no word for, and be due as before."""
+        with suppress(HallpassError):
+            grant = self.consent_key.delete(grant)
+        return update(self.grants, grant.id, lambda stored: stored.consent_given_back(now))
+
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
@@ -151,7 +178,7 @@ class Ending:
         else:
             return
         grant = update(self.grants, grant.id, lambda stored: stored.site_moved(site, now))
-        self.removal.remove_from_site(self.record_changes(grant), now=now)
+        self.removal.remove_from_site(self.record_changes(grant, now), now=now)
 
     def _put_off(self, grant: Grant, error: HallpassError, now: int, *, counts: bool) -> Grant:
         """Record the failure, be due again later, and after the third ask for help."""
@@ -164,5 +191,7 @@ class Ending:
                 return stored.notice_failed(now)
             return stored.removal_failed(reason, now)
 
-        grant = update(self.grants, grant.id, failed)
-        return self.notifier.send_overdue(grant, now)
+        grant = self.notifier.send_overdue(update(self.grants, grant.id, failed), now)
+        if grant.is_manual and grant.phase == "revoking" and may_rest(grant):
+            return update(self.grants, grant.id, lambda stored: stored.rested(now))
+        return grant

@@ -13,15 +13,16 @@ deadline it reminds the owner to delete the user, and goes on reminding.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.clock import DAY
-from chalicelib.errors import GrantEnded, InvalidInput
+from chalicelib.errors import GrantEnded, InvalidInput, TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder, OnSite, Schedule, Tokens, token_hash
 from chalicelib.grants.ports import OneTimeLinks, RateGate
 from chalicelib.grants.provisioning import Provisioning
-from chalicelib.grants.request import ProvisionRequest, RegisterRequest, require_days
+from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest, require_days
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, create_once, holder_of, require_owner, update
 
@@ -36,6 +37,10 @@ class Lifecycle:
     links: OneTimeLinks
     gate: RateGate
     max_days: int
+
+    def hold(self, request: HoldRequest, *, now: int) -> Grant:
+        """Store a consent until its owner says what to do with it: see `Provisioning.hold`."""
+        return self.provisioning.hold(request, now=now)
 
     def provision(self, request: ProvisionRequest, *, now: int) -> tuple[Grant, bool]:
         """
@@ -88,8 +93,16 @@ class Lifecycle:
         return create_once(self.grants, request.grant_id, request.fingerprint(), new)
 
     def view(self, grant_id: str, token: str) -> tuple[Grant, Holder]:
-        """Return the grant and whose token *token* is; raise `NotFound` for a stranger's."""
-        return holder_of(self.grants.get(grant_id), token)
+        """
+        Return the grant and whose token *token* is; raise `NotFound` for a stranger's.
+
+        That a link from one of our mails was opened is recorded, once: its mailbox is read.
+        """
+        grant, holder = holder_of(self.grants.get(grant_id), token)
+        if grant.tokens.is_mailed(token) and not grant.tokens.is_mailbox_read:
+            with suppress(TryAgain):
+                grant = update(self.grants, grant_id, Grant.mailbox_read)
+        return grant, holder
 
     def extend(
         self, grant_id: str, token: str, *, days: int, seen: int | None = None, now: int

@@ -12,71 +12,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
-from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links, Notice, Schedule
-from chalicelib.grants.phases import ALL, ENDED, RUNNING, SETTING_UP, Phase, transition
-from chalicelib.grants.record import GrantRecord
+from chalicelib.grants.parts import (
+    KEEP_CLOSED_SECONDS,
+    Consent,
+    Event,
+    EventName,
+    Evidence,
+    Holder,
+    Links,
+    Notice,
+    Schedule,
+)
+from chalicelib.grants.phases import ALL, ENDED, RUNNING, Phase, transition
+from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
-SETUP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
-KEEP_CLOSED_SECONDS = 90 * DAY  # The owner can read the receipt this long after the end.
 MAX_NOTICE_ATTEMPTS = 34  # About a week; a mailbox that refuses mail that long is dead.
 LOCK_RETRY_SECONDS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(GrantRecord):
+class Grant(GrantInSetUp):
     """One temporary access to one site, and what may happen to it."""
-
-    # Set-up.
-
-    @transition(*SETTING_UP)
-    def site_discovered(self, site: Site) -> Grant:
-        """Record the site that was found at the typed address."""
-        return self._at(site)
-
-    @transition(*SETTING_UP)
-    def owner_identified(self, owner_id: int, key_id: str) -> Grant:
-        """Record whose the consent key is, and its UUID."""
-        return replace(
-            self,
-            on_site=replace(self.on_site, owner_id=owner_id),
-            consent=self.consent and replace(self.consent, key_id=key_id),
-            visit=self.visit.with_consent_key(key_id),
-        )
-
-    @transition(*SETTING_UP)
-    def removability_checked(self) -> Grant:
-        """Record that users of the site can be deleted; from here on the user may exist."""
-        return replace(self, on_site=replace(self.on_site, user_may_exist=True))
-
-    @transition(*SETTING_UP)
-    def snapshot_taken(self, snapshot: str) -> Grant:
-        """Record what the site looked like before; "" when it showed nothing to be kept."""
-        return replace(self, visit=replace(self.visit, before=snapshot))
-
-    @transition(*SETTING_UP)
-    def user_created(self, user_id: int) -> Grant:
-        """Record WordPress' id of the support user."""
-        return replace(self, on_site=replace(self.on_site, user_id=user_id))
-
-    @transition(*SETTING_UP)
-    def removal_key_created(self, sealed: bytes) -> Grant:
-        """Record the sealed removal key."""
-        return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
-
-    @transition(*SETTING_UP)
-    def activated(self, now: int) -> Grant:
-        """
-        Record that set-up is complete and the consent key deleted.
-
-        Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
-        """
-        phase: Phase = "active" if self.phase == "provisioning" else self.phase
-        schedule = replace(self.schedule, due_at=self.deadline)
-        return replace(self, phase=phase, consent=None, schedule=schedule).with_event(
-            Event(now, "access_created", "owner")
-        )
 
     # While support is in.
 
@@ -135,8 +93,8 @@ class Grant(GrantRecord):
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def end_requested(self, by: Holder, now: int) -> Grant:
-        """Record who asked for the end, once; it is due at once."""
-        if self.end_requested_at is not None:
+        """Record who asked for the end, once; it is due at once. At rest, only a word helps."""
+        if self.end_requested_at is not None or self.schedule.rested_at is not None:
             return self
         schedule = replace(self.schedule, due_at=now)
         return replace(self, phase="revoking", end_requested_at=now, schedule=schedule).with_event(
@@ -151,13 +109,13 @@ class Grant(GrantRecord):
             phase="revoking",
             consent=consent,
             end_requested_at=self.end_requested_at or now,
-            schedule=replace(self.schedule, due_at=due_at),
+            schedule=replace(self.schedule, due_at=due_at, purge_at=None),
         ).with_event(Event(now, "repair_requested", "owner"))
 
     @transition("revoking")
     def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
         """Record where the site is now, whose the new consent key is, and its UUID."""
-        return self._at(site).owner_identified(owner_id, key_id)
+        return self.located(site).owner_identified(owner_id, key_id)
 
     @transition("revoking")
     def user_found(self, user_id: int | None) -> Grant:
@@ -167,12 +125,17 @@ class Grant(GrantRecord):
     @transition(*RUNNING)
     def site_moved(self, site: Site, now: int) -> Grant:
         """Record the address at which our own account was seen."""
-        return self._at(site).with_event(Event(now, "site_moved", detail=site.url))
+        return self.located(site).with_event(Event(now, "site_moved", detail=site.url))
 
     @transition(*RUNNING)
     def changes_seen(self, changes: tuple[Change, ...]) -> Grant:
         """Record what changed on the site since support came in."""
         return replace(self, visit=replace(self.visit, changes=changes))
+
+    @transition(*RUNNING)
+    def evidence_seen(self, evidence: Evidence) -> Grant:
+        """Record what the site said of the account's end, before anything else is asked."""
+        return replace(self, on_site=replace(self.on_site, evidence=evidence))
 
     @transition(*RUNNING)
     def user_deleted(self) -> Grant:
@@ -185,7 +148,8 @@ class Grant(GrantRecord):
     @transition(*ALL)
     def consent_deleted(self, consent: Consent) -> Grant:
         """Forget the consent key *consent*; one that has come since stays."""
-        return replace(self, consent=None) if self.consent == consent else self
+        is_stored = self.consent is not None and self.consent.sealed == consent.sealed
+        return replace(self, consent=None) if is_stored else self
 
     @transition(*RUNNING)
     def removal_failed(self, reason: str, now: int) -> Grant:
@@ -194,6 +158,39 @@ class Grant(GrantRecord):
         return replace(self, schedule=schedule).with_event(
             Event(now, "removal_failed", detail=reason)
         )
+
+    # A user made by hand, which only its owner can vouch for.
+
+    @transition("active", "revoking")
+    def consent_held(self, consent: Consent, due_at: int) -> Grant:
+        """Record a consent key that is to show its owner who would be deleted, and no more."""
+        due = min(self.schedule.due_at or due_at, due_at)
+        return replace(
+            self, consent=consent, schedule=replace(self.schedule, due_at=due, purge_at=None)
+        )
+
+    @transition("active", "revoking")
+    def consent_given_back(self, now: int) -> Grant:
+        """Be due again as before the hold; if the key could not be deleted, once more soon."""
+        due_at = max(now, self.next_reminder_at)
+        if self.consent is not None and self.consent.held_since is not None:
+            waited = now - self.consent.held_since
+            due_at = min(due_at, now + max(LOCK_RETRY_SECONDS, waited // 2))
+        elif self.schedule.rested_at is not None:
+            return replace(self, schedule=self.schedule.resting(now))
+        if self.phase == "active" and self.unsent_lock is not None:
+            due_at = min(due_at, now + LOCK_RETRY_SECONDS)
+        # What is due now is done under the same lease.
+        lease_until = 0 if due_at > now else self.schedule.lease_until
+        schedule = replace(self.schedule, lease_until=lease_until, due_at=due_at)
+        return replace(self, schedule=schedule)
+
+    @transition("revoking")
+    def rested(self, now: int) -> Grant:
+        """Record that the owner was reminded often enough; no end is claimed."""
+        if self.consent is not None:
+            return self
+        return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def revoked(self, now: int) -> Grant:
@@ -239,12 +236,14 @@ class Grant(GrantRecord):
         return replace(self, notices=frozenset({*kept, notice}))
 
     @transition(*ALL)
+    def mailbox_read(self) -> Grant:
+        """Record that a receipt link was opened that went out in a mail only."""
+        return replace(self, tokens=replace(self.tokens, is_mailbox_read=True))
+
+    @transition(*ALL)
     def receipt_mailed(self, owner_hash: str) -> Grant:
         """Record the hash of one more owner token, for the receipt link in a mail."""
         return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
-
-    def _at(self, site: Site) -> Grant:
-        return replace(self, on_site=replace(self.on_site, site=site))
 
 
 def _ended(grant: Grant, by: str, now: int) -> Grant:
@@ -252,7 +251,7 @@ def _ended(grant: Grant, by: str, now: int) -> Grant:
     return replace(
         grant,
         phase="notifying",
-        ended_at=now,
+        ended_at=grant.on_site.evidence.deleted_at or now,
         on_site=replace(grant.on_site, sealed_removal=None),
-        schedule=replace(grant.schedule, attempts=0, due_at=now),
+        schedule=Schedule(due_at=now, lease_until=grant.schedule.lease_until),
     ).with_event(Event(now, name, by))

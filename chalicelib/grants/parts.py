@@ -18,12 +18,14 @@ from chalicelib.grants.visit_report import Change
 Holder = Literal["owner", "support"]
 EventName = Literal[
     "access_created",
+    "consent_held",
     "end_requested",
     "ended",
     "extended",
     "link_burned",
     "link_locked",
     "link_opened",
+    "not_confirmed",
     "removal_failed",
     "repair_requested",
     "setup_undone",
@@ -34,6 +36,7 @@ NoticeKind = Literal["ended", "overdue", "reminder", "locked"]
 
 FIRST_RETRY_SECONDS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
 MAX_HOURLY_RETRIES = 23  # With the first four, about a day; after that once a day.
+KEEP_CLOSED_SECONDS = 90 * DAY  # The owner can read the receipt this long after the end.
 MAX_MAILED_TOKENS = 3  # The links in the last three mails work; the owner's own always does.
 
 
@@ -54,16 +57,24 @@ class Schedule:
 
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
+    `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
     """
 
     due_at: int | None = None
     lease_until: int = 0
     attempts: int = 0
     purge_at: int | None = None
+    rested_at: int | None = None
 
     def is_due(self, now: int) -> bool:
         """Return whether the sweep must look at the grant now."""
         return self.due_at is not None and self.due_at <= now
+
+    def resting(self, now: int) -> Schedule:
+        """Return this schedule with nothing due, since *now* or since it rested before."""
+        since = self.rested_at or now
+        purge_at = since + KEEP_CLOSED_SECONDS
+        return Schedule(attempts=self.attempts, purge_at=purge_at, rested_at=since)
 
     def leased(self, now: int, seconds: int) -> Schedule:
         """
@@ -91,14 +102,19 @@ class Tokens:
     """
     What proves who is asking.
 
-    `fingerprint` tells a repeated request from another one under the same id; the hashes are
+    `fingerprint` tells a repeated request from another one under the same id, `hold_fingerprint`
+    a repeated ``hold`` and the request that completes it, until which `fingerprint` is "". The
+    hashes are
     SHA-256 of the tokens' text, in hex. The first owner hash is that of the owner's own token, the
-    others are those of receipt links in mails.
+    others are those of receipt links in mails. `is_mailbox_read`: somebody has opened one of
+    those, so the mailbox is not just any that a stranger typed.
     """
 
     fingerprint: str = field(repr=False)
     owner_hashes: tuple[str, ...]
     support_hash: str
+    hold_fingerprint: str = field(default="", repr=False)
+    is_mailbox_read: bool = False
 
     def holder(self, token: str) -> Holder | None:
         """Return whose token *token* is, or None. Compares in constant time."""
@@ -108,11 +124,36 @@ class Tokens:
                 return "owner"
         return "support" if hmac.compare_digest(shown, self.support_hash) else None
 
+    def is_mailed(self, token: str) -> bool:
+        """Return whether *token* is one that only went out in a mail to the owner."""
+        shown = token_hash(token)
+        return any(hmac.compare_digest(shown, known) for known in self.owner_hashes[1:])
+
     def with_owner_hash(self, added: str) -> Tokens:
         """Return these with one more owner token, as the oldest of too many mailed ones goes."""
         own, *mailed = self.owner_hashes
         kept = (*mailed, added)[-MAX_MAILED_TOKENS:]
         return replace(self, owner_hashes=(own, *kept))
+
+
+class Evidence(NamedTuple):
+    """
+    What the site has said of our account's end, kept so that it is neither doubted nor asked again.
+
+    `deleted_at` is when WordPress answered our deletion with ``deleted: true`` and the right id;
+    `key_refused_at` when the site last refused the removal key.
+    """
+
+    deleted_at: int | None = None
+    key_refused_at: int | None = None
+
+    def is_key_usable(self, now: int) -> bool:
+        """
+        Return whether the removal key may be sent: after a refusal, only once a day.
+
+        Plugins that count refused keys block the address that sends them.
+        """
+        return self.key_refused_at is None or now >= self.key_refused_at + DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +171,7 @@ class OnSite:
     user_id: int | None = None
     user_may_exist: bool = False
     sealed_removal: bytes | None = field(default=None, repr=False)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +179,20 @@ class Consent:
     """
     The owner's consent key, while a set-up or a repair is unfinished.
 
-    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it.
+    `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
+    that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
+    sweep's own account but to give it back.
     """
 
     login: str
     sealed: bytes = field(repr=False)
     key_id: str | None = None
+    held_since: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its owner has not said yet what to do with it."""
+        return self.held_since is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,15 @@ Set-up leaves no moment at which an account exists that no record names:
 
 Each step (`provisioning_steps`) is recorded before the next begins, and skipped when it has been
 done. So the same request again finishes what was interrupted; when none comes, the sweep undoes it.
+
+No key waits for a person: a consent that came back from the site is stored at once (`hold`), and
+the sweep deletes it there unless its owner asks for the access within 15 minutes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.clock import DAY
 from chalicelib.errors import (
     ConsentRejected,
     GrantEnded,
@@ -30,15 +32,17 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
     TooManyRequests,
+    TryAgain,
 )
 from chalicelib.grants.consent_key import CONSENT_REFUSED, KEY_LEFT, ConsentKey
-from chalicelib.grants.model import SETUP_SECONDS, Grant
-from chalicelib.grants.parts import Schedule, Tokens, token_hash
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Event, Schedule, Tokens, token_hash
 from chalicelib.grants.phases import WrongPhase
 from chalicelib.grants.provisioning_steps import STEPS, StepTools
 from chalicelib.grants.removal import Removal
-from chalicelib.grants.request import ProvisionRequest, support_username
-from chalicelib.grants.store import GrantStore, create_once, try_lease, update
+from chalicelib.grants.request import HoldRequest, ProvisionRequest, support_username
+from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.store import GrantStore, create_once, require_same, try_lease, update
 
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 MIN_STEP_SECONDS = 8.0  # With less time than this left, the next step waits for the next request.
@@ -54,6 +58,31 @@ class Provisioning:
     consent_key: ConsentKey
     removal: Removal
 
+    def hold(self, request: HoldRequest, *, now: int) -> Grant:
+        """
+        Store a consent until its owner says what to do with it. The site is not asked.
+
+        The same request again returns the grant, whatever has come of it.
+
+        Raises:
+            GrantExists: The id is taken by a request that said something else.
+            GrantEnded: The consent was given back, or its access is over.
+            InvalidInput: Field ``site_url``.
+            TooManyRequests: Mails to that address too often. Nothing is stored.
+        """
+        self.tools.wordpress.normalise(request.site_url)
+        grant = self.grants.get(request.grant_id)
+        if grant is None:
+            event = Event(now, "consent_held", "owner")
+            held = self._held_grant(request, now).with_event(event)
+            if self.grants.add(held):
+                return held
+            raise TryAgain  # Another call with this id was faster.
+        require_same(grant.tokens.hold_fingerprint, request.fingerprint())
+        if grant.phase not in ("provisioning", "active"):
+            raise GrantEnded(ENDED)
+        return grant
+
     def provision(self, request: ProvisionRequest, *, now: int) -> tuple[Grant, bool]:
         """
         Make the access, or go on making it. Return the grant and whether this call made it.
@@ -67,12 +96,7 @@ class Provisioning:
                 Nothing is left.
         """
         self.tools.wordpress.normalise(request.site_url)
-        grant, _ = create_once(
-            self.grants,
-            request.grant_id,
-            request.fingerprint(),
-            lambda: self._new_grant(request, now),
-        )
+        grant = self._recorded(request, now)
         if grant.was_active and grant.state == "active":
             return grant, False
         if grant.phase != "provisioning":
@@ -90,22 +114,51 @@ class Provisioning:
         grant = update(self.grants, grant.id, Grant.released)
         return grant, grant.state == "active"
 
-    def _new_grant(self, request: ProvisionRequest, now: int) -> Grant:
-        self.tools.gate.admit_mail(request.owner_email, now=now)
+    def _recorded(self, request: ProvisionRequest, now: int) -> Grant:
+        """Return the grant of *request*, made now, or completed when its consent was held."""
+        hold, fingerprint = request.hold(), request.fingerprint()
+        stored = self.grants.get(request.grant_id)
+        if stored is None or not stored.is_held:
+            return create_once(
+                self.grants,
+                request.grant_id,
+                fingerprint,
+                lambda: self._held_grant(hold, now).set_up_requested(
+                    fingerprint, request.days, request.owner_email, now
+                ),
+            )[0]
+        if request.owner_email != stored.owner_email:
+            self.tools.gate.admit_mail(request.owner_email, now=now)
+
+        def completed(grant: Grant) -> Grant:
+            require_same(grant.tokens.hold_fingerprint, hold.fingerprint())
+            if not grant.is_held:  # Another call was faster.
+                require_same(grant.tokens.fingerprint, fingerprint)
+                return grant
+            if grant.phase != "provisioning":
+                raise GrantEnded(ENDED)
+            return grant.set_up_requested(fingerprint, request.days, request.owner_email, now)
+
+        return update(self.grants, request.grant_id, completed)
+
+    def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
+        self.tools.gate.admit_mail(hold.owner_email, now=now)
+        held_until = now + HOLD_SECONDS
         return Grant(
-            id=request.grant_id,
-            site_url=request.site_url,
-            username=support_username(request.grant_id),
+            id=hold.grant_id,
+            site_url=hold.site_url,
+            username=support_username(hold.grant_id),
             created_at=now,
-            expires_at=now + request.days * DAY,
+            expires_at=held_until,
             tokens=Tokens(
-                request.fingerprint(),
-                (token_hash(request.owner_token),),
-                token_hash(request.support_token),
+                fingerprint="",
+                owner_hashes=(token_hash(hold.owner_token),),
+                support_hash=token_hash(hold.support_token),
+                hold_fingerprint=hold.fingerprint(),
             ),
-            owner_email=request.owner_email,
-            consent=self.consent_key.seal(request.consent, grant_id=request.grant_id),
-            schedule=Schedule(due_at=now + SETUP_SECONDS),
+            owner_email=hold.owner_email,
+            consent=self.consent_key.seal(hold.consent, grant_id=hold.grant_id, held_since=now),
+            schedule=Schedule(due_at=held_until),
         )
 
     def _run_steps(self, grant: Grant, request: ProvisionRequest, now: int) -> Grant:
@@ -120,13 +173,14 @@ class Provisioning:
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ENDED) from None
         except KeyRefused:
-            self._take_back(grant, now)
+            self._take_back_refused(grant, now)
             raise ConsentRejected(CONSENT_REFUSED) from None
         except NotAdministrator:
             self._take_back(grant, now)
             raise
         except TooManyRequests:
-            self.grants.delete(grant)  # Raised before the site was asked to do anything.
+            # The consent key is alive: the same request goes on later, or the sweep gives it back.
+            update(self.grants, grant.id, Grant.released)
             raise
         except SiteUnsupported as error:
             if self._take_back(grant, now):
@@ -134,6 +188,13 @@ class Provisioning:
             fix = f"{error.fix} {KEY_LEFT}".strip()
             raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
+
+    def _take_back_refused(self, grant: Grant, now: int) -> None:
+        """Undo a set-up whose consent key is refused; that key is not sent again to be deleted."""
+        if grant.on_site.user_may_exist:
+            self._take_back(grant, now)
+        else:
+            self.grants.delete(grant)
 
     def _take_back(self, grant: Grant, now: int) -> bool:
         """

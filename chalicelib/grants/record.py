@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
-from chalicelib.clock import MINUTE
+from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.parts import (
     Consent,
     Event,
@@ -35,9 +35,10 @@ class GrantRecord:
     One temporary access to one site.
 
     `site_url` is the address that the owner typed; `username` the support user's login name.
-    `is_manual` says that the owner made the support user by hand, so that we hold no key to it.
-    `end_requested_at` is when somebody asked for the end, `ended_at` when WordPress, or of a manual
-    grant its owner, confirmed it. `notices` are the notices that were sent.
+    `is_manual` says that the owner made the support user by hand, so that we hold no key to it. Of
+    a grant that `is_held`, `expires_at` is when its consent goes back. `end_requested_at` is when
+    somebody asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
+    it. `notices` are the notices that were sent.
     """
 
     id: str
@@ -73,6 +74,11 @@ class GrantRecord:
         return min(self.expires_at, self.end_requested_at or self.expires_at)
 
     @property
+    def is_held(self) -> bool:
+        """Whether all there is is a consent, and its owner has not said what to do with it."""
+        return not self.tokens.fingerprint
+
+    @property
     def was_active(self) -> bool:
         """Whether support could ever sign in."""
         return any(event.name == "access_created" for event in self.timeline)
@@ -98,6 +104,21 @@ class GrantRecord:
         """
         may_be_ours = self.on_site.user_may_exist and not self.is_manual
         return self.overdue_since if may_be_ours else None
+
+    @property
+    def is_consent_held(self) -> bool:
+        """Whether a consent key waits for its owner's word."""
+        return self.consent is not None and self.consent.is_held
+
+    @property
+    def not_confirmed_since(self) -> int | None:
+        """Since when a manual grant rests that nobody has confirmed; None otherwise."""
+        return None if self.phase in ENDED else self.schedule.rested_at
+
+    @property
+    def next_reminder_at(self) -> int:
+        """When the owner of a manual grant is reminded next: at the deadline, then daily."""
+        return self.deadline + self.schedule.attempts * DAY
 
     @property
     def unsent_lock(self) -> int | None:
@@ -126,7 +147,8 @@ class GrantRecord:
 
     def is_open(self, now: int) -> bool:
         """Return whether support may still get in: neither ended nor asked nor due to end."""
-        return self.phase in ("provisioning", "active") and self.deadline > now
+        is_running = self.phase in ("provisioning", "active") and not self.is_held
+        return is_running and self.deadline > now
 
     def with_event(self, event: Event) -> Self:
         """

@@ -1,9 +1,19 @@
 """
 Removal: the support user first, then, if set-up or a repair left it, the consent key.
 
-`Removal.remove_from_site` returns only when WordPress has confirmed that the account is deleted: in
-its answer to the deletion, and to a second question. In every other case it raises, and the caller
-tries again later.
+`Removal.remove_from_site` returns only when two words say that the account is deleted. In every
+other case it raises, and the caller tries again later. These pairs count:
+
+| first word                              | second word                                     |
+|-----------------------------------------|-------------------------------------------------|
+| ``deleted: true`` with our user's id    | to strangers: there is no user of that id       |
+| ``deleted: true`` with our user's id    | any refusal of the key that worked a moment ago |
+| ``deleted: true``, or no user found     | the owner's key finds no such user, by name, id |
+| to strangers: there is no user of the id| to strangers: there is another (the owner, or 1)|
+
+The first word is recorded with its time before the second is asked for, and is not doubted later.
+Strangers' questions come before keys where a key may be dead; a refused removal key is sent once a
+day at most, because plugins that count refused keys block the address that sends them.
 
 Only the account that this grant made is touched. A site restored from a backup may have given its
 id to another, so the id alone proves nothing:
@@ -29,8 +39,8 @@ from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.model import Grant
-from chalicelib.grants.ports import Sealer
-from chalicelib.grants.request import plus_address
+from chalicelib.grants.parts import Evidence
+from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.site import Account, Credentials, Site, Snapshot, WordPress
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.site_problems import unsupported
@@ -43,13 +53,12 @@ FIRST_USER_ID = 1
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Removes what a grant has made on its site. Its mail goes to `support_email`, as in set-up."""
+    """Removes what a grant has made on its site."""
 
     grants: GrantStore
     wordpress: WordPress
-    sealer: Sealer
     consent_key: ConsentKey
-    support_email: str
+    removal_key: RemovalKey
 
     def remove_from_site(self, grant: Grant, *, now: int) -> Grant:
         """
@@ -73,7 +82,7 @@ class Removal:
         stored = grant
         # The check comes before the first request to make a user, so without it there is none.
         if on_site.user_may_exist:
-            self._require_user_deleted(grant, site)
+            self._require_user_deleted(grant, site, now)
             if grant.consent is not None:
                 stored = update(self.grants, grant.id, Grant.user_deleted)
         self.consent_key.delete_on_site(grant, site)
@@ -93,13 +102,13 @@ class Removal:
             site = self.wordpress.discover(grant.site_url)
             if site.rest_root == recorded.rest_root:
                 return None
-            account = self.wordpress.whoami(site, self._removal_key(grant))
+            account = self.wordpress.whoami(site, self.removal_key.unseal(grant))
         except HallpassError:
             return None
         is_ours = (account.id, account.username) == (grant.on_site.user_id, grant.username)
         return site if is_ours else None
 
-    def take_snapshot(self, grant: Grant) -> Snapshot:
+    def take_snapshot(self, grant: Grant, *, now: int) -> Snapshot:
         """
         Return what the site looks like now, as the support user or else the owner sees it.
 
@@ -109,26 +118,27 @@ class Removal:
         site = grant.on_site.site
         if site is None:
             raise KeyRefused("The site was never found.")
-        if grant.on_site.sealed_removal is not None:
+        if self.removal_key.is_sendable(grant, now):
             try:
-                return self.wordpress.snapshot(site, self._removal_key(grant))
+                return self.wordpress.snapshot(site, self.removal_key.unseal(grant))
             except KeyRefused:
+                self.removal_key.record_refusal(grant, now)
                 if grant.consent is None:
                     raise
         return self.wordpress.snapshot(site, self.consent_key.unseal(grant))
 
     def _require_repairable(self, grant: Grant) -> None:
         """Raise `KeyRefused` unless a repair of this manual grant got to know its user."""
-        if grant.consent is None or grant.on_site.user_id is None:
+        if grant.consent is None or grant.is_consent_held or grant.on_site.user_id is None:
             # Only its owner can tell, and a repair that never got to know the user has nothing to
             # finish but to delete its consent key.
             self.consent_key.delete(grant)
             raise KeyRefused("There is no key to a user that was made by hand.")
 
-    def _require_user_deleted(self, grant: Grant, site: Site) -> None:
+    def _require_user_deleted(self, grant: Grant, site: Site, now: int) -> None:
         """Delete the user on the site, or raise why it may be there still."""
         try:
-            if self._is_user_deleted(grant, site):
+            if self._is_user_deleted(grant, site, now):
                 return
         except SiteUnsupported:
             if grant.was_active:  # It stays so, and the owner's key is not ours to keep.
@@ -136,40 +146,50 @@ class Removal:
             raise
         raise KeyRefused("The site does not accept our key any more.")
 
-    def _is_user_deleted(self, grant: Grant, site: Site) -> bool:
-        if grant.on_site.sealed_removal is not None:
+    def _is_user_deleted(self, grant: Grant, site: Site, now: int) -> bool:
+        is_first_try = grant.on_site.evidence == Evidence() and grant.schedule.attempts == 0
+        if not is_first_try and self._is_missing_to_strangers(grant, site):
+            return True
+        if grant.on_site.evidence.deleted_at is not None and self._is_key_refused(grant, site):
+            return True
+        if self.removal_key.is_sendable(grant, now):
             try:
-                if self._delete_by_itself(grant, site):
+                if self._delete_by_itself(grant, site, now):
                     return True
             except SiteUnsupported:
                 # A support user that was demoted cannot delete itself; the owner still can.
                 if grant.consent is None:
                     raise
         if grant.consent is not None:
-            return self._delete_by_owner(grant, site)
-        return self._is_missing_to_strangers(grant, site)
+            return self._delete_by_owner(grant, site, now)
+        return is_first_try and self._is_missing_to_strangers(grant, site)
 
-    def _delete_by_itself(self, grant: Grant, site: Site) -> bool:
+    def _is_key_refused(self, grant: Grant, site: Site) -> bool:
+        """Return the second word after a recorded deletion; a key that still works disproves it."""
+        if grant.on_site.sealed_removal is None:
+            return False
+        if self.wordpress.refuses(site, self.removal_key.unseal(grant)):
+            return True
+        self.removal_key.record(grant, grant.on_site.evidence._replace(deleted_at=None))
+        return False
+
+    def _delete_by_itself(self, grant: Grant, site: Site, now: int) -> bool:
         """Let the support user delete its own account, and see that it is deleted."""
         try:
-            key, account = self._sign_in(grant, site)
+            key, account = self.removal_key.sign_in(grant, site, now)
             if account.id != grant.on_site.user_id or account.id == grant.on_site.owner_id:
                 raise unsupported("not_ours")
-            self.wordpress.delete_self(site, key, account, _known(grant.on_site.owner_id))
+            heir_id = _known(grant.on_site.owner_id)
+            is_confirmed = self.wordpress.delete_self(site, key, account, heir_id)
         except KeyRefused:
             return self._is_missing_to_strangers(grant, site)
-        return self._is_refused(site, key) or self._is_missing_to_strangers(grant, site)
+        if is_confirmed:
+            self.removal_key.record(grant, Evidence(deleted_at=now))
+            if self.wordpress.is_missing(site, account.id):
+                return True
+        return self.wordpress.refuses(site, key)
 
-    def _sign_in(self, grant: Grant, site: Site) -> tuple[Credentials, Account]:
-        """Return the support user's key with the name that it works with, and whose it is."""
-        key = self._removal_key(grant)
-        try:
-            return key, self.wordpress.whoami(site, key)
-        except KeyRefused:
-            key = Credentials(self._email(grant), key.password)
-            return key, self.wordpress.whoami(site, key)
-
-    def _delete_by_owner(self, grant: Grant, site: Site) -> bool:
+    def _delete_by_owner(self, grant: Grant, site: Site, now: int) -> bool:
         """Delete the support user with the owner's consent key, and see that it is deleted."""
         consent = self.consent_key.unseal(grant)
         try:
@@ -179,7 +199,8 @@ class Removal:
             owner_id = grant.on_site.owner_id or self.wordpress.whoami(site, consent).id
             if account.id == owner_id or grant.on_site.user_id not in {None, account.id}:
                 raise unsupported("not_ours")
-            self.wordpress.delete_user(site, consent, account, owner_id)
+            if self.wordpress.delete_user(site, consent, account, owner_id):
+                self.removal_key.record(grant, Evidence(deleted_at=now))
             return self._find_as_owner(grant, site, consent) is None
         except KeyRefused:
             return self._is_missing_to_strangers(grant, site)
@@ -201,7 +222,7 @@ class Removal:
         if account is None:
             return None
         same_name = account.username.casefold() == grant.username.casefold()
-        same_email = account.email.casefold() == self._email(grant).casefold()
+        same_email = account.email.casefold() == self.removal_key.email(grant).casefold()
         return account if same_name or same_email else None
 
     def _is_missing_to_strangers(self, grant: Grant, site: Site) -> bool:
@@ -224,21 +245,6 @@ class Removal:
             # No account was made there. After a week the site is no longer expected to answer.
             if now < grant.created_at + UNREACHED_SECONDS:
                 raise
-
-    def _is_refused(self, site: Site, key: Credentials) -> bool:
-        try:
-            self.wordpress.whoami(site, key)
-        except KeyRefused:
-            return True
-        return False
-
-    def _removal_key(self, grant: Grant) -> Credentials:
-        sealed = grant.on_site.sealed_removal or b""
-        plain = self.sealer.unseal(sealed, grant_id=grant.id, purpose="removal")
-        return Credentials(grant.username, plain)
-
-    def _email(self, grant: Grant) -> str:
-        return plus_address(self.support_email, grant.username)
 
 
 def may_have_moved(problem: HallpassError) -> bool:

@@ -1,17 +1,21 @@
 """
 Repair: a fresh consent of the owner removes what the removal key cannot.
 
-The way out when the removal key was revoked or the support user demoted, and the one click for the
-support user of a manual grant. The new consent key is recorded, sealed, before it is used; it
-deletes the support user and then itself, and when the removal fails it is deleted all the same.
+The way out when the removal key was revoked or the support user demoted. The new consent key is
+recorded, sealed, before it is used; it deletes the support user and then itself, and when the
+removal fails it is deleted all the same.
+
+It deletes the support user of a manual grant as well, in two steps: anybody could have named that
+user, so the first request shows the owner who it is and changes nothing, and only the same request
+with that user's id deletes. In between the consent key is held, for 15 minutes at most.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from chalicelib.clock import DAY
 from chalicelib.errors import (
     ConsentRejected,
     HallpassError,
@@ -22,16 +26,25 @@ from chalicelib.errors import (
 )
 from chalicelib.grants.consent_key import CONSENT_REFUSED, ConsentKey
 from chalicelib.grants.ending import Ending
+from chalicelib.grants.manual_user import Found, require_made_for_support
 from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
 from chalicelib.grants.removal import Removal, may_have_moved
+from chalicelib.grants.set_up import HOLD_SECONDS
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import unsupported
 
-MAX_USER_AGE_SECONDS = 30 * DAY  # A user made by hand was made shortly before the message.
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
+
+
+class _Looked(NamedTuple):
+    """What a look with a consent key has found: the site, the key's holder, and the user."""
+
+    site: Site
+    holder: Account
+    user: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +58,19 @@ class Repair:
     ending: Ending
     gate: RateGate
 
-    def repair(self, grant_id: str, token: str, consent: Credentials, *, now: int) -> Grant:
+    def repair(
+        self,
+        grant_id: str,
+        token: str,
+        consent: Credentials,
+        *,
+        confirm: int | None = None,
+        now: int,
+    ) -> Grant | Found:
         """
         Delete the support user with *consent*, then *consent* itself.
+
+        Of a manual grant return who would be deleted, unless *confirm* is that user's id.
 
         Raises:
             NotFound: Unknown grant, or not its owner's token.
@@ -65,7 +88,12 @@ class Repair:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
             self._replace_stored_key(leased, consent, now)
-            grant = self.ending.record_changes(self._accept(leased.id, consent, now))
+            needs_word = self._needs_word(leased, consent, confirm)
+            looked = self._look(leased, consent, now) if needs_word else None
+            if looked is not None and looked.user.id != confirm:
+                posts = self._posts_of(looked, consent)
+                return Found(update(self.grants, grant_id, Grant.released), looked.user, posts)
+            grant = self.ending.record_changes(self._accept(leased.id, consent, looked, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
             return self._finish_refused(leased, consent, error, now)
@@ -80,7 +108,7 @@ class Repair:
             # No removal key may exist yet, so the sweep needs this consent to go on.
             update(self.grants, leased.id, Grant.released)
             raise error
-        grant = self._delete_if_stored(leased.id, consent)
+        grant = self._delete_if_stored(leased.id, consent, now)
         if not isinstance(error, KeyRefused):
             raise error
         # The consent may be dead because an earlier, interrupted call has done its work.
@@ -102,7 +130,43 @@ class Repair:
             self._identify(grant, consent, now)
             self.consent_key.delete(grant)
 
-    def _accept(self, grant_id: str, consent: Credentials, now: int) -> Grant:
+    def _needs_word(self, grant: Grant, consent: Credentials, confirm: int | None) -> bool:
+        """Return whether the owner has yet to see who would be deleted, or to confirm this one."""
+        user_id = grant.on_site.user_id  # Known only once it was confirmed.
+        goes_on = not grant.is_consent_held and self.consent_key.is_stored(grant, consent)
+        is_confirmed = user_id is not None and (goes_on or user_id == confirm)
+        return grant.is_manual and grant.on_site.user_may_exist and not is_confirmed
+
+    def _look(self, grant: Grant, consent: Credentials, now: int) -> _Looked:
+        """
+        Hold *consent*, and return whom it would delete.
+
+        Raises:
+            SiteUnsupported: It is nobody who may have been made for support.
+        """
+        if not self.consent_key.is_stored(grant, consent):
+            held = self.consent_key.seal(consent, grant_id=grant.id, held_since=now)
+            update(
+                self.grants, grant.id, lambda stored: stored.consent_held(held, now + HOLD_SECONDS)
+            )
+        site, holder = self._identify(grant, consent, now)
+        _require_administrator(holder)
+        user = self.wordpress.find_user(site, consent, grant.username)
+        user = require_made_for_support(grant, user)
+        if user.id == holder.id or grant.on_site.user_id not in {None, user.id}:
+            raise unsupported("not_ours")
+        return _Looked(site, holder, user)
+
+    def _posts_of(self, looked: _Looked, consent: Credentials) -> int | None:
+        """Return how many posts the user has; what is only shown holds nothing up."""
+        try:
+            return self.wordpress.count_posts(looked.site, consent, looked.user.id)
+        except HallpassError:
+            return None
+
+    def _accept(
+        self, grant_id: str, consent: Credentials, looked: _Looked | None, now: int
+    ) -> Grant:
         """Record the consent key, see whose it is, and record that."""
         sealed = self.consent_key.seal(consent, grant_id=grant_id)
         grant = update(
@@ -110,7 +174,8 @@ class Repair:
             grant_id,
             lambda stored: stored.repair_requested(sealed, now + LEASE_SECONDS, now),
         )
-        site, account = self._identify(grant, consent, now)
+        self.ending.revoke_links(grant, now)
+        site, account = looked[:2] if looked else self._identify(grant, consent, now)
         key_id = self.wordpress.key_id(site, consent)
         # Whoever consents takes what the support user wrote, and is never deleted in its place.
         grant = update(
@@ -118,13 +183,11 @@ class Repair:
             grant_id,
             lambda stored: stored.repairer_identified(site, account.id, key_id),
         )
-        if not (account.is_administrator and account.may_manage_users):
-            raise NotAdministrator(NOT_ADMINISTRATOR)
+        _require_administrator(account)
         if grant.on_site.user_id is None and grant.on_site.user_may_exist:
             # Known before it is deleted, so that an interrupted repair can see that it is deleted.
-            found = self.wordpress.find_user(site, consent, grant.username)
-            if grant.is_manual:
-                _require_made_for_support(grant, found)
+            username = grant.username
+            found = looked.user if looked else self.wordpress.find_user(site, consent, username)
             user_id = found.id if found is not None else None
             grant = update(self.grants, grant_id, lambda stored: stored.user_found(user_id))
         return grant
@@ -159,9 +222,9 @@ class Repair:
             raise unsupported("not_ours")
         return site, account
 
-    def _delete_if_stored(self, grant_id: str, consent: Credentials) -> Grant:
+    def _delete_if_stored(self, grant_id: str, consent: Credentials, now: int) -> Grant:
         """
-        Delete *consent* if it is the one that is stored, and release the grant.
+        Delete *consent* if it is the one that is stored, and release the grant, due as before.
 
         If the site is down, the sweep does it later. Another consent key, which a refused one was
         to take the place of, is left for the sweep as well.
@@ -170,21 +233,15 @@ class Repair:
             grant = self.grants.get(grant_id)
             if grant is not None and self.consent_key.is_stored(grant, consent):
                 self.consent_key.delete(grant)
-        return update(self.grants, grant_id, Grant.released)
+
+        def released(stored: Grant) -> Grant:
+            is_running = stored.phase in ("active", "revoking")
+            waits = stored.is_manual and is_running
+            return (stored.consent_given_back(now) if waits else stored).released()
+
+        return update(self.grants, grant_id, released)
 
 
-def _require_made_for_support(grant: Grant, found: Account | None) -> None:
-    """
-    See that the user whose name the owner typed is there, and no old colleague.
-
-    A name that is mistyped does not prove that a user is deleted, and whoever typed it for somebody
-    else is not to have another's account deleted.
-
-    Raises:
-        SiteUnsupported: ``user_not_found`` or ``user_is_older``.
-    """
-    if found is None:
-        raise unsupported("user_not_found")
-    oldest = grant.created_at - MAX_USER_AGE_SECONDS
-    if found.registered_at is None or found.registered_at < oldest:
-        raise unsupported("user_is_older")
+def _require_administrator(account: Account) -> None:
+    if not (account.is_administrator and account.may_manage_users):
+        raise NotAdministrator(NOT_ADMINISTRATOR)

@@ -13,6 +13,36 @@ from chalicelib.grants.site import Credentials
 
 
 @dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """
+    A consent that came back from the site, before its owner has said what to do with it.
+
+    Site, consent and tokens are those of the request that makes the access; `owner_email` may come
+    later.
+    """
+
+    grant_id: str
+    site_url: str
+    consent: Credentials
+    owner_token: str = field(repr=False)
+    support_token: str = field(repr=False)
+    owner_email: str = ""
+
+    def completed(self, password: str, days: int) -> ProvisionRequest:
+        """Return the request that makes the access; `password` is the support user's."""
+        tokens = (self.owner_token, self.support_token)
+        return ProvisionRequest(
+            self.grant_id, self.site_url, self.consent, password, days, *tokens, self.owner_email
+        )
+
+    def fingerprint(self) -> str:
+        """Return what a repeated hold and the request that completes it have in common."""
+        consent = self.consent
+        said = ["hold", self.site_url, consent.username, consent.password, self.support_token]
+        return _keyed(self.owner_token, json.dumps(said))
+
+
+@dataclass(frozen=True, slots=True)
 class ProvisionRequest:
     """
     A request for an access that Hallpass makes.
@@ -39,8 +69,13 @@ class ProvisionRequest:
         """
         consent = self.consent
         said = [self.site_url, consent.username, consent.password, self.password, self.days]
-        message = json.dumps([*said, self.support_token, self.owner_email]).encode()
-        return hmac.new(self.owner_token.encode(), message, hashlib.sha256).hexdigest()
+        message = json.dumps([*said, self.support_token, self.owner_email])
+        return _keyed(self.owner_token, message)
+
+    def hold(self) -> HoldRequest:
+        """Return the hold that may have come before this request."""
+        tokens = (self.owner_token, self.support_token)
+        return HoldRequest(self.grant_id, self.site_url, self.consent, *tokens, self.owner_email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +92,11 @@ class RegisterRequest:
 
     def fingerprint(self) -> str:
         """Return what tells a repeated request from another one under the same id."""
-        said = repr(sorted(asdict(self).items())).encode()
-        return hmac.new(self.owner_token.encode(), said, hashlib.sha256).hexdigest()
+        return _keyed(self.owner_token, repr(sorted(asdict(self).items())))
+
+
+def _keyed(owner_token: str, said: str) -> str:
+    return hmac.new(owner_token.encode(), said.encode(), hashlib.sha256).hexdigest()
 
 
 def require_days(days: int, max_days: int) -> None:

@@ -37,7 +37,7 @@ class Account:
     """
     A user of the site, as that site describes it, or as far as we know it.
 
-    `registered_at` is in epoch seconds.
+    `name` is the one that it shows, `registered_at` is in epoch seconds.
     """
 
     id: int
@@ -46,6 +46,8 @@ class Account:
     is_administrator: bool = False
     may_manage_users: bool = False
     registered_at: int | None = None
+    name: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,9 @@ class WordPress(Protocol):
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         """Return the user of that id, or None when there is none."""
 
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        """Return how many posts the user of that id has, of any status; None when untold."""
+
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
     ) -> Credentials:
@@ -204,21 +209,27 @@ class WordPress(Protocol):
         """
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
-        """Delete *key* with itself and see it refused. A dead key is no error."""
-
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
         """
-        Delete the holder of *key*; what it wrote goes to user *heir_id*, or when that user is
-        gone to another administrator.
+        Delete *key* with itself. A dead key is no error.
+
+        WordPress confirms it with the UUID of the key that it deleted; only where it does not, the
+        key is sent once more, to see it refused.
+        """
+
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+        """
+        Delete the holder of *key*; return whether WordPress confirmed it, with the right id.
+
+        What it wrote goes to *heir_id*, or when that user is deleted to another administrator.
 
         Raises:
-            KeyRefused: The key is dead. The user may be gone, or the key was revoked.
+            KeyRefused: The key is dead: the user may be deleted, or the key revoked.
             SiteUnsupported: ``cannot_remove``: the site refuses.
         """
 
-    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
         """
-        As `delete_self`, but with the key of another administrator. Gone already is no error.
+        As `delete_self`, but with the key of another administrator. A missing user is no error.
 
         Raises:
             SiteUnsupported: Also ``not_ours``: the user of that id has another login name.
@@ -231,6 +242,9 @@ class WordPress(Protocol):
         True only on WordPress' own 404 ``rest_user_invalid_id``; False when the user is there or
         the site does not tell strangers.
         """
+
+    def refuses(self, site: Site, key: Credentials) -> bool:
+        """Return whether the site refuses *key*, in WordPress' words or in a plugin's."""
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         """

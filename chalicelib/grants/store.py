@@ -56,9 +56,16 @@ def create_once(
         if store.add(grant):
             return grant, True
         stored = store.get(grant_id)
-    if stored is None or not hmac.compare_digest(stored.tokens.fingerprint, fingerprint):
-        raise GrantExists("This request was made before with other details.")
+    if stored is None:
+        raise TryAgain  # It was deleted in between.
+    require_same(stored.tokens.fingerprint, fingerprint)
     return stored, False
+
+
+def require_same(stored: str, asked: str) -> None:
+    """Raise `GrantExists` unless the fingerprint *asked* is the *stored* one."""
+    if not hmac.compare_digest(stored, asked):
+        raise GrantExists("This request was made before with other details.")
 
 
 def update(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:

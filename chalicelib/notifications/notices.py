@@ -60,7 +60,7 @@ def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *
     if not grant.on_site.user_may_exist:
         subject = f"Please check {site}: an approval is left"
         return _mail(team, grant, reader, subject, _key_left(grant))
-    text = (_reminder(grant, site) if grant.is_manual else _failure(grant, site, now)) + (
+    text = _failure(grant, site, now) + (
         "Please delete it by hand. It takes a minute:\n"
         f"1. Open {grant.user_admin_url}\n"
         f"   (Users » All Users, and look for “{grant.username}”)\n"
@@ -72,16 +72,7 @@ def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *
             "Or let us do it: open your receipt, press “Approve and delete”, and approve once "
             f"more on your site.\n{receipt_url}\n\n"
         )
-        if grant.is_manual:
-            text += (
-                "Is it gone already, or was it never yours? Press “It is gone: I deleted it” "
-                "on that page, and we stop writing.\n\n"
-            )
-    text += (
-        "We remind you every day until you tell us that it is gone.\n"
-        if grant.is_manual
-        else "We go on trying every day, and tell you when it is gone.\n"
-    )
+    text += "We go on trying every day, and tell you when it is gone.\n"
     subject = f"Please check {site}: a temporary account is still there"
     return _mail(team, grant, reader, subject, text)
 
@@ -128,13 +119,6 @@ def _failure(grant: Grant, site: str, now: int) -> str:
         f"The temporary administrator “{grant.username}” on {site} should be gone since "
         f"{when(grant.overdue_since or now)}, but the site did not let us delete it "
         f"({grant.schedule.attempts} tries, last {when(now)}). We go on trying.\n\n"
-    )
-
-
-def _reminder(grant: Grant, site: str) -> str:
-    return (
-        f"You made the administrator “{grant.username}” on {site} for {when(grant.deadline)} at "
-        "the latest. That time has come.\n\n"
     )
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from chalicelib.clock import DAY
 from chalicelib.errors import DeliveryFailed, HallpassError
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
+from chalicelib.grants.reminders import due_reminder, is_last
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.notifications import notices
 from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.reminder import reminder
 
 MIN_FAILURES = 3  # Of the removal, before the owner is asked to help.
 
@@ -47,12 +48,17 @@ class MailNotifier:
         min_failures = 1 if grant.is_manual else MIN_FAILURES
         if grant.state == "ended" or grant.schedule.attempts < min_failures:
             return grant
-        for notice in _unsent_help(grant, now):
+        for notice in _unsent_help(grant):
             if notice.reader != "owner" and not grant.on_site.user_may_exist:
                 continue  # The user is deleted; that the owner's approval is not, is theirs alone.
             try:
                 receipt = self._receipt_url(grant, notice.reader)
-                self.outbox.send(notices.overdue(self.team, grant, notice.reader, receipt, now=now))
+                mail = (
+                    reminder(self.team, grant, notice.reader, receipt)
+                    if notice.kind == "reminder"
+                    else notices.overdue(self.team, grant, notice.reader, receipt, now=now)
+                )
+                self.outbox.send(mail)
             except HallpassError:
                 continue
             grant = self._record(grant, notice)
@@ -91,13 +97,18 @@ def _unsent(grant: Grant, kind: NoticeKind, key: str = "") -> list[Notice]:
     return [notice for notice in wanted if notice not in grant.notices]
 
 
-def _unsent_help(grant: Grant, now: int) -> list[Notice]:
+def _unsent_help(grant: Grant) -> list[Notice]:
     """
     Return the unsent requests for help.
 
-    The user of a manual grant is deleted only when its owner acts, so the owner is reminded once
-    for each day, however often somebody makes us try.
+    The user of a manual grant is deleted only when its owner acts, so the owner is reminded
+    (`grants.reminders`). Support hears of the first reminder and of the last.
     """
-    if grant.is_manual:
-        return _unsent(grant, "reminder", str((now - grant.deadline) // DAY))
-    return _unsent(grant, "overdue")
+    if not grant.is_manual:
+        return _unsent(grant, "overdue")
+    reminder = due_reminder(grant)
+    if reminder is None:
+        return []
+    is_first = all(sent.kind != "reminder" for sent in grant.notices)
+    to_both = _unsent(grant, "reminder", reminder.key)
+    return [n for n in to_both if n.reader == "owner" or is_first or is_last(grant)]

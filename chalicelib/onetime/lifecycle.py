@@ -14,7 +14,7 @@ are SHA-256 in base64url.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -29,9 +29,8 @@ from chalicelib.errors import (
 )
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
-from chalicelib.grants.store import GrantStore, holder_of, require_owner, update
+from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.onetime.model import (
-    CLAIM_SECONDS,
     MAX_LIFETIME_SECONDS,
     MAX_SECRETS_PER_GRANT,
     MIN_LIFETIME_SECONDS,
@@ -39,7 +38,7 @@ from chalicelib.onetime.model import (
     Secret,
     SecretStore,
 )
-from chalicelib.onetime.receipts import Outcome, Receipts, proves
+from chalicelib.onetime.receipts import Receipts, proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,17 @@ class OneTimeSecrets:
     receipts: Receipts
 
     def create(
-        self, secret: Secret, *, lifetime: int, support_token: str | None, now: int
+        self, secret: Secret, *, lifetime: int, owner_token: str | None, now: int
     ) -> tuple[Secret, bool]:
         """
         Store *secret* for *lifetime* seconds, never longer than its grant.
 
         Return it as it is stored, and whether this call stored it. The same request again returns
-        what the first one stored.
+        what the first one stored. A new secret of a grant revokes the unopened ones before it.
 
         Raises:
             InvalidInput: Field ``lifetime_seconds``, or ``grant_id``: it has too many links.
-            NotFound: The grant is unknown or over, or *support_token* is not its token.
+            NotFound: The grant is unknown or over, or *owner_token* is not its owner's.
             SecretExists: The id belongs to a request with other details.
         """
         if not MIN_LIFETIME_SECONDS <= lifetime <= MAX_LIFETIME_SECONDS:
@@ -75,17 +74,19 @@ class OneTimeSecrets:
         if known is None:
             expires_at = now + lifetime
             if secret.grant_id:
-                grant = self._join_grant(secret, support_token or "", now)
+                grant = self._join_grant(secret, owner_token or "", now)
                 expires_at = min(expires_at, grant.expires_at)
             elif secret.receipt_sha256:
                 self.receipts.begin(secret, lifetime, now)
             new = replace(secret, expires_at=expires_at, purge_at=expires_at)
             if self.store.add(new):
-                self._require_running(new, now)
+                if not self._keep_newest_only(new, now):
+                    raise NotFound("That access is over.")
                 return new, True
             known = self.store.get(secret.id)
         if known is None or not hmac.compare_digest(known.fingerprint, secret.fingerprint):
             raise SecretExists("A link with this id exists already.")
+        self._keep_newest_only(known, now)  # In case that the first call could not.
         return known, False
 
     def peek(self, secret_id: str, *, now: int) -> Secret:
@@ -93,12 +94,16 @@ class OneTimeSecrets:
         Return a secret that can be opened or was opened; this changes nothing.
 
         Raises:
-            NotFound: Unknown or purged; revoked or expired, with the reason and the time.
+            NotFound: Unknown or purged; revoked or expired, with the reason and the time. The
+                reason is ``ending`` until WordPress has confirmed the end that was asked for.
         """
         secret = self.store.get(secret_id) or self.receipts.trace(secret_id, now)
         if secret is None:
             raise NotFound
         if (error := secret.unreadable(now)) is not None:
+            grant = self.grants.get(secret.grant_id) if error.reason == "ended" else None
+            if grant is not None and grant.state != "ended":
+                error.reason = "ending"
             raise error
         return secret
 
@@ -127,10 +132,11 @@ class OneTimeSecrets:
         if secret.opened_at is None:
             won = self.store.open(secret_id, access_sha256, claim_sha256, now=now)
             secret = won or self.peek(secret_id, now=now)
-        if not _may_fetch(secret, access_sha256, claim_sha256, now):
+        if not secret.is_opened_by(access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
-        at = secret.opened_at or now
-        self._note(secret, Event(at, "link_opened", "support", secret.id), "received")
+        self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        if secret.receipt_sha256:
+            self.receipts.record(secret, "received", secret.opened_at or now)
         return secret.ciphertext or b""
 
     def _spend_try(self, secret: Secret, now: int) -> Secret:
@@ -170,9 +176,9 @@ class OneTimeSecrets:
 
     def burn(self, secret_id: str, owner_token: str, *, now: int) -> None:
         """
-        Revoke an unopened secret for the owner of its grant. Idempotent; an opened one stays.
+        Revoke every unopened secret of the grant of *secret_id*, for its owner. Idempotent.
 
-        For a shared secret *owner_token* is the receipt proof.
+        For a shared secret *owner_token* is its receipt proof.
 
         Raises:
             NotFound: Unknown secret, or *owner_token* is not its grant's owner's.
@@ -180,19 +186,15 @@ class OneTimeSecrets:
         secret = self.store.get(secret_id)
         if secret is None:
             raise NotFound
-        if not proves(owner_token, secret.receipt_sha256):
-            grant = self.grants.get(secret.grant_id) if secret.grant_id else None
-            require_owner(grant, owner_token)
-        self.store.revoke(
-            secret_id, secret.grant_id, "burned", now=now, purge_at=now + TRACE_SECONDS
-        )
-        left = self.store.get(secret_id)
-        if left is not None and left.revoked_for == "burned":
-            at = left.revoked_at or now
-            self._note(secret, Event(at, "link_burned", "owner", secret_id), "burned")
+        if proves(owner_token, secret.receipt_sha256):
+            self.receipts.burn(self.store, secret, now)
+            return
+        known = self.grants.get(secret.grant_id) if secret.grant_id else None
+        grant = require_owner(known, owner_token)
+        self._burn((*grant.links.secret_ids, secret_id), grant, now)
 
     def revoke(self, grant: Grant, *, now: int) -> None:
-        """Delete the ciphertext of the unopened secrets of *grant*: its access is over."""
+        """Delete the ciphertext of the unopened secrets of *grant*, whose end was asked for."""
         for secret_id in grant.links.secret_ids:
             self.store.revoke(secret_id, grant.id, "ended", now=now, purge_at=now + TRACE_SECONDS)
 
@@ -201,20 +203,36 @@ class OneTimeSecrets:
         for secret_id in grant.links.secret_ids:
             self.store.extend(secret_id, grant.id, old_end=old_end, new_end=grant.expires_at)
 
-    def _require_running(self, secret: Secret, now: int) -> None:
-        """Revoke *secret* if its access has ended since it joined; no later step would do it."""
-        grant = self.grants.get(secret.grant_id) if secret.grant_id else None
-        if grant is not None and grant.state == "ended":
-            self.revoke(grant, now=now)
-            raise NotFound("That access is over.")
+    def _burn(self, secret_ids: Iterable[str], grant: Grant, now: int) -> None:
+        """Revoke those of *secret_ids* that are unopened secrets of *grant*, and record it."""
+        for secret_id in dict.fromkeys(secret_ids):
+            self.store.revoke(secret_id, grant.id, "burned", now=now, purge_at=now + TRACE_SECONDS)
+            left = self.store.get(secret_id)
+            if left is not None and left.revoked_for == "burned" and left.grant_id == grant.id:
+                at = left.revoked_at or now
+                self._note(left, Event(at, "link_burned", "owner", secret_id))
 
-    def _join_grant(self, secret: Secret, support_token: str, now: int) -> Grant:
+    def _keep_newest_only(self, secret: Secret, now: int) -> bool:
+        """
+        Revoke the grant's secrets before the newest one, or all when its end was asked for.
+
+        Return False in the second case. It runs after *secret* was stored, so of two that are
+        created at once the later one stays, and none outlives an end that came in between.
+        """
+        grant = self.grants.get(secret.grant_id) if secret.grant_id else None
+        if grant is None:
+            return True
+        if not grant.is_open(now):
+            self.revoke(grant, now=now)
+            return False
+        self._burn(grant.links.secret_ids[:-1], grant, now)
+        return True
+
+    def _join_grant(self, secret: Secret, owner_token: str, now: int) -> Grant:
         """List the secret on its grant before it exists, so that an end always finds it."""
 
         def joined(grant: Grant) -> Grant:
-            if holder_of(grant, support_token)[1] != "support":
-                raise NotFound
-            if not grant.is_open(now):
+            if not require_owner(grant, owner_token).is_open(now):
                 raise NotFound("That access is over.")
             is_full = len(grant.links.secret_ids) >= MAX_SECRETS_PER_GRANT
             if is_full and secret.id not in grant.links.secret_ids:
@@ -230,25 +248,12 @@ class OneTimeSecrets:
         at = secret.last_try_at
         self._update(secret, lambda grant: grant.link_locked(at, secret.id, now))
 
-    def _note(self, secret: Secret, event: Event, outcome: Outcome) -> None:
-        """Record *event* on the grant, or its *outcome* on the receipt, once, whatever is lost."""
+    def _note(self, secret: Secret, event: Event) -> None:
+        """Record *event* on the grant, once, however often the answer was lost."""
         self._update(secret, lambda grant: grant.noted(event))
-        if secret.receipt_sha256:
-            self.receipts.record(secret, outcome, event.at)
 
     def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
         if secret.grant_id:
             # The grant's record is purged after 90 days; its secrets live 30.
             with suppress(NotFound):
                 update(self.grants, secret.grant_id, to)
-
-
-def _may_fetch(secret: Secret, access_sha256: str, claim_sha256: str, now: int) -> bool:
-    """Return whether the caller has opened *secret*, in this request or less than 60 s ago."""
-    return (
-        secret.opened_at is not None
-        and secret.ciphertext is not None
-        and now < secret.opened_at + CLAIM_SECONDS
-        and hmac.compare_digest(secret.claim_sha256, claim_sha256)
-        and hmac.compare_digest(secret.access_sha256, access_sha256)
-    )

@@ -8,6 +8,7 @@ epoch seconds; hashes are SHA-256 in base64url without padding, as in the API.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -66,6 +67,16 @@ class Secret:
         if since is None:
             return None
         return NotFound(reason=reason, since=since, grant_id=self.grant_id)
+
+    def is_opened_by(self, access_sha256: str, claim_sha256: str, now: int) -> bool:
+        """Return whether that claim has opened it less than 60 s ago and may fetch again."""
+        return (
+            self.opened_at is not None
+            and self.ciphertext is not None
+            and now < self.opened_at + CLAIM_SECONDS
+            and hmac.compare_digest(self.claim_sha256, claim_sha256)
+            and hmac.compare_digest(self.access_sha256, access_sha256)
+        )
 
     def unlocks_at(self, now: int) -> int | None:
         """Return when the next try is allowed, or None when one is allowed now."""

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 from chalicelib.errors import HallpassError, SecretExists
 from chalicelib.onetime.envelope import proof_hash
-from chalicelib.onetime.model import TRACE_SECONDS, Secret
+from chalicelib.onetime.model import TRACE_SECONDS, Secret, SecretStore
 
 Origin = Literal["page", "api"]
 Outcome = Literal["received", "burned"]
@@ -145,6 +145,16 @@ class Receipts:
         """Return what is left to say of a shared secret that is purged, or None."""
         receipt = self.find(secret_id, now)
         return receipt.trace() if receipt is not None else None
+
+    def burn(self, secrets: SecretStore, secret: Secret, now: int) -> int | None:
+        """Delete an unopened shared *secret*; return when it was burned, None for an opened one."""
+        purge_at = now + TRACE_SECONDS
+        secrets.revoke(secret.id, "", "burned", now=now, purge_at=purge_at)
+        left = secrets.get(secret.id)
+        if left is None or left.revoked_at is None:
+            return None
+        self.record(secret, "burned", left.revoked_at)
+        return left.revoked_at
 
     def record(self, secret: Secret, outcome: Outcome, at: int) -> None:
         """Record the *outcome* of a shared *secret*, once; a mail that fails is not sent again."""

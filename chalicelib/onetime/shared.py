@@ -148,11 +148,8 @@ class SharedSecrets:
             self._spend_try(secret, now)
             if not _fits(secret, link_of(secret_key, passphrase)):
                 raise WrongPassphrase(max(secret.tries(now) - 1, 0))
-        self.store.revoke(secret.id, "", "burned", now=now, purge_at=now + TRACE_SECONDS)
-        after = self.store.get(secret.id)
-        if after is None or after.revoked_for != "burned" or after.revoked_at != now:
+        if self.receipts.burn(self.store, secret, now) != now:
             raise NotFound  # Somebody opened or burned it in between.
-        self.receipts.record(secret, "burned", now)
         return Shared(metadata_key, "", receipt, "burned", now), secret_key
 
     def recent(self, by: SignedIn, *, now: int) -> list[Shared]:

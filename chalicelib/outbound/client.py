@@ -166,6 +166,7 @@ class Outbound:
         )
         session = requests.Session()
         session.trust_env = False
+        session.cookies.set_policy(connections.NoCookiesBesideKeys())
         session.verify = self._authorities or True
         session.headers.update({"User-Agent": self._user_agent, "Accept-Encoding": "gzip"})
         session.mount("https://", connections.GuardedAdapter(connector))

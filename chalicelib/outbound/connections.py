@@ -19,6 +19,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Collection
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -108,6 +109,21 @@ class GuardedAdapter(HTTPAdapter):
         context.sslsocket_class = _TimedTlsSocket
         super().init_poolmanager(*args, **options, ssl_context=context)
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self._connector)
+
+
+class NoCookiesBesideKeys(DefaultCookiePolicy):
+    """
+    Keeps the cookies of strangers' requests; a request with a key neither sends nor gets any.
+
+    A plugin that signs new users in answers their creation with their cookie, and WordPress
+    believes a cookie before a key.
+    """
+
+    def return_ok(self, cookie: Cookie, request: Any) -> bool:  # noqa: ANN401  As requests has it.
+        return not request.has_header("Authorization") and super().return_ok(cookie, request)
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:  # noqa: ANN401  As requests has it.
+        return not request.has_header("Authorization") and super().set_ok(cookie, request)
 
 
 def resolve_by_system(host: str, port: int) -> list[AddressInfo]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 
 from chalicelib.errors import InvalidInput
-from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
@@ -42,6 +42,7 @@ MAX_USERNAME_CHARACTERS = 60  # The column `user_login` of WordPress has no more
 MAX_APPLICATION_PASSWORD_CHARACTERS = 100
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
 MAX_EPOCH_SECONDS = 2**40
+MAX_USER_ID = 2**64 - 1  # BIGINT UNSIGNED.
 PROOF_BYTES = 32
 
 
@@ -50,18 +51,18 @@ def check_site(body: Body) -> str:
     return text(body, "url", max_length=MAX_URL_CHARACTERS)
 
 
-def provision(body: Body) -> ProvisionRequest:
-    """Read ``POST /api/users``."""
-    return ProvisionRequest(
+def provision(body: Body) -> ProvisionRequest | HoldRequest:
+    """Read ``POST /api/users``; with ``{"hold": true}`` the rest may come later."""
+    is_hold = body.get("hold") is not None and flag(body, "hold")
+    hold = HoldRequest(
         grant_id=identifier(body, "grant_id"),
         site_url=text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         consent=_consent(body),
-        password=_password(body),
-        days=_days(body),
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
         owner_email=optional_email(body, "owner_email"),
     )
+    return hold if is_hold else hold.completed(_password(body), _days(body))
 
 
 def register(body: Body) -> RegisterRequest:
@@ -77,9 +78,12 @@ def register(body: Body) -> RegisterRequest:
     )
 
 
-def repair(body: Body) -> Credentials:
-    """Read ``POST /api/grants/{id}/repair``: a new consent."""
-    return _consent(body)
+def repair(body: Body) -> tuple[Credentials, int | None]:
+    """Read ``POST /api/grants/{id}/repair``: a new consent, and the id that is confirmed."""
+    consent = _consent(body)
+    if body.get("confirm") is None:
+        return consent, None
+    return consent, number(body, "confirm", minimum=1, maximum=MAX_USER_ID)
 
 
 def extend(body: Body) -> tuple[int, int | None]:
@@ -100,7 +104,7 @@ def confirm(body: Body) -> bool:
 
 
 def create_secret(body: Body) -> tuple[Secret, int, str]:
-    """Read ``POST /api/secrets``: the secret, its lifetime in seconds, the support token or ""."""
+    """Read ``POST /api/secrets``: the secret, its lifetime in seconds, the owner token or ""."""
     secret_id = identifier(body, "id")
     ciphertext = binary(
         body, "ciphertext", min_bytes=MIN_CIPHERTEXT_BYTES, max_bytes=MAX_CIPHERTEXT_BYTES
@@ -111,7 +115,7 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
         body, "lifetime_seconds", minimum=MIN_LIFETIME_SECONDS, maximum=MAX_LIFETIME_SECONDS
     )
     grant_id = optional_identifier(body, "grant_id")
-    token = identifier(body, "support_token") if grant_id else ""
+    token = identifier(body, "owner_token") if grant_id else ""
     is_shared = not grant_id and body.get("receipt_sha256") is not None
     receipt_sha256 = encode(_proof(body, "receipt_sha256")) if is_shared else ""
     canonical = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.site import SiteCheck
@@ -23,6 +24,8 @@ def grant_summary(grant: Grant) -> Json:
         "username": grant.username,
         "login_url": login_url(grant),
         "expires_at": grant.expires_at,
+        # Of a consent that waits for its owner's word: then it goes back.
+        **({"held_until": grant.expires_at} if grant.is_held else {}),
     }
 
 
@@ -34,12 +37,14 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
         "overdue": grant.overdue_since is not None and grant.deadline <= now,
         "by_hand": grant.is_manual,
         "created_at": grant.created_at,
-        "owner_email": grant.owner_email,
+        "owner_email": grant.owner_email if holder == "owner" else "",
         "timeline": [event(entry) for entry in grant.timeline],
         "can": _can(grant, holder, secret, now),
     }
     if grant.ended_at is not None:
         shown["ended_at"] = grant.ended_at
+    if grant.not_confirmed_since is not None:
+        shown["not_confirmed_since"] = grant.not_confirmed_since
     if grant.end_requested_at is not None:
         shown["end_requested_at"] = grant.end_requested_at
     if grant.links.secret_ids:
@@ -52,6 +57,23 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
     if holder == "owner":
         shown["user_admin_url"] = grant.user_admin_url
     return shown
+
+
+def found(found: Found) -> Json:
+    """Return who would be deleted, for the owner to confirm."""
+    user = found.user
+    return {
+        **end(found.grant),
+        "found": {
+            "id": user.id,
+            "username": user.username,
+            "name": user.name,
+            "email": user.email,
+            "roles": list(user.roles),
+            "registered_at": user.registered_at,
+            "posts": found.posts,
+        },
+    }
 
 
 def end(grant: Grant) -> Json:

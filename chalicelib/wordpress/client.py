@@ -110,6 +110,9 @@ class RestWordPress:
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
         return users.find_by_id(self._rest(site, key), user_id)
 
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        return users.count_posts(self._rest(site, key), user_id)
+
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
     ) -> Credentials:
@@ -134,31 +137,33 @@ class RestWordPress:
         is_missing = reply.code == "rest_application_password_not_found"
         if not (reply.ok or is_missing or reply.status == HTTPStatus.UNAUTHORIZED):
             raise refusal_error(reply)
-        try:
-            users.whoami(rest)
-        except KeyRefused:
-            return
-        raise unavailable("odd_answer")
+        is_confirmed = reply.ok and users.previous(reply).get("uuid") == key_id
+        if not is_confirmed and not self.refuses(site, key):
+            raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
         rest = self._rest(site, key)
         users.require_same(users.whoami(rest), account)
-        users.delete(rest, ME, account.id, heir_id)
+        return users.delete(rest, ME, account.id, heir_id)
 
-    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
         rest = self._rest(site, key)
         try:
             found = users.find_by_id(rest, account.id)
         except NotAdministrator:
             raise unsupported("cannot_remove") from None
-        if found is not None:
-            users.require_same(found, account)
-            users.delete(rest, f"{USERS}/{found.id}", found.id, heir_id)
+        if found is None:
+            return False
+        users.require_same(found, account)
+        return users.delete(rest, f"{USERS}/{found.id}", found.id, heir_id)
 
     def is_missing(self, site: Site, user_id: int) -> bool:
         stranger = Rest(self._outbound, site.rest_root)
         reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
         return users.is_unknown_user(reply)
+
+    def refuses(self, site: Site, key: Credentials) -> bool:
+        return self._rest(site, key).is_refused(ME)
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
         return take_snapshot(self._rest(site, key))

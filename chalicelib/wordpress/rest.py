@@ -35,6 +35,8 @@ MAX_PAGES = 50
 # How hosts and firewalls answer a method that they block; some answer 200 to everything.
 BLOCKED_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 501})
 
+REFUSED_STATUSES = frozenset({401, 403, 404, 410})
+
 Query = dict[str, str | int]
 
 
@@ -55,6 +57,15 @@ class Rest:
         """GET *route*; WordPress' refusal is a reply, too."""
         # The random parameter keeps caches in front of the site from answering in its place.
         return read_reply(self._call("GET", route, {**(query or {}), "_": secrets.token_hex(4)}))
+
+    def is_refused(self, route: str) -> bool:
+        """
+        Return whether *route* is refused, by WordPress or by whatever answers in its place.
+
+        Any 401, 403, 404 or 410 counts, with JSON or without; other responses prove nothing.
+        """
+        response = self._call("GET", route, {"_": secrets.token_hex(4)})
+        return response.status in REFUSED_STATUSES
 
     def rows(self, route: str, query: Query) -> Iterator[Json]:
         """

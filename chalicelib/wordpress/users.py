@@ -30,7 +30,7 @@ ADMINISTRATORS: Query = {
 }
 USER_FIELDS: Query = {
     "context": "edit",
-    "_fields": "id,username,email,roles,capabilities,registered_date",
+    "_fields": "id,username,name,email,roles,capabilities,registered_date",
 }
 REQUIRED_CAPABILITIES = (
     "list_users",
@@ -71,11 +71,20 @@ def find_by_login(rest: Rest, username: str) -> Account | None:
     return None
 
 
-def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> None:
+def count_posts(rest: Rest, user_id: int) -> int | None:
+    """Return how many posts that user has, of any status; None when the site does not tell."""
+    query: Query = {"author": require_user_id(user_id), "status": "any", "per_page": 1}
+    reply = rest.get("wp/v2/posts", {**query, "context": "edit", "_fields": "id"})
+    total = reply.headers.get("x-wp-total", "")
+    return int(total[:9]) if reply.ok and total.isascii() and total.isdigit() else None
+
+
+def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> bool:
     """
     Delete the user at *route*; its content goes to *heir_id*, or to another administrator.
 
-    A user whom WordPress does not know is no error, except at `ME`.
+    Return whether WordPress confirmed that it deleted the user *user_id* (``previous.id``). A user
+    whom WordPress does not know is no error, except at `ME`.
 
     Raises:
         SiteUnsupported: ``multisite`` or ``cannot_remove``.
@@ -87,17 +96,24 @@ def delete(rest: Rest, route: str, user_id: int, heir_id: int) -> None:
         heir = _find_heir(rest, {user_id, heir})
         reply = rest.delete(route, {"force": "true", "reassign": require_user_id(heir)})
     if reply.ok:
-        return
+        return previous(reply).get("id") == user_id
     if is_unknown_user(reply):
         # To a dead key, `me` is the user 0, which does not exist: that is no proof of an end.
         if route == ME:
             raise KeyRefused("The site does not accept the key.")
-        return
+        return False
     if reply.status == HTTPStatus.NOT_IMPLEMENTED:
         raise unsupported("multisite")
     if reply.status == HTTPStatus.FORBIDDEN:
         raise unsupported("cannot_remove")
     raise refusal_error(reply)
+
+
+def previous(reply: Reply) -> dict[str, Any]:
+    """Return what WordPress says that it deleted, or an empty object."""
+    data = reply.data if isinstance(reply.data, dict) else {}
+    deleted = data.get("previous")
+    return deleted if isinstance(deleted, dict) else {}
 
 
 def is_unknown_user(reply: Reply) -> bool:
@@ -123,7 +139,7 @@ def parse_account(data: dict[str, Any]) -> Account:
     Raises:
         SiteUnavailable: ``odd_answer``: id or login are missing or malformed.
     """
-    username, email = data.get("username"), data.get("email")
+    username, email, name = data.get("username"), data.get("email"), data.get("name")
     roles, can = data.get("roles"), data.get("capabilities")
     if not isinstance(username, str) or not username:
         raise unavailable("odd_answer")
@@ -134,6 +150,8 @@ def parse_account(data: dict[str, Any]) -> Account:
         is_administrator=isinstance(roles, list) and "administrator" in roles,
         may_manage_users=isinstance(can, dict) and all(map(can.get, REQUIRED_CAPABILITIES)),
         registered_at=_epoch_seconds(data.get("registered_date")),
+        name=name if isinstance(name, str) else "",
+        roles=tuple(filter(_is_text, roles)) if isinstance(roles, list) else (),
     )
 
 
@@ -147,6 +165,10 @@ def require_user_id(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 2**64:
         raise unavailable("odd_answer")
     return number
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _epoch_seconds(value: object) -> int | None:

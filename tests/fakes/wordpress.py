@@ -72,6 +72,8 @@ class FakeUser:
             is_administrator,
             is_administrator,
             self.registered_at,
+            self.display_name,
+            tuple(sorted(self.roles)),
         )
 
 
@@ -84,6 +86,8 @@ class FakeSite:
         down: Raised by every call.
         moved_to: Another site of the fake, to which this address redirects everything.
         hides_users: Strangers are shown no user.
+        shuts_strangers_out: Strangers get 403 from every route.
+        refused_keys: How many calls came with a key that the site refused.
         problem: `check` returns it, and `discover` raises it.
         multisite: A network of sites: users can be created and not deleted.
         protects_users: A plugin forbids the deletion of users.
@@ -98,6 +102,8 @@ class FakeSite:
     down: HallpassError | None = None
     moved_to: str = ""
     hides_users: bool = False
+    shuts_strangers_out: bool = False
+    refused_keys: int = 0
     problem: SiteUnsupported | None = None
     multisite: bool = False
     protects_users: bool = False
@@ -253,6 +259,11 @@ class FakeWordPress:
             _require_administrator(fake, key)
             return fake.users[user_id].account if user_id in fake.users else None
 
+    def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        with self._call("count_posts", site.url, key) as fake:
+            _require_administrator(fake, key)
+            return sum(author == user_id for author in fake.content.values())
+
     def create_key(
         self, site: Site, key: Credentials, user: Account, name: str, *, holder_id: int
     ) -> Credentials:
@@ -277,21 +288,32 @@ class FakeWordPress:
             if any(password == _password(key) for _, password in holder.keys.values()):
                 raise unavailable("odd_answer")
 
-    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
+    def delete_self(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
         with self._call("delete_self", site.url, key) as fake:
             require_same(_holder(fake, key).account, account)
-            _delete(fake, key, account.id, heir_id)
+            return _delete(fake, key, account.id, heir_id)
 
-    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> None:
+    def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
         with self._call("delete_user", site.url, key) as fake:
             if not _holder(fake, key).account.may_manage_users:
                 raise unsupported("cannot_remove")
-            if account.id in fake.users:
-                require_same(fake.users[account.id].account, account)
-                _delete(fake, key, account.id, heir_id)
+            if account.id not in fake.users:
+                return False
+            require_same(fake.users[account.id].account, account)
+            return _delete(fake, key, account.id, heir_id)
+
+    def refuses(self, site: Site, key: Credentials) -> bool:
+        with self._call("refuses", site.url, key) as fake:
+            try:
+                _holder(fake, key)
+            except KeyRefused:
+                return True
+            return False
 
     def is_missing(self, site: Site, user_id: int) -> bool:
         with self._call("is_missing", site.url) as fake:
+            if fake.shuts_strangers_out:
+                return False
             return fake.hides_users or user_id not in fake.users
 
     def snapshot(self, site: Site, key: Credentials) -> Snapshot:
@@ -349,6 +371,7 @@ def _holder(site: FakeSite, key: Credentials) -> FakeUser:
         known = any(password == _password(key) for _, password in user.keys.values())
         if named and known and not site.strips_header:
             return user
+    site.refused_keys += 1
     raise KeyRefused("The site does not accept the key.")
 
 
@@ -357,9 +380,9 @@ def _require_administrator(site: FakeSite, key: Credentials) -> None:
         raise NotAdministrator("That account may not manage users of the site.")
 
 
-def _delete(site: FakeSite, key: Credentials, user_id: int, heir_id: int) -> None:
+def _delete(site: FakeSite, key: Credentials, user_id: int, heir_id: int) -> bool:
     if user_id not in site.users:
-        return
+        return False
     if site.multisite:
         raise unsupported("multisite")
     if site.protects_users or not _holder(site, key).account.may_manage_users:
@@ -377,3 +400,4 @@ def _delete(site: FakeSite, key: Credentials, user_id: int, heir_id: int) -> Non
         title: heir_id if author == user_id else author for title, author in site.content.items()
     }
     del site.users[user_id]
+    return True

@@ -131,7 +131,7 @@ def bring_to_life(outside: Outside) -> None:
     def set_up(parts: object, now: int) -> None:
         parts.lifecycle.provision(request, now=now)  # type: ignore[attr-defined]
         parts.secrets.create(  # type: ignore[attr-defined]
-            secret, lifetime=DAY, support_token=outside.support, now=now
+            secret, lifetime=DAY, owner_token=outside.owner, now=now
         )
 
     request = outside.request()

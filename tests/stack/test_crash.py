@@ -19,7 +19,7 @@ import pytest
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import SiteUnsupported
-from chalicelib.grants.model import SETUP_SECONDS
+from chalicelib.grants.set_up import SETUP_SECONDS
 from tests.stack.crash import Job, run
 from tests.stack.outside import Outside, bring_to_life, ends, every_point, prepared, swept
 

@@ -49,7 +49,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "passphrase": True,
         "lifetime_seconds": 3600,
         "grant_id": GRANT_ID,
-        "support_token": LINK.support,
+        "owner_token": OWNER,
     },
     ("POST", "/secrets/{secret_id}/open"): {"access": LINK.access, "claim": "c" * 22},
     ("POST", "/secrets/{secret_id}/ack"): {"claim": "c" * 22},

@@ -24,6 +24,7 @@ from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wiring import Hallpass
+from tests.fakes import world as owner
 from tests.fakes.crash import Died, Process
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, URL, World
 from tests.unit.test_crashes import TICKET
@@ -146,12 +147,13 @@ class Life:
         grant = self.grant
         if grant is None or grant.state == "ended":
             return
-        assert grant.schedule.due_at is not None, "given up"
+        if grant.not_confirmed_since is None:
+            assert grant.schedule.due_at is not None, "given up"
         assert grant.schedule.attempts > 0, "put off without a reason"
         parts = self.world.start(Process())
         consent = Credentials("admin", self.site.consent("admin"))
         with suppress(HallpassError):
-            grant = parts.repair.repair(GRANT, OWNER, consent, now=self.now)
+            grant = owner.repair(parts, consent, self.now)
         if grant.is_manual and grant.state == "active":
             parts.ending.confirm(GRANT, OWNER, now=self.now)
         self.goes_by(3, 3 * MINUTE)
@@ -170,6 +172,11 @@ class Life:
             assert others <= self.names, "somebody else was deleted"
 
 
+def hold(life: Life, parts: Hallpass) -> None:
+    if not life.kind.typed:
+        parts.lifecycle.hold(life.request.hold(), now=life.now)
+
+
 def prepare(life: Life, parts: Hallpass) -> None:
     if life.kind.typed:
         made = RegisterRequest(GRANT, URL, life.kind.typed, 3, OWNER, SUPPORT, OWNER_MAIL)
@@ -181,13 +188,13 @@ def prepare(life: Life, parts: Hallpass) -> None:
 def repair(life: Life, parts: Hallpass) -> None:
     good = life.chance.random() < 0.8
     key = Credentials("admin", life.site.consent("admin") if good else "a key that never was")
-    parts.repair.repair(GRANT, OWNER, key, now=life.now)
+    owner.repair(parts, key, life.now)
 
 
 def send(life: Life, parts: Hallpass) -> None:
     number = life.chance.randrange(9)
     secret = Secret(f"{number:022}", b"sealed", "proof", bool(number % 2), 0, "f", GRANT)
-    parts.secrets.create(secret, lifetime=DAY, support_token=SUPPORT, now=life.now)
+    parts.secrets.create(secret, lifetime=DAY, owner_token=OWNER, now=life.now)
 
 
 def read(life: Life, parts: Hallpass) -> None:
@@ -239,6 +246,7 @@ def wait(life: Life, _: Hallpass) -> None:
 
 
 ACTIONS: dict[str, Callable[[Life, Hallpass], object]] = {
+    "hold": hold,
     "prepare": prepare,
     "sweep": lambda life, parts: parts.sweep.sweep(now=life.now),
     "the owner ends": lambda life, parts: parts.ending.end(GRANT, OWNER, now=life.now),
@@ -263,7 +271,8 @@ def test_all_ends_well(batch: int) -> None:
         life = Life(seed)
         recorded = life.request.consent.password
         try:
-            prepare(life, life.world.start(Process()))
+            begin = life.chance.choice([hold, prepare])
+            begin(life, life.world.start(Process()))
             for _ in range(life.chance.randint(2, 25)):
                 life.act()
             life.settle()

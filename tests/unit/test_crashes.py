@@ -17,8 +17,8 @@ import pytest
 
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import HallpassError
-from chalicelib.grants.model import SETUP_SECONDS
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.model import Secret
@@ -34,6 +34,7 @@ from tests.fakes.world import (
     SUPPORT_MAIL,
     URL,
     World,
+    repair,
 )
 
 SEALED = Secret(SECRET, b"sealed", "proof", False, 0, "f", GRANT)  # noqa: FBT003
@@ -47,7 +48,7 @@ def active(world: World) -> ProvisionRequest:
     request = world.request()
     parts = world.start(Process())
     parts.lifecycle.provision(request, now=NOW)
-    parts.secrets.create(SEALED, lifetime=DAY, support_token=SUPPORT, now=NOW)
+    parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=NOW)
     return request
 
 
@@ -104,9 +105,7 @@ def preparing(world: World) -> Job:
 def securing(world: World) -> Job:
     request = world.request()
     world.start(Process()).lifecycle.provision(request, now=NOW)
-    return lambda parts, now: parts.secrets.create(
-        SEALED, lifetime=DAY, support_token=SUPPORT, now=now
-    )
+    return lambda parts, now: parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=now)
 
 
 def telling(world: World) -> Job:
@@ -139,7 +138,7 @@ def repairing(world: World) -> Job:
     world.site.revoke(world.grants.items[GRANT].username)
     world.start(Process()).sweep.sweep(now=NOW - 1)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def repairing_by_hand(world: World) -> Job:
@@ -147,7 +146,7 @@ def repairing_by_hand(world: World) -> Job:
     made = RegisterRequest(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
     world.start(Process()).lifecycle.register(made, now=NOW)
     consent = Credentials("admin", world.site.consent("admin"))
-    return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
+    return lambda parts, now: repair(parts, consent, now)
 
 
 def nothing_is_left(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from chalice.app import Request
 
+from chalicelib.clock import HOUR
 from chalicelib.errors import TooManyRequests
 from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
 from chalicelib.web import endpoint as web
@@ -131,7 +132,8 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
-    assert world.grants.items == {}
+    world.parts.sweep.sweep(now=NOW + HOUR)
+    assert world.owner_keys == 0, "and it is given back"
 
 
 def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api: Api) -> None:

@@ -27,7 +27,7 @@ def site(world: World) -> FakeSite:
     consent = Credentials("admin", site.consent("admin"))
     request = ProvisionRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
     world.parts.lifecycle.provision(request, now=NOW)
-    world.parts.secrets.create(SEALED, lifetime=3 * DAY, support_token=LINK, now=NOW)
+    world.parts.secrets.create(SEALED, lifetime=3 * DAY, owner_token=OWNER, now=NOW)
     return site
 
 
@@ -154,7 +154,7 @@ def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
 
 def test_a_link_without_an_access_has_no_owner_to_tell(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
-    world.parts.secrets.create(lone, lifetime=DAY, support_token=None, now=NOW)
+    world.parts.secrets.create(lone, lifetime=DAY, owner_token=None, now=NOW)
     for _ in range(MAX_TRIES):
         with pytest.raises(WrongPassphrase):
             world.parts.secrets.open(lone.id, "wrong", "claim", now=NOW)

@@ -57,13 +57,13 @@ def secrets(grants: MemoryGrants) -> OneTimeSecrets:
 
 
 def put(secrets: OneTimeSecrets, secret: Secret = SECRET, lifetime: int = DAY) -> Secret:
-    token = "support" if secret.grant_id else None
-    return secrets.create(secret, lifetime=lifetime, support_token=token, now=NOW)[0]
+    token = "owner" if secret.grant_id else None
+    return secrets.create(secret, lifetime=lifetime, owner_token=token, now=NOW)[0]
 
 
 def test_the_same_request_again_gives_the_same_answer(secrets: OneTimeSecrets) -> None:
-    first = secrets.create(SECRET, lifetime=DAY, support_token=None, now=NOW)
-    again = secrets.create(SECRET, lifetime=DAY, support_token=None, now=NOW + 60)
+    first = secrets.create(SECRET, lifetime=DAY, owner_token=None, now=NOW)
+    again = secrets.create(SECRET, lifetime=DAY, owner_token=None, now=NOW + 60)
 
     assert first == (again[0], True)
     assert again[1] is False
@@ -92,12 +92,12 @@ def test_a_lifetime_outside_the_range_names_the_field(
     assert refused.value.field == "lifetime_seconds"
 
 
-@pytest.mark.parametrize("token", ["owner", "wrong", None])
-def test_only_the_link_itself_can_join_a_grant(secrets: OneTimeSecrets, token: str | None) -> None:
+@pytest.mark.parametrize("token", ["support", "wrong", None])
+def test_only_the_owner_adds_a_secret_to_a_grant(
+    secrets: OneTimeSecrets, token: str | None
+) -> None:
     with pytest.raises(NotFound):
-        secrets.create(
-            replace(SECRET, grant_id=GRANT.id), lifetime=DAY, support_token=token, now=NOW
-        )
+        secrets.create(replace(SECRET, grant_id=GRANT.id), lifetime=DAY, owner_token=token, now=NOW)
 
 
 def test_the_second_reader_learns_when_the_first_one_opened(secrets: OneTimeSecrets) -> None:
@@ -279,15 +279,17 @@ def test_an_opened_link_cannot_be_burned_any_more(
 
 
 @pytest.mark.parametrize("passphrase", [False, True])
-@pytest.mark.parametrize("why", ["burned", "ended", "expired"])
+@pytest.mark.parametrize("why", ["burned", "ending", "ended", "expired"])
 def test_a_late_reader_learns_why_a_link_cannot_be_opened_and_since_when(
     secrets: OneTimeSecrets, grants: MemoryGrants, why: str, *, passphrase: bool
 ) -> None:
     put(secrets, replace(SECRET, grant_id=GRANT.id, passphrase=passphrase), lifetime=60)
     if why == "burned":
         secrets.burn(SECRET.id, "owner", now=NOW + 60)
-    if why == "ended":
+    if why in ("ending", "ended"):
         secrets.revoke(grants.items[GRANT.id], now=NOW + 60)
+    if why == "ended":
+        grants.items[GRANT.id] = replace(GRANT, phase="closed")
 
     with pytest.raises(NotFound) as looked:
         secrets.peek(SECRET.id, now=NOW + 99)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 
 import pytest
 
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import Consent, Event, Evidence, Notice, OnSite, Schedule, Tokens
 from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.site import Site
 
@@ -22,6 +22,7 @@ CONSENT = Consent("admin", b"sealed", "uuid")
 # is "nothing changes at all", "-" is refused.
 BECOMES = {
     # transition            P A R N C
+    "set_up_requested": "P----",
     "site_discovered": "P-R--",
     "owner_identified": "P-R--",
     "removability_checked": "P-R--",
@@ -41,6 +42,10 @@ BECOMES = {
     "user_found": "--R--",
     "site_moved": "PAR--",
     "changes_seen": "PAR--",
+    "evidence_seen": "PAR--",
+    "consent_held": "-AR--",
+    "consent_given_back": "-AR--",
+    "rested": "--R--",
     "user_deleted": "PAR--",
     "consent_deleted": "PARNC",
     "removal_failed": "PAR--",
@@ -52,8 +57,10 @@ BECOMES = {
     "released": "PARNC",
     "notice_sent": "PARNC",
     "receipt_mailed": "PARNC",
+    "mailbox_read": "PARNC",
 }
 CALLS: dict[str, Callable[[Grant], Grant]] = {
+    "set_up_requested": lambda g: g.set_up_requested("f", 3, "owner@blog.example", NOW),
     "site_discovered": lambda g: g.site_discovered(SITE),
     "owner_identified": lambda g: g.owner_identified(1, "uuid"),
     "removability_checked": lambda g: g.removability_checked(),
@@ -73,6 +80,10 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "user_found": lambda g: g.user_found(2),
     "site_moved": lambda g: g.site_moved(SITE, NOW),
     "changes_seen": lambda g: g.changes_seen(()),
+    "evidence_seen": lambda g: g.evidence_seen(Evidence(NOW)),
+    "consent_held": lambda g: g.consent_held(CONSENT, NOW + 60),
+    "consent_given_back": lambda g: g.consent_given_back(NOW),
+    "rested": lambda g: replace(g, consent=None).rested(NOW),
     "user_deleted": lambda g: g.user_deleted(),
     "consent_deleted": lambda g: g.consent_deleted(CONSENT),
     "removal_failed": lambda g: g.removal_failed("timeout", NOW),
@@ -84,6 +95,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "released": lambda g: g.released(),
     "notice_sent": lambda g: g.notice_sent(Notice("ended", "owner")),
     "receipt_mailed": lambda g: g.receipt_mailed("hash"),
+    "mailbox_read": lambda g: g.mailbox_read(),
 }
 
 
@@ -144,9 +156,21 @@ def test_the_end_asked_for_during_set_up_survives_its_completion() -> None:
     assert done.consent is None
 
 
-def test_only_a_closed_grant_may_be_purged() -> None:
+def test_only_a_grant_that_is_closed_or_at_rest_may_be_purged() -> None:
     for name, phase in product(CALLS, ALL):
         if phase in TRANSITIONS[name][0]:
             after = CALLS[name](in_phase(phase))
-            if after.phase != "closed":
+            if after.phase != "closed" and after.schedule.rested_at is None:
                 assert after.schedule.purge_at is None, (name, phase)
+
+
+def test_a_grant_at_rest_that_is_woken_may_not_be_purged() -> None:
+    resting = replace(in_phase("revoking"), consent=None).rested(NOW)
+    assert (resting.schedule.due_at, resting.schedule.purge_at is None) == (None, False)
+
+    for name in ("repair_requested", "consent_held", "revoked", "confirmed_by_owner"):
+        woken = CALLS[name](resting).schedule
+        assert (woken.due_at is None, woken.purge_at) == (False, None), name
+    assert resting.end_requested("support", NOW) is resting
+    assert resting.revoked(NOW).not_confirmed_since is None
+    assert resting.confirmed_by_owner(NOW).not_confirmed_since is None

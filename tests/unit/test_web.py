@@ -277,19 +277,20 @@ class TestSecrets:
         assert (status, body["code"], body["field"]) == (400, "invalid_input", field)
         assert world.stored.items == {}
 
-    def test_a_grants_secret_needs_the_grants_support_token(self, world: World, api: Api) -> None:
+    def test_a_grants_secret_needs_the_owners_token(self, world: World, api: Api) -> None:
         api("POST", "/users", user(world))
 
-        assert api("POST", "/secrets", secret(grant_id=GRANT_ID))[1]["field"] == "support_token"
-        stranger = secret(grant_id=GRANT_ID, support_token="x" * 43)
-        assert api("POST", "/secrets", stranger)[0] == 404
-        mine = secret(grant_id=GRANT_ID, support_token=LINK.support)
+        assert api("POST", "/secrets", secret(grant_id=GRANT_ID))[1]["field"] == "owner_token"
+        for token in ("x" * 43, LINK.support):
+            stranger = secret(grant_id=GRANT_ID, owner_token=token)
+            assert api("POST", "/secrets", stranger)[0] == 404
+        mine = secret(grant_id=GRANT_ID, owner_token=OWNER)
         assert api("POST", "/secrets", mine)[0] == 201
         assert api("GET", f"/secrets/{LINK.id}")[1]["grant_id"] == GRANT_ID
 
     def test_burning_needs_the_owner(self, world: World, api: Api) -> None:
         api("POST", "/users", user(world))
-        api("POST", "/secrets", secret(grant_id=GRANT_ID, support_token=LINK.support))
+        api("POST", "/secrets", secret(grant_id=GRANT_ID, owner_token=OWNER))
 
         burn = f"/secrets/{LINK.id}/burn"
         assert api("POST", burn, {})[0] == 404
@@ -301,7 +302,7 @@ class TestSecrets:
         self, world: World, api: Api
     ) -> None:
         api("POST", "/users", user(world))
-        api("POST", "/secrets", secret(grant_id=GRANT_ID, support_token=LINK.support))
+        api("POST", "/secrets", secret(grant_id=GRANT_ID, owner_token=OWNER))
         api("POST", f"/grants/{GRANT_ID}/end", {}, token=OWNER)
         opening = {"access": LINK.access, "claim": "c" * 22}
 
@@ -384,7 +385,7 @@ class TestTickets:
         self, world: World, api: Api, hint: str, expected: str
     ) -> None:
         api("POST", "/users", user(world))
-        mine = secret(grant_id=GRANT_ID, support_token=LINK.support, passphrase=True)
+        mine = secret(grant_id=GRANT_ID, owner_token=OWNER, passphrase=True)
         assert api("POST", "/secrets", mine)[0] == 201
 
         body = ticket(grant_id=GRANT_ID, owner_token=OWNER, passphrase_hint=hint)

@@ -1,0 +1,111 @@
+"""A confirmed deletion is believed and never doubted later, and dead keys are not sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.grants.site import Credentials
+from chalicelib.site_problems import unavailable
+from tests.fakes.wordpress import FakeSite
+from tests.fakes.world import GRANT, NOW, OWNER, World
+
+DEADLINE = NOW + 3 * DAY
+
+
+@pytest.fixture
+def site(world: World) -> FakeSite:
+    world.parts.lifecycle.provision(world.request(), now=NOW)
+    return world.site
+
+
+def test_an_ordinary_visit_sends_no_refused_key(world: World, site: FakeSite) -> None:
+    world.parts.sweep.sweep(now=DEADLINE)
+
+    assert world.grants.items[GRANT].phase == "closed"
+    assert site.refused_keys == 0
+
+
+def test_an_account_ends_where_strangers_are_shut_out(world: World, site: FakeSite) -> None:
+    site.shuts_strangers_out = True
+
+    world.parts.sweep.sweep(now=DEADLINE)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert world.strangers == []
+    assert not [mail for mail in world.outbox.sent if "still there" in mail.subject]
+
+
+def test_a_repair_ends_where_strangers_are_shut_out(world: World, site: FakeSite) -> None:
+    site.shuts_strangers_out = True
+    site.revoke(world.grants.items[GRANT].username)
+    consent = Credentials("admin", site.consent("admin"))
+
+    world.parts.repair.repair(GRANT, OWNER, consent, now=NOW + DAY)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert (world.strangers, world.owner_keys) == ([], 0)
+
+
+@pytest.mark.parametrize("shut_out", [False, True])
+def test_a_deletion_whose_second_word_was_lost_is_remembered_with_its_time(
+    world: World,
+    site: FakeSite,
+    shut_out: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    site.shuts_strangers_out = shut_out
+    world.wordpress.fail_next("is_missing", unavailable("timeout"))
+    world.wordpress.fail_next("refuses", unavailable("timeout"))
+    world.parts.sweep.sweep(now=DEADLINE)
+    grant = world.grants.items[GRANT]
+    assert (grant.phase, grant.on_site.evidence.deleted_at) == ("revoking", DEADLINE)
+
+    for hours in range(1, 4):
+        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+
+    grant = world.grants.items[GRANT]
+    assert (grant.state, grant.ended_at) == ("ended", DEADLINE)
+    assert site.refused_keys <= 1
+
+
+@pytest.mark.usefixtures("site")
+def test_a_deletion_that_the_site_only_claimed_is_done_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as lying:
+        lying.setattr(world.wordpress, "delete_self", lambda *_: True)
+        world.parts.sweep.sweep(now=DEADLINE)
+    assert world.grants.items[GRANT].state == "active"
+    assert world.strangers != []
+
+    world.parts.sweep.sweep(now=DEADLINE + HOUR)
+    world.parts.sweep.sweep(now=DEADLINE + 2 * HOUR)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert world.strangers == []
+
+
+def test_a_refused_removal_key_is_sent_again_only_a_day_later(world: World, site: FakeSite) -> None:
+    site.revoke(world.grants.items[GRANT].username)
+    site.hides_users = True
+    world.parts.sweep.sweep(now=DEADLINE)
+    refused = site.refused_keys
+    assert refused <= 2
+
+    for minutes in range(1, 24 * 60, 7):
+        world.parts.sweep.sweep(now=DEADLINE + minutes * MINUTE)
+    assert site.refused_keys == refused
+
+    for hours in range(24, 48):
+        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+    assert refused < site.refused_keys <= 2 * refused
+
+
+def test_a_refused_consent_is_not_sent_again_to_be_deleted(world: World) -> None:
+    request = world.request()
+    world.site.revoke("admin")
+    with pytest.raises(Exception, match="did not accept the approval"):
+        world.parts.lifecycle.provision(request, now=NOW)
+
+    assert world.site.refused_keys == 1
+    assert GRANT not in world.grants.items

@@ -1,0 +1,381 @@
+"""No key waits for a person: a consent that came back is used, or given back in 15 minutes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import app as app_module
+from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.errors import GrantEnded, GrantExists, HallpassError, TooManyRequests
+from chalicelib.grants.request import HoldRequest, ProvisionRequest
+from chalicelib.grants.site import Credentials
+from chalicelib.site_problems import unavailable
+from tests.fakes.crash import Died, Process
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World, repair
+from tests.unit.conftest import Api
+
+
+def body(world: World, **changes: object) -> dict[str, Any]:
+    """Return what the page knows when the owner comes back from WordPress."""
+    return {
+        "hold": True,
+        "grant_id": GRANT,
+        "site_url": URL,
+        "user_login": "admin",
+        "application_password": world.site.consent("admin"),
+        "owner_token": OWNER,
+        "support_token": SUPPORT,
+        **changes,
+    }
+
+
+def whole(held: dict[str, Any], **changes: object) -> dict[str, Any]:
+    """Return the request that makes the access of what was *held*."""
+    told = {"password": "p" * 20, "days": 3, "owner_email": OWNER_MAIL}
+    return {**{name: held[name] for name in held if name != "hold"}, **told, **changes}
+
+
+@pytest.fixture
+def request_(world: World) -> ProvisionRequest:
+    return world.request()
+
+
+def hold_of(request: ProvisionRequest) -> HoldRequest:
+    return replace(request.hold(), owner_email="")
+
+
+class TestOverHttp:
+    def test_a_held_consent_is_all_there_is(self, world: World, api: Api) -> None:
+        held = body(world)
+
+        status, answer = api("POST", "/users", held)
+
+        assert (status, answer["state"]) == (202, "preparing")
+        assert NOW < answer["held_until"] <= NOW + 15 * MINUTE
+        assert world.wordpress.calls == []
+        assert (world.strangers, world.owner_keys) == ([], 1)
+        assert world.outbox.sent == []
+        stored = world.grants.items[GRANT]
+        assert stored.consent is not None
+        assert held["application_password"].encode() not in repr(stored).encode()
+
+    def test_it_is_given_back_within_fifteen_minutes(self, world: World, api: Api) -> None:
+        api("POST", "/users", body(world))
+
+        for minute in range(1, 14):
+            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+        assert world.owner_keys == 1
+        world.parts.sweep.sweep(now=NOW + 15 * MINUTE - 1)
+
+        assert (world.strangers, world.owner_keys) == ([], 0)
+        grant = world.grants.items[GRANT]
+        assert (grant.phase, grant.consent) == ("closed", None)
+        assert world.outbox.sent == [], "there is nobody to write to"
+
+    def test_the_request_that_follows_makes_the_access(self, world: World, api: Api) -> None:
+        held = body(world)
+        api("POST", "/users", held)
+
+        status, answer = api("POST", "/users", whole(held))
+
+        assert (status, answer["state"], answer["expires_at"]) == (201, "active", NOW + 3 * DAY)
+        assert "held_until" not in answer
+        assert world.strangers == [answer["username"]]
+        assert world.owner_keys == 0
+        assert world.grants.items[GRANT].owner_email == OWNER_MAIL
+        assert api("POST", "/users", whole(held)) == (200, answer)
+        assert api("POST", "/users", held) == (200, answer)
+
+    def test_the_same_hold_again_has_the_same_answer(self, world: World, api: Api) -> None:
+        held = body(world)
+
+        assert api("POST", "/users", held) == api("POST", "/users", held)
+        assert world.owner_keys == 1
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("site_url", "https://other.example"),
+            ("user_login", "somebody"),
+            ("application_password", "another key of hers"),
+            ("owner_token", "x" * 43),
+            ("support_token", "y" * 43),
+        ],
+    )
+    def test_another_site_consent_or_token_is_another_request(
+        self, world: World, api: Api, field: str, value: str
+    ) -> None:
+        world.wordpress.add_site("https://other.example")
+        held = body(world)
+        api("POST", "/users", held)
+
+        assert api("POST", "/users", {**held, field: value})[0] == 409
+        assert api("POST", "/users", whole({**held, field: value}))[0] == 409
+        assert (world.strangers, world.owner_keys) == ([], 1)
+        assert api("POST", "/users", whole(held))[0] == 201
+
+    def test_once_it_is_given_back_it_makes_nothing(
+        self, world: World, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held = body(world)
+        api("POST", "/users", held)
+        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        monkeypatch.setattr(app_module, "now", lambda: NOW + 15 * MINUTE)
+
+        for again in (held, whole(held)):
+            assert api("POST", "/users", again)[1]["code"] == "grant_ended"
+        assert (world.strangers, world.owner_keys) == ([], 0)
+
+    def test_its_owner_gives_it_back_at_once_when_she_approves_again(
+        self, world: World, api: Api
+    ) -> None:
+        api("POST", "/users", body(world))
+        second = body(world, grant_id="h" * 22)
+        api("POST", "/users", second)
+
+        status, answer = api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
+
+        assert (status, answer["state"]) == (200, "ended")
+        assert world.owner_keys == 1
+        assert api("POST", "/users", whole(second))[0] == 201
+        assert world.owner_keys == 0
+
+    def test_its_receipt_says_what_exists_and_that_it_goes(self, world: World, api: Api) -> None:
+        api("POST", "/users", body(world))
+
+        status, shown = api("GET", f"/grants/{GRANT}", token=OWNER)
+
+        assert (status, shown["state"], shown["overdue"]) == (200, "preparing", False)
+        assert NOW < shown["held_until"] <= NOW + 15 * MINUTE
+        assert [event["event"] for event in shown["timeline"]] == ["consent_held"]
+        assert shown["can"] == ["end"]
+
+    def test_no_link_joins_it(self, world: World, api: Api) -> None:
+        api("POST", "/users", body(world))
+
+        link = {
+            "id": "i" * 22,
+            "ciphertext": "A" * 60,
+            "access_sha256": "A" * 43,
+            "passphrase": False,
+            "lifetime_seconds": 60,
+            "grant_id": GRANT,
+            "owner_token": OWNER,
+        }
+        assert api("POST", "/secrets", link)[0] == 404
+        assert world.stored.items == {}
+
+    @pytest.mark.parametrize("value", ["yes", 1, [True]])
+    def test_a_hold_that_is_no_flag_is_refused_by_name(
+        self, world: World, api: Api, value: object
+    ) -> None:
+        status, answer = api("POST", "/users", body(world, hold=value))
+
+        assert (status, answer["field"]) == (400, "hold")
+        assert world.grants.items == {}
+
+    def test_a_request_that_says_hold_false_is_a_whole_one(self, world: World, api: Api) -> None:
+        assert api("POST", "/users", body(world, hold=False))[1]["field"] == "password"
+        assert api("POST", "/users", whole(body(world), hold=False))[0] == 201
+
+
+class TestOrderings:
+    def test_a_site_that_is_down_gets_it_back_when_it_answers(
+        self, world: World, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+        world.site.down = unavailable("unreachable")
+        for minute in range(14, 60):
+            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+        assert world.grants.items[GRANT].consent is not None
+        world.site.down = None
+
+        world.parts.sweep.sweep(now=NOW + 2 * HOUR)
+
+        assert world.owner_keys == 0
+        assert world.grants.items[GRANT].consent is None
+
+    def test_a_request_in_the_middle_of_giving_back_makes_nothing(
+        self, world: World, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+        delete, seen = world.wordpress.delete_own_key, []
+
+        def delete_own_key(*args: Any) -> None:  # noqa: ANN401 - as the port has them
+            grant, _ = world.parts.lifecycle.provision(request_, now=NOW + 15 * MINUTE)
+            seen.append(grant.state)
+            delete(*args)
+
+        world.wordpress.delete_own_key = delete_own_key  # type: ignore[method-assign,assignment]
+        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+
+        assert seen == ["preparing"]
+        assert (world.strangers, world.owner_keys) == ([], 0)
+        with pytest.raises(GrantEnded):
+            world.parts.lifecycle.provision(request_, now=NOW + 16 * MINUTE)
+
+    def test_a_sweep_in_the_middle_of_a_set_up_gives_nothing_back(
+        self, world: World, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+        create = world.wordpress.create_administrator
+
+        def create_administrator(*args: Any, **kw: Any) -> Any:  # noqa: ANN401 - as above
+            world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+            return create(*args, **kw)
+
+        world.wordpress.create_administrator = create_administrator  # type: ignore[method-assign]
+
+        grant, made = world.parts.lifecycle.provision(request_, now=NOW + 14 * MINUTE - 1)
+
+        assert (grant.state, made) == ("active", True)
+        assert world.owner_keys == 0
+
+    def test_of_two_different_requests_that_follow_one_is_refused(
+        self, world: World, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+        world.parts.lifecycle.provision(request_, now=NOW)
+
+        with pytest.raises(GrantExists):
+            world.parts.lifecycle.provision(replace(request_, days=5), now=NOW)
+        assert world.grants.items[GRANT].expires_at == NOW + 3 * DAY
+
+    def test_the_wait_for_send_takes_nothing_of_the_time_for_the_set_up(
+        self, world: World, request_: ProvisionRequest
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+        world.site.down = unavailable("timeout")
+        world.parts.lifecycle.provision(request_, now=NOW + 13 * MINUTE)
+        world.site.down = None
+        world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+
+        grant, _ = world.parts.lifecycle.provision(request_, now=NOW + 15 * MINUTE)
+
+        assert (grant.state, grant.expires_at) == ("active", NOW + 13 * MINUTE + 3 * DAY)
+
+    def test_a_mailbox_that_is_full_leaves_the_consent_for_the_sweep(
+        self, world: World, request_: ProvisionRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+
+        def full(*_: object, **__: object) -> None:
+            raise TooManyRequests(60)
+
+        monkeypatch.setattr(type(world.parts.limits), "admit_mail", full)
+        with pytest.raises(TooManyRequests):
+            world.parts.lifecycle.provision(request_, now=NOW)
+
+        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        assert (world.strangers, world.owner_keys) == ([], 0)
+
+
+# Deaths at every call.
+
+
+def holding(world: World) -> tuple[ProvisionRequest, HoldRequest]:
+    request = world.request()
+    return request, hold_of(request)
+
+
+def hold_points() -> list[tuple[int, bool]]:
+    world, process = World(), Process()
+    _, hold = holding(world)
+    world.start(process).lifecycle.hold(hold, now=NOW)
+    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+
+
+@pytest.mark.parametrize(("number", "after"), hold_points())
+def test_a_hold_that_died_is_repeated_or_given_back(number: int, *, after: bool) -> None:
+    world = World()
+    request, hold = holding(world)
+    with pytest.raises(Died):
+        world.start(Process(number, after=after)).lifecycle.hold(hold, now=NOW)
+    stored = GRANT in world.grants.items
+
+    world.start(Process()).sweep.sweep(now=NOW + 15 * MINUTE)
+    assert world.owner_keys == (0 if stored else 1)
+    if not stored:
+        grant = world.start(Process()).lifecycle.hold(hold, now=NOW + 16 * MINUTE)
+        assert grant.is_held
+        world.start(Process()).lifecycle.provision(request, now=NOW + 17 * MINUTE)
+        assert world.owner_keys == 0
+
+
+def completing_points() -> list[tuple[int, bool]]:
+    world, process = World(), Process()
+    request, hold = holding(world)
+    world.parts.lifecycle.hold(hold, now=NOW)
+    world.start(process).lifecycle.provision(request, now=NOW)
+    assert len(process.calls) > 20
+    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+
+
+@pytest.mark.parametrize(("number", "after"), completing_points())
+@pytest.mark.parametrize("by", ["request", "sweep"])
+def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(
+    number: int, by: str, *, after: bool
+) -> None:
+    world = World()
+    request, hold = holding(world)
+    world.parts.lifecycle.hold(hold, now=NOW)
+    with pytest.raises(Died):
+        world.start(Process(number, after=after)).lifecycle.provision(request, now=NOW)
+
+    if by == "request":
+        again = world.start(Process())
+        grant, _ = again.lifecycle.provision(request, now=NOW + 5 * MINUTE)
+        assert grant.state == "active"
+        again.ending.end(GRANT, OWNER, now=NOW + HOUR)
+    world.start(Process()).sweep.sweep(now=NOW + HOUR)
+    if world.grants.items[GRANT].state == "active":
+        world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
+
+    assert (world.strangers, world.owner_keys) == ([], 0)
+    grant = world.grants.items[GRANT]
+    assert (grant.state, grant.consent, grant.schedule.due_at) == ("ended", None, None)
+
+
+def giving_back_points() -> list[tuple[int, bool]]:
+    world, process = World(), Process()
+    _, hold = holding(world)
+    world.parts.lifecycle.hold(hold, now=NOW)
+    world.start(process).sweep.sweep(now=NOW + 15 * MINUTE)
+    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+
+
+@pytest.mark.parametrize(("number", "after"), giving_back_points())
+def test_giving_back_that_died_is_finished_by_the_next_sweep(number: int, *, after: bool) -> None:
+    world = World()
+    _, hold = holding(world)
+    world.parts.lifecycle.hold(hold, now=NOW)
+    with pytest.raises(Died):
+        world.start(Process(number, after=after)).sweep.sweep(now=NOW + 15 * MINUTE)
+
+    world.start(Process()).sweep.sweep(now=NOW + HOUR)
+
+    assert world.owner_keys == 0
+    grant = world.grants.items[GRANT]
+    assert (grant.phase, grant.consent) == ("closed", None)
+
+
+def test_a_held_grant_can_be_repaired_and_ends(world: World, request_: ProvisionRequest) -> None:
+    world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+    fresh = Credentials("admin", world.site.consent("admin"))
+
+    grant = repair(world.parts, fresh, NOW)
+
+    assert grant.state == "ended"
+    assert (world.strangers, world.owner_keys) == ([], 0)
+
+
+def test_a_stranger_gives_nothing_back(world: World, request_: ProvisionRequest) -> None:
+    world.parts.lifecycle.hold(hold_of(request_), now=NOW)
+
+    with pytest.raises(HallpassError):
+        world.parts.ending.end(GRANT, "x" * 43, now=NOW)
+
+    assert world.owner_keys == 1
