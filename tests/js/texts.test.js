@@ -9,13 +9,14 @@ import { REASONS as LIFETIME_REASONS } from "../../frontend/js/form/lifetime-sug
 import { PARTS } from "../../frontend/js/form/submission.js"
 import { REASONS as UNREADABLE_REASONS } from "../../frontend/js/open/unreadable.js"
 import { KINDS } from "../../frontend/js/receipt/visit-report.js"
+import { GONE } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
 import { CODES } from "../../frontend/js/shared/problem-notice.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
-const PAGES = ["index.html", "open.html", "receipt.html"]
-const FOLDERS = ["form", "open", "receipt", "shared"]
+const PAGES = ["index.html", "open.html", "receipt.html", "share.html"]
+const FOLDERS = ["form", "open", "receipt", "share", "shared"]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
@@ -53,6 +54,8 @@ function used() {
     add(UNREADABLE_REASONS, "gone.*", "gone.*_text", "gone.*_next")
     add([...EVENTS, "noted", "reminded", "confirmed"], "event.*")
     add(KINDS, "report.*")
+    add(GONE, "read.gone_*", "read.gone_*_text")
+    add(["waiting", "locked", "burned", "expired"], "made.*")
     add(["owner", "support"], "event.by_*")
     add(["preparing", "active", "by_hand", "done", "ending", "overdue", "ended", "said"], "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")

@@ -168,14 +168,12 @@ function place(version, codewords, mask) {
     for (let right = size - 1; right >= 1; right -= 2) {
         if (right === 6) right = 5
         for (let step = 0; step < size; step++) {
+            // Up and down in turn, from the right.
             const y = (right + 1) & 2 ? step : size - 1 - step
-            const isUp = ((right + 1) & 2) === 0
-            for (let side = 0; side < 2; side++) {
-                const x = right - side
-                const row = isUp ? size - 1 - step : y
-                if (grid[row][x] !== undefined) continue
+            for (const x of [right, right - 1]) {
+                if (grid[y][x] !== undefined) continue
                 const on = ((codewords[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1
-                grid[row][x] = (on === 1) !== MASKS[mask](x, row)
+                grid[y][x] = (on === 1) !== MASKS[mask](x, y)
                 bit++
             }
         }
@@ -220,7 +218,10 @@ function penalty(modules) {
     const columns = modules.map((_, x) => modules.map((row) => row[x]))
     let total = 0
     for (const line of [...modules, ...columns]) {
-        for (const run of line.map((on) => (on ? "1" : "0")).join("").match(/0{5,}|1{5,}/g) ?? []) {
+        for (const run of line
+            .map((on) => (on ? "1" : "0"))
+            .join("")
+            .match(/0{5,}|1{5,}/g) ?? []) {
             total += run.length - 2
         }
     }

@@ -33,7 +33,7 @@ export async function showReceipt({ entry, showPanel }) {
     onPress($("#show-qr"), async () => {
         const { drawQr } = await import("./qr.js")
         $("#qr").replaceChildren(drawQr(link))
-        $("#qr svg").setAttribute("aria-label", texts["sent.qr_label"] ?? "")
+        $("#qr svg").setAttribute("aria-label", texts["made.qr_label"] ?? "")
         $("#qr").hidden = false
     })
     onPress($("#burn"), burn)
@@ -44,7 +44,7 @@ export async function showReceipt({ entry, showPanel }) {
     }, POLL_MS)
 
     function note() {
-        const lines = ["sent.note", ...(asksPassphrase ? ["sent.note_passphrase"] : []), "sent.note_end"]
+        const lines = ["made.note", ...(asksPassphrase ? ["made.note_passphrase"] : []), "made.note_end"]
         return lines.map((key) => fillIn(texts[key] ?? "", { link, date: until })).join("\n")
     }
 
@@ -69,20 +69,20 @@ export async function showReceipt({ entry, showPanel }) {
             const secret = await peekSecret(id)
             until = dateOf(secret.expires_at)
             asksPassphrase = secret.passphrase
-            if (secret.state === "opened") return end("sent.opened", secret.opened_at)
+            if (secret.state === "opened") return end("made.opened", secret.opened_at)
             const at = secret.state === "locked" ? dateOf(secret.unlocks_at ?? 0) : until
-            setText($("#state"), `sent.${secret.state}`, { date: at })
+            setText($("#state"), `made.${secret.state}`, { date: at })
             showPanel("sent")
         } catch (error) {
             const { code, details } = error instanceof Problem ? error : new Problem("offline")
             if (code === "not_found" && (details.gone === "burned" || details.gone === "expired")) {
-                return end(`sent.${details.gone}`, details.at)
+                return end(`made.${details.gone}`, details.at)
             }
             if (code === "not_found") {
                 isOver = true
                 return showGone(showPanel, "not_found")
             }
-            setText($("#state"), "sent.unreachable")
+            setText($("#state"), "made.unreachable")
             showPanel("sent")
         }
     }
