@@ -31,6 +31,7 @@ from infra.local.ports import HOST
 # Each request in flight occupies a process of the emulated Lambda; the others wait here.
 MAX_REQUESTS_IN_FLIGHT = 16
 MAX_WAITING_CONNECTIONS = 8192
+OF_SHARED_SECRETS = re.compile(r"/(?:api/v1|share|secret|private|metadata|receipt)(?:/|$)")
 KEY_IN_PATH = re.compile(r"^((?:/api/v1)?/(?:secret|private|metadata|receipt)/)(?!recent$)[^/]+")
 MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
@@ -38,14 +39,16 @@ API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
 class AccessLog(AbstractAccessLogger):
     """
-    One line for each request, as the logs on AWS have it: no query, and no key of a shared secret.
+    One line for each request. Of a shared secret it has neither key nor query, as the logs on AWS.
 
     Clients of One Time Secret put keys into paths, and some put the secret itself into the query.
     """
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Write method, path, status and seconds."""
-        path = KEY_IN_PATH.sub(r"\1{key}", request.path)
+        path = request.path_qs
+        if OF_SHARED_SECRETS.match(request.path):
+            path = KEY_IN_PATH.sub(r"\1{key}", request.path)
         self.logger.info("%s %s %s %.3fs", request.method, path, response.status, time)
 
 

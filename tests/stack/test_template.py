@@ -23,7 +23,7 @@ from samtranslator.translator.translator import Translator
 text = sys.stdin.read().replace("CodeUri: ./deployment.zip", "CodeUri: s3://artifacts/code.zip")
 json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdout, default=str)
 """
-TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
+TABLES = ("SecretsTable", "GrantsTable", "CountersTable", "AccountsTable")
 LEAST = {
     "ApiHandlerRole": {
         "ApiLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
