@@ -1,4 +1,4 @@
-"""One Time Secret's API on the deployed zip: every case, published clients as they are, one reader."""
+"""One Time Secret's API on the deployed zip: every case, published clients, one reader."""
 
 from __future__ import annotations
 
@@ -223,8 +223,10 @@ def test_an_account_that_is_revoked_is_gone_at_once(stack: Stack) -> None:
     assert requests.get(check, auth=auth, timeout=60).status_code == 200
 
     done = subprocess.run(
-        [sys.executable, "-m", "infra.operate.tokens", "--stack", stack.aws["stack"]]
-        + ["revoke", "gone@example.com"],
+        [
+            *(sys.executable, "-m", "infra.operate.tokens", "--stack", stack.aws["stack"]),
+            *("revoke", "gone@example.com"),
+        ],
         env={**stack.ministack.credentials, "PATH": "/usr/bin:/bin"},
         cwd=Path(__file__).parents[2],
         capture_output=True,
