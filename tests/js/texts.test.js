@@ -21,7 +21,10 @@ const FOLDERS = ["form", "open", "receipt", "share", "shared"]
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {(language: string) => Record<string, string>} */
-const catalogue = (language) => JSON.parse(read(`i18n/${language}.json`))
+const catalogue = (language) => ({
+    ...JSON.parse(read(`i18n/${language}.json`)),
+    ...JSON.parse(read(`i18n/share/${language}.json`)),
+})
 const english = catalogue("en")
 const scripts = FOLDERS.flatMap((folder) =>
     readdirSync(new URL(`js/${folder}/`, FRONTEND)).map((name) => read(`js/${folder}/${name}`)),
@@ -103,8 +106,10 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    const there = readdirSync(new URL("i18n/", FRONTEND)).map((name) => name.replace(".json", ""))
-    assert.deepEqual(Object.keys(LANGUAGES).sort(), there.sort())
+    for (const folder of ["i18n/", "i18n/share/"]) {
+        const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
+        assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
+    }
 })
 
 test("the reader's own choice comes first, then the browser's", () => {

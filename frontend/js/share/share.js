@@ -31,6 +31,8 @@ onPress($("#show-passphrase"), () => {
     setText($("#show-passphrase"), isHidden ? "share.hide" : "share.show")
 })
 $("#write").addEventListener("submit", () => runOnce($("#create"), create))
+// A link to the page's own address keeps the history entry.
+$("#another").addEventListener("click", () => location.pathname === "/share" && history.replaceState(null, ""))
 $("#need-key").addEventListener("submit", () => runOnce($("#use-key"), useKey))
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 await runGuarded(() => show(entry))
