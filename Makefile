@@ -37,7 +37,7 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 test: setup check ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/plugins tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
 	node --test tests/js/*.test.js
@@ -45,6 +45,9 @@ test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (need
 
 test-contract: setup ## Test that fakes and real things keep the same contract
 	$(BIN)/pytest tests/contract $(ARGS)
+
+test-plugins: setup ## Test the story on sites with plugins in the way
+	$(BIN)/pytest tests/plugins $(ARGS)
 
 test-stack: setup ## Test the real zip and template on the emulated AWS
 	$(BIN)/pytest tests/stack $(ARGS)
@@ -73,6 +76,7 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/python -m infra.contract --check
+	@$(BIN)/python -m infra.brand
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
 check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
@@ -151,4 +155,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: test-plugins contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

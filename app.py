@@ -6,8 +6,9 @@ Event handlers must stay in this file: on a Blueprint, Lambda would load that mo
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,14 +17,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Rate, Response
 
 from chalicelib import __version__
-from chalicelib.errors import TryAgain
+from chalicelib.errors import NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
-from chalicelib.rate_limits import Action
+from chalicelib.rate_limits.limits import BY_GRANT, Action
 from chalicelib.web import bodies, onetimesecret, render
 from chalicelib.web import endpoint as web
 from chalicelib.wiring import Hallpass, hallpass
+
+View = Callable[..., Response]
 
 SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up the rest.
 
@@ -44,12 +47,36 @@ def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice sh
         parts.ports.connections.close()
 
 
-def admit(action: Action, site: str = "") -> None:
-    """Count this request against the limits of its network and its site."""
+def counted(action: Action) -> Callable[[View], View]:
+    """Count each request of a route against its network, before anything of it is read."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def wrapped(**path: str) -> Response:
+            parts = hallpass()
+            ip = web.visitor_ip(app.current_request, parts.edge_key)
+            try:
+                parts.limits.admit(action, ip=ip, now=now())
+            except TooManyRequests as refused:
+                if action not in BY_GRANT:
+                    raise
+                admit_holder(action, path["grant_id"], refused)
+            return view(**path)
+
+        return wrapped
+
+    return decorate
+
+
+def admit_holder(action: Action, grant_id: str, refused: TooManyRequests) -> None:
+    """Let who has a good token of a grant go on, within a budget that strangers cannot use up."""
     parts = hallpass()
-    ip = web.visitor_ip(app.current_request, parts.edge_key)
-    site_url = parts.ports.wordpress.normalise(site) if site else ""
-    parts.limits.admit(action, ip=ip, site_url=site_url, now=now())
+    try:
+        token = web.bearer(app.current_request)
+        grant, holder = parts.lifecycle.view(web.path_id(grant_id), token)
+    except NotFound:
+        raise refused from None
+    parts.limits.admit_holder(action, grant.id, holder, now=now())
 
 
 def now() -> int:
@@ -64,19 +91,18 @@ def health() -> Response:
 
 @app.route("/sites", methods=["POST"])
 @web.endpoint
+@counted("sites")
 def check_site() -> Response:
     url = bodies.check_site(web.body_of(app.current_request))
-    with web.rename_field("site_url", "url"):
-        admit("sites", url)
-        with invocation(app.lambda_context) as parts:
-            return web.respond(200, render.site_check(parts.ports.wordpress.check(url)))
+    with web.rename_field("site_url", "url"), invocation(app.lambda_context) as parts:
+        return web.respond(200, render.site_check(parts.ports.wordpress.check(url)))
 
 
 @app.route("/users", methods=["POST"])
 @web.endpoint
+@counted("users")
 def provision() -> Response:
     request = bodies.provision(web.body_of(app.current_request))
-    admit("users", request.site_url)
     with invocation(app.lambda_context) as parts:
         if isinstance(request, HoldRequest):
             grant, made = parts.lifecycle.hold(request, now=now()), False
@@ -88,9 +114,9 @@ def provision() -> Response:
 
 @app.route("/secrets", methods=["POST"])
 @web.endpoint
+@counted("secrets")
 def create_secret() -> Response:
     secret, lifetime, token = bodies.create_secret(web.body_of(app.current_request))
-    admit("secrets")
     stored, is_new = hallpass().secrets.create(
         secret, lifetime=lifetime, owner_token=token, now=now()
     )
@@ -99,6 +125,7 @@ def create_secret() -> Response:
 
 @app.route("/secrets/{secret_id}", methods=["GET"])
 @web.endpoint
+@counted("read")
 def peek_secret(secret_id: str) -> Response:
     moment = now()
     secret = hallpass().secrets.peek(web.path_id(secret_id), now=moment)
@@ -107,9 +134,9 @@ def peek_secret(secret_id: str) -> Response:
 
 @app.route("/secrets/{secret_id}/open", methods=["POST"])
 @web.endpoint
+@counted("open")
 def open_secret(secret_id: str) -> Response:
     access_sha256, claim_sha256 = bodies.open_secret(web.body_of(app.current_request))
-    admit("open")
     ciphertext = hallpass().secrets.open(
         web.path_id(secret_id), access_sha256, claim_sha256, now=now()
     )
@@ -118,6 +145,7 @@ def open_secret(secret_id: str) -> Response:
 
 @app.route("/secrets/{secret_id}/ack", methods=["POST"])
 @web.endpoint
+@counted("change")
 def acknowledge_secret(secret_id: str) -> Response:
     claim_sha256 = bodies.acknowledge_secret(web.body_of(app.current_request))
     hallpass().secrets.acknowledge(web.path_id(secret_id), claim_sha256, now=now())
@@ -126,6 +154,7 @@ def acknowledge_secret(secret_id: str) -> Response:
 
 @app.route("/secrets/{secret_id}/burn", methods=["POST"])
 @web.endpoint
+@counted("change")
 def burn_secret(secret_id: str) -> Response:
     token = web.bearer(app.current_request)
     hallpass().secrets.burn(web.path_id(secret_id), token, now=now())
@@ -134,24 +163,25 @@ def burn_secret(secret_id: str) -> Response:
 
 @app.route("/tickets", methods=["POST"])
 @web.endpoint
+@counted("tickets")
 def send_ticket() -> Response:
     ticket = bodies.send_ticket(web.body_of(app.current_request))
-    admit("tickets")
-    reference, is_new = hallpass().tickets.send(ticket, now=now())
-    return web.respond(201 if is_new else 200, {"reference": reference})
+    delivery = hallpass().tickets.send(ticket, now=now())
+    return web.respond(201 if delivery.is_new else 200, render.delivery(delivery))
 
 
 @app.route("/grants", methods=["POST"])
 @web.endpoint
+@counted("register")
 def register() -> Response:
     request = bodies.register(web.body_of(app.current_request))
-    admit("users", request.site_url)
     grant, is_new = hallpass().lifecycle.register(request, now=now())
     return web.respond(201 if is_new else 200, render.grant_summary(grant))
 
 
 @app.route("/grants/{grant_id}", methods=["GET"])
 @web.endpoint
+@counted("read")
 def view(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     grant, holder = hallpass().lifecycle.view(web.path_id(grant_id), token)
@@ -161,10 +191,10 @@ def view(grant_id: str) -> Response:
 
 @app.route("/grants/{grant_id}/end", methods=["POST"])
 @web.endpoint
+@counted("end")
 def end(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     confirms = bodies.confirm(web.optional_body_of(app.current_request))
-    admit("grants")
     with invocation(app.lambda_context) as parts:
         end = parts.ending.confirm if confirms else parts.ending.end
         grant = end(web.path_id(grant_id), token, now=now())
@@ -173,6 +203,7 @@ def end(grant_id: str) -> Response:
 
 @app.route("/grants/{grant_id}/extend", methods=["POST"])
 @web.endpoint
+@counted("change")
 def extend(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     days, seen = bodies.extend(web.body_of(app.current_request))
@@ -184,14 +215,13 @@ def extend(grant_id: str) -> Response:
 
 @app.route("/grants/{grant_id}/repair", methods=["POST"])
 @web.endpoint
+@counted("repair")
 def repair(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
     consent, confirm = bodies.repair(web.body_of(app.current_request))
-    seen, _ = hallpass().lifecycle.view(web.path_id(grant_id), token)
-    site = seen.on_site.site
-    admit("users", site.url if site else seen.site_url)
     with invocation(app.lambda_context) as parts:
-        done = parts.repair.repair(seen.id, token, consent, confirm=confirm, now=now())
+        grant_id = web.path_id(grant_id)
+        done = parts.repair.repair(grant_id, token, consent, confirm=confirm, now=now())
     return web.respond(200, render.found(done) if isinstance(done, Found) else render.end(done))
 
 

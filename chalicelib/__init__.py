@@ -8,7 +8,8 @@ Hallpass: a WordPress administrator account that removes itself.
 * `aws`: the adapters to DynamoDB, KMS and SES.
 * `web`: the HTTP edge, from a request's JSON to the answer's.
 * `wiring`: joins all of them; the only module that knows every other.
-* `rate_limits`, `settings`, `clock`, `site_problems`, `errors`: what several of them share.
+* `rate_limits`: how often one network, site or mailbox may be counted.
+* `settings`, `clock`, `site_problems`, `errors`: what several of them share.
 
 Imports point one way, in the order that `pyproject.toml` declares and import-linter checks.
 """

@@ -51,6 +51,10 @@ class TimeBudget:
         finally:
             self._share_end = before
 
+    def spent(self) -> float:
+        """Return a reading of the monotonic clock; only the difference of two means anything."""
+        return time.monotonic()
+
     def left(self) -> float:
         """Return the seconds left for the current piece of work; never negative."""
         return max(0.0, min(self._end, self._share_end) - time.monotonic())

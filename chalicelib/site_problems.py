@@ -12,7 +12,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.errors import SiteUnavailable, SiteUnsupported
+from chalicelib.errors import HallpassError, SiteUnavailable, SiteUnsupported
+
+# What a site's old address answers once it has moved: a redirect, another page, nothing at all.
+# With `two_hosts`, the owner has approved on another host than the recorded one.
+MOVED_REASONS = frozenset({"odd_answer", "unreachable", "rest_blocked", "two_hosts"})
 
 
 class Explanation(NamedTuple):
@@ -61,7 +65,13 @@ UNSUPPORTED = {
     ),
     "wordpress_com": Explanation(
         "This site is on a WordPress.com plan that cannot let us in this way.",
-        "Invite support at WordPress.com under Users, or choose “I made a user for you myself”.",
+        "Invite support at WordPress.com under Users, or choose “I created a user for you myself”.",
+    ),
+    "two_hosts": Explanation(
+        "This site asks for the approval on one host and would use it on another, so we do not ask "
+        "for it.",
+        "Give the address at which you sign in to WordPress. If that is what you gave, let both "
+        "addresses in Settings, General name the same host, or use another way.",
     ),
     "multisite": Explanation(
         "This site is part of a WordPress network, where we could not delete the account again.",
@@ -81,7 +91,7 @@ UNSUPPORTED = {
     "user_not_found": Explanation(
         "We find no user of that name on the site.",
         "Look under Users, All Users. If it has another name, delete it by hand. If it is gone,"
-        " press “It is gone: I deleted it”.",
+        " press “I deleted it myself”.",
     ),
     "user_is_newer": Explanation(
         "The user of that name was made after you told us about it, so we did not delete it.",
@@ -147,3 +157,8 @@ def unavailable(reason: str) -> SiteUnavailable:
         KeyError: *reason* is not one of `UNAVAILABLE`.
     """
     return SiteUnavailable(reason, UNAVAILABLE[reason].message)
+
+
+def may_have_moved(problem: HallpassError) -> bool:
+    """Return whether *problem* is what the old address of a site gives once it has moved."""
+    return problem.details().get("reason") in MOVED_REASONS

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
+from chalicelib.aws.metrics import report_limit
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
@@ -37,7 +39,7 @@ from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
-from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
 from chalicelib.notifications.tickets import TicketLog, Tickets
@@ -47,7 +49,7 @@ from chalicelib.onetime.model import SecretStore
 from chalicelib.onetime.receipts import Receipts, ReceiptStore
 from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits import HitCounter, Limits
+from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
@@ -83,6 +85,7 @@ class Ports:
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
+    report_limit: Callable[[LimitName], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def connect(settings: Settings) -> Ports:
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
+        report_limit=report_limit,
     )
 
 
@@ -137,11 +141,12 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
     grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
-    limits = Limits(ports.hits, settings.rate_limits)
-    receipts = Receipts(ports.receipts, OpeningMails(ports.outbox, limits, team))
+    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
+    outbox = CountedOutbox(ports.outbox, limits)
+    receipts = Receipts(ports.receipts, OpeningMails(outbox, team))
     secrets = OneTimeSecrets(ports.secrets, grants, receipts)
     shared = SharedSecrets(ports.secrets, receipts, ports.accounts)
-    notifier = MailNotifier(grants, ports.outbox, team)
+    notifier = MailNotifier(grants, outbox, team)
     consent_key = ConsentKey(grants, wordpress, sealer)
     removal_key = RemovalKey(grants, wordpress, sealer, team.email)
     removal = Removal(grants, wordpress, consent_key, removal_key)
@@ -155,7 +160,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         sweep=Sweep(grants, ending, budget),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         secrets=secrets,
-        tickets=Tickets(ports.ticket_log, limits, grants, ports.outbox, team),
+        tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         one_time_secret_api=OneTimeSecretApi(
             shared,
             Accounts(ports.accounts),

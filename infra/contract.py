@@ -22,7 +22,7 @@ from chalicelib.grants.parts import EventName, Holder
 from chalicelib.grants.phases import State
 from chalicelib.grants.visit_report import ChangeKind, UnseenPart
 from chalicelib.onetime.model import Revocation
-from chalicelib.rate_limits import BY_NETWORK
+from chalicelib.rate_limits.limits import BY_NETWORK
 from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.web.endpoint import CHALICE_ERRORS, INTERNAL, STATUS
 from chalicelib.web.render import Ability, SecretState

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# The page for a path without a page. CloudFront's function turns its metadata into the status.
+MISSING = "404.html"
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -42,7 +44,7 @@ def files(frontend: Path = FRONTEND) -> dict[str, Path]:
         if unpublished or ".test." in file.name or file.suffix not in CONTENT_TYPES:
             continue
         found[path.as_posix()] = file
-        if file.suffix == ".html":
+        if file.suffix == ".html" and file.name != MISSING:
             found[path.with_suffix("").as_posix()] = file
     return found
 
@@ -57,6 +59,7 @@ def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
             Body=file.read_bytes(),
             ContentType=CONTENT_TYPES[file.suffix],
             CacheControl="no-cache",
+            Metadata={"status": "404"} if key == MISSING else {},
         )
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):

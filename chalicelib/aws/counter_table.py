@@ -58,13 +58,13 @@ class HitCounterTable:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
 
-    def hit(self, key: str, *, purge_at: int) -> int:
+    def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
         counted = call_if(
             self._client.update_item,
             TableName=self._table,
             Key={"id": {"S": f"hits {key}"}},
-            UpdateExpression="ADD hits :one SET purge_at = :purge_at",
-            ExpressionAttributeValues=to_item({":one": 1, ":purge_at": purge_at}),
+            UpdateExpression="ADD hits :by SET purge_at = :purge_at",
+            ExpressionAttributeValues=to_item({":by": by, ":purge_at": purge_at}),
             ReturnValues="UPDATED_NEW",
         )
         return int(counted["Attributes"]["hits"]["N"]) if counted else 0

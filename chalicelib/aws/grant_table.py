@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
+from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
     Consent,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 # One partition carries about 1000 writes a second (an AWS limit), far more than one support team.
 SHARD = "0"
+# The index `due` has one partition for each queue; the first one is that of earlier versions.
+DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
 
 
 class GrantTable:
@@ -84,12 +87,13 @@ class GrantTable:
         )
         return deleted is not None
 
-    def due(self, now: int, limit: int) -> list[str]:
+    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
         condition = "due_shard = :shard AND due_at <= :now"
-        return [row["id"]["S"] for row in self._query("due", condition, limit, {":now": now})]
+        values = {":shard": DUE_SHARDS[queue], ":now": now}
+        return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
 
     def overdue_since(self) -> int | None:
-        rows = self._query("overdue", "overdue_shard = :shard", 1, {})
+        rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
         return int(rows[0]["overdue_since"]["N"]) if rows else None
 
     def _query(
@@ -100,7 +104,7 @@ class GrantTable:
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=to_item({":shard": SHARD, **values}),
+            ExpressionAttributeValues=to_item(values),
             Limit=limit,
         )
         return [] if found is None else list(found["Items"])
@@ -135,6 +139,7 @@ def _grant_item(grant: Grant) -> Item:
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
+        "approved_on": consent and consent.approved_on,
         "consent_held_since": consent and consent.held_since,
         "secret_ids": grant.links.secret_ids,
         "asks_passphrase": grant.links.asks_passphrase,
@@ -152,7 +157,7 @@ def _grant_item(grant: Grant) -> Item:
         "mark": grant.revision.mark,
     }
     if schedule.due_at is not None:
-        values["due_shard"] = SHARD
+        values["due_shard"] = DUE_SHARDS[queue_of(grant)]
     if grant.alarming_since is not None:
         values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
     return to_item(values)
@@ -196,6 +201,7 @@ def _grant(item: Item) -> Grant | None:
             sealed=values["sealed_consent"],
             key_id=get("consent_key_id"),
             held_since=get("consent_held_since"),
+            approved_on=get("approved_on", ""),
         )
         if "sealed_consent" in values
         else None,

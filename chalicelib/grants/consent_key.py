@@ -2,14 +2,15 @@
 The consent key: the application password that WordPress makes when the owner approves.
 
 It is a key to the owner's own account, so it is stored, sealed, only while a set-up or a repair is
-unfinished. It deletes itself, and is deleted only when the site refuses it afterwards.
+unfinished. It deletes itself, and is deleted only when the site refuses it afterwards. One that was
+approved on another host than the one that it would go to is sent nowhere, and forgotten.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.errors import KeyRefused
+from chalicelib.errors import KeyRefused, SiteUnsupported
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent
 from chalicelib.grants.ports import Sealer
@@ -40,7 +41,7 @@ class ConsentKey:
     def seal(self, key: Credentials, *, grant_id: str, held_since: int | None = None) -> Consent:
         """Return *key* as it is stored on the grant of that id; held until its owner has a word."""
         sealed = self.sealer.seal(key.password, grant_id=grant_id, purpose="consent")
-        return Consent(key.username, sealed, held_since=held_since)
+        return Consent(key.username, sealed, held_since=held_since, approved_on=key.approved_on)
 
     def unseal(self, grant: Grant) -> Credentials:
         """
@@ -53,7 +54,7 @@ class ConsentKey:
             raise KeyRefused("We hold no key of the owner's.")
         sealed = grant.consent.sealed
         password = self.sealer.unseal(sealed, grant_id=grant.id, purpose="consent")
-        return Credentials(grant.consent.login, password)
+        return Credentials(grant.consent.login, password, grant.consent.approved_on)
 
     def is_stored(self, grant: Grant, key: Credentials) -> bool:
         """Return whether the consent key stored on *grant* is *key*."""
@@ -64,7 +65,8 @@ class ConsentKey:
         Let the stored consent key, if there is one, delete itself. A dead key is no error.
 
         Raises:
-            SiteUnavailable, SiteUnsupported: The key may be alive.
+            SiteUnavailable, SiteUnsupported: The key may be alive; with ``two_hosts``, on another
+                site than *site*.
         """
         if grant.consent is None:
             return
@@ -85,6 +87,10 @@ class ConsentKey:
         consent = grant.consent
         if consent is None:
             return grant
-        site = grant.on_site.site or self.wordpress.discover(grant.site_url)
-        self.delete_on_site(grant, site)
+        try:
+            site = grant.on_site.site or self.wordpress.discover(grant.site_url)
+            self.delete_on_site(grant, site)
+        except SiteUnsupported as error:
+            if error.reason != "two_hosts":
+                raise
         return update(self.grants, grant.id, lambda stored: stored.consent_deleted(consent))

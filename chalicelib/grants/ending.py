@@ -138,19 +138,19 @@ class Ending:
                 self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
             self.links.revoke(grant, now=now)
-            grant = self._notify(grant)
+            grant = self._notify(grant, now)
         except HallpassError as error:
             return self._put_off(grant, error, now, counts=counts)
         return update(self.grants, grant.id, lambda stored: stored.closed(now))
 
-    def _notify(self, grant: Grant) -> Grant:
+    def _notify(self, grant: Grant, now: int) -> Grant:
         """Send the notices of the end, and delete a consent key that a repair has left before."""
         failure: HallpassError | None = None
         try:
             grant = self.consent_key.delete(grant)
         except HallpassError as error:
             failure = error
-        grant = self.notifier.send_ended(grant)
+        grant = self.notifier.send_ended(grant, now)
         if failure is not None:
             raise failure
         return grant
@@ -164,7 +164,7 @@ class Ending:
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
-            self.notifier.send_locked(grant)
+            self.notifier.send_locked(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
     def _remove(self, grant: Grant, now: int) -> None:

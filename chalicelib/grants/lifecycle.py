@@ -63,14 +63,14 @@ class Lifecycle:
         Raises:
             InvalidInput: Field ``days`` or ``site_url``.
             GrantExists: The id is taken by a request that said something else.
-            TooManyRequests: Mails to that address too often.
+            TooManyRequests: Too many new grants of that network.
         """
         require_days(request.days, self.max_days)
         site_url = self.wordpress.normalise(request.site_url)
         expires_at = now + request.days * DAY
 
         def new() -> Grant:
-            self.gate.admit_mail(request.owner_email, now=now)
+            self.gate.admit_grant(site_url, now=now)
             return Grant(
                 id=request.grant_id,
                 site_url=site_url,

@@ -25,6 +25,7 @@ EventName = Literal[
     "link_burned",
     "link_locked",
     "link_opened",
+    "mail_dropped",
     "not_confirmed",
     "removal_failed",
     "repair_requested",
@@ -181,12 +182,13 @@ class Consent:
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
     that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to give it back.
+    sweep's own account but to give it back. `approved_on` is as in `site.Credentials`.
     """
 
     login: str
     sealed: bytes = field(repr=False)
     key_id: str | None = None
+    approved_on: str = ""
     held_since: int | None = None
 
     @property

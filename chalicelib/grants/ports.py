@@ -6,6 +6,7 @@ The port to a WordPress site, with its values, is in `site`; `GrantStore` is in 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
 from chalicelib.grants.model import Grant
@@ -29,14 +30,24 @@ class Sealer(Protocol):
 class Notifier(Protocol):
     """Sends each notice of a grant to each reader at least once, and records it on the grant."""
 
-    def send_ended(self, grant: Grant) -> Grant:
-        """Send the notice of the end to who has not had it; raise `DeliveryFailed`."""
+    def send_ended(self, grant: Grant, now: int) -> Grant:
+        """
+        Send the notice of the end to who has not had it.
+
+        Raises:
+            DeliveryFailed, TooManyRequests: One was not accepted; the others were sent.
+        """
 
     def send_overdue(self, grant: Grant, now: int) -> Grant:
         """Ask for help after the third failure. A mail that fails is sent at the next failure."""
 
-    def send_locked(self, grant: Grant) -> Grant:
-        """Send the notice of the newest lock, if it is unsent; raise `DeliveryFailed`."""
+    def send_locked(self, grant: Grant, now: int) -> Grant:
+        """
+        Send the notice of the newest lock, if it is unsent.
+
+        Raises:
+            DeliveryFailed, TooManyRequests: It was not accepted.
+        """
 
 
 class OneTimeLinks(Protocol):
@@ -50,10 +61,24 @@ class OneTimeLinks(Protocol):
 
 
 class RateGate(Protocol):
-    """Limits on what a request may cause elsewhere. Both methods raise `TooManyRequests`."""
+    """Limits on keys that are sent to a site and on new grants."""
 
-    def admit_redirect_target(self, typed: str, found: str, *, now: int) -> None:
-        """Count a request against the host that *typed* redirects to, before a key goes there."""
+    def key_to(
+        self, url: str, *, now: int, every_network: bool = True
+    ) -> AbstractContextManager[None]:
+        """
+        Count the key that the body of the `with` statement sends to *url*, if it is refused.
 
-    def admit_mail(self, mailbox: str, *, now: int) -> None:
-        """Count a mail to *mailbox*; "" counts nothing."""
+        Without *every_network* only the network of the visitor can be over its limit.
+
+        Raises:
+            TooManyRequests: That site has refused too many keys. The body does not run.
+        """
+
+    def admit_grant(self, site_url: str, *, now: int) -> None:
+        """
+        Count a new grant of the visitor's network, in all and for the host of *site_url*.
+
+        Raises:
+            TooManyRequests: The network has made too many today.
+        """

@@ -68,7 +68,6 @@ class Provisioning:
             GrantExists: The id is taken by a request that said something else.
             GrantEnded: The consent was given back, or its access is over.
             InvalidInput: Field ``site_url``.
-            TooManyRequests: Mails to that address too often. Nothing is stored.
         """
         self.tools.wordpress.normalise(request.site_url)
         grant = self.grants.get(request.grant_id)
@@ -92,8 +91,7 @@ class Provisioning:
             GrantEnded: The access is over, or set-up took too long and was undone.
             ConsentRejected, NotAdministrator, SiteUnsupported, InvalidInput: Nothing is left.
             SiteUnavailable: No usable answer this time. The same request again goes on.
-            TooManyRequests: Keys were sent to that site, or mails to that address, too often.
-                Nothing is left.
+            TooManyRequests: That site has refused too many keys. Nothing is left.
         """
         self.tools.wordpress.normalise(request.site_url)
         grant = self._recorded(request, now)
@@ -127,8 +125,6 @@ class Provisioning:
                     fingerprint, request.days, request.owner_email, now
                 ),
             )[0]
-        if request.owner_email != stored.owner_email:
-            self.tools.gate.admit_mail(request.owner_email, now=now)
 
         def completed(grant: Grant) -> Grant:
             require_same(grant.tokens.hold_fingerprint, hold.fingerprint())
@@ -142,11 +138,12 @@ class Provisioning:
         return update(self.grants, request.grant_id, completed)
 
     def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
-        self.tools.gate.admit_mail(hold.owner_email, now=now)
+        site_url = self.tools.wordpress.normalise(hold.site_url)
+        self.tools.gate.admit_grant(site_url, now=now)
         held_until = now + HOLD_SECONDS
         return Grant(
             id=hold.grant_id,
-            site_url=hold.site_url,
+            site_url=self.tools.wordpress.normalise(hold.site_url),
             username=support_username(hold.grant_id),
             created_at=now,
             expires_at=held_until,

@@ -79,11 +79,11 @@ def identify(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
     Raises:
         KeyRefused: WordPress knows no user for the key.
         NotAdministrator: Its holder may not create and delete users.
-        TooManyRequests: Keys were sent too often to the host that the address redirects to.
+        TooManyRequests: The host that the key would go to has refused too many.
     """
-    site, typed = _site(grant), tools.wordpress.normalise(request.site_url)
-    tools.gate.admit_redirect_target(typed, site.rest_root, now=now)
-    owner = tools.wordpress.whoami(site, request.consent)
+    site = _site(grant)
+    with tools.gate.key_to(site.rest_root, now=now):
+        owner = tools.wordpress.whoami(site, request.consent)
     key_id = tools.wordpress.key_id(site, request.consent)
     if not (owner.is_administrator and owner.may_manage_users):
         raise NotAdministrator(NOT_ADMINISTRATOR)

@@ -6,6 +6,7 @@ The transitions are in `model`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
@@ -26,6 +27,10 @@ from chalicelib.grants.phases import ENDED, Phase, State
 
 MAX_TIMELINE = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING = frozenset({"removal_failed", "link_locked"})
+HOST = re.compile(
+    r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
+    re.IGNORECASE,
+)
 LOCK_NOTICE_SECONDS = 30 * MINUTE  # One notice covers all links that were locked in this time.
 
 
@@ -134,9 +139,15 @@ class GrantRecord:
 
     @property
     def site_name(self) -> str:
-        """The site's address without its scheme, which is how its owner knows it."""
+        """
+        The site's host name, which is how its owner knows it; never a path.
+
+        It stands in mails. What was typed may be stored as it came, so what is not a host name
+        is not passed on.
+        """
         address = self.on_site.site.url if self.on_site.site else self.site_url
-        return address.partition("://")[2] or address
+        found = HOST.match(address.strip())
+        return found["host"].lower() + (found["port"] or "") if found else "your site"
 
     @property
     def user_admin_url(self) -> str:

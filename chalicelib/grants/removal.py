@@ -23,8 +23,9 @@ id to another, so the id alone proves nothing:
   database since, so its e-mail address signs it in too.
 * With the owner's key, the login name or the e-mail address must be ours besides the id.
 
-A site that has moved is searched for by bare GETs from the address that its owner typed. It is
-taken for the same site only if our key signs in our account there, id and login name alike.
+A site that has moved is searched for by bare GETs from its recorded address, so only who controls
+that can name a new one. It is taken for the same site only if our key signs in our account there,
+id and login name alike.
 
 What cannot be told from outside: whether the WordPress that now answers at the same address, does
 not take our key and knows no user of that id is the one on which the account was made. And whoever
@@ -36,18 +37,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.clock import DAY
-from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
+from chalicelib.errors import HallpassError, KeyRefused, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Evidence
 from chalicelib.grants.removal_key import RemovalKey
-from chalicelib.grants.site import Account, Credentials, Site, Snapshot, WordPress
+from chalicelib.grants.site import Account, Credentials, Site, WordPress
+from chalicelib.grants.snapshot import Snapshot
 from chalicelib.grants.store import GrantStore, update
-from chalicelib.site_problems import unsupported
+from chalicelib.site_problems import may_have_moved, unsupported
 
 UNREACHED_SECONDS = 7 * DAY
-# What a site's old address answers once it has moved: a redirect, another page, nothing at all.
-MOVED_REASONS = frozenset({"odd_answer", "unreachable", "rest_blocked"})
 FIRST_USER_ID = 1
 
 
@@ -99,7 +99,8 @@ class Removal:
         if not may_have_moved(problem) or recorded is None or grant.on_site.sealed_removal is None:
             return None
         try:
-            site = self.wordpress.discover(grant.site_url)
+            # The typed address may be another's, which once redirected to the site.
+            site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 return None
             account = self.wordpress.whoami(site, self.removal_key.unseal(grant))
@@ -110,7 +111,7 @@ class Removal:
 
     def take_snapshot(self, grant: Grant, *, now: int) -> Snapshot:
         """
-        Return what the site looks like now, as the support user or else the owner sees it.
+        Return what the site looks like to the owner's key, or else to the support user.
 
         Raises:
             KeyRefused, SiteUnavailable: It cannot be seen.
@@ -118,14 +119,18 @@ class Removal:
         site = grant.on_site.site
         if site is None:
             raise KeyRefused("The site was never found.")
-        if self.removal_key.is_sendable(grant, now):
+        can_ask_user = self.removal_key.is_sendable(grant, now)
+        if grant.consent is not None or not can_ask_user:
             try:
-                return self.wordpress.snapshot(site, self.removal_key.unseal(grant))
+                return self.wordpress.snapshot(site, self.consent_key.unseal(grant))
             except KeyRefused:
-                self.removal_key.record_refusal(grant, now)
-                if grant.consent is None:
+                if not can_ask_user:
                     raise
-        return self.wordpress.snapshot(site, self.consent_key.unseal(grant))
+        try:
+            return self.wordpress.snapshot(site, self.removal_key.unseal(grant))
+        except KeyRefused:
+            self.removal_key.record_refusal(grant, now)
+            raise
 
     def _require_repairable(self, grant: Grant) -> None:
         """Raise `KeyRefused` unless a repair of this manual grant got to know its user."""
@@ -241,17 +246,11 @@ class Removal:
         """Delete the consent key on a site from which set-up never got an answer."""
         try:
             self.consent_key.delete_on_site(grant, self.wordpress.discover(grant.site_url))
-        except HallpassError:
+        except HallpassError as error:
             # No account was made there. After a week the site is no longer expected to answer.
-            if now < grant.created_at + UNREACHED_SECONDS:
+            is_elsewhere = error.details().get("reason") == "two_hosts"
+            if not is_elsewhere and now < grant.created_at + UNREACHED_SECONDS:
                 raise
-
-
-def may_have_moved(problem: HallpassError) -> bool:
-    """Return whether *problem* is what the old address of a site gives once it has moved."""
-    return (
-        isinstance(problem, SiteUnavailable | SiteUnsupported) and problem.reason in MOVED_REASONS
-    )
 
 
 def _known(number: int | None) -> int:

@@ -30,11 +30,11 @@ from chalicelib.grants.manual_user import Found, require_made_for_support
 from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
-from chalicelib.grants.removal import Removal, may_have_moved
+from chalicelib.grants.removal import Removal
 from chalicelib.grants.set_up import HOLD_SECONDS
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
-from chalicelib.site_problems import unsupported
+from chalicelib.site_problems import may_have_moved, unsupported
 
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 
@@ -77,7 +77,7 @@ class Repair:
             ConsentRejected, NotAdministrator: The consent key is of no use.
             SiteUnsupported, SiteUnavailable: The site did not let the account be removed, or the
                 user of a manual grant is not the one that was meant.
-            TooManyRequests: Keys were sent too often to where the site has moved.
+            TooManyRequests: The site, or the one where it has moved, has refused too many keys.
             TryAgain: Another call is at this grant at the moment.
         """
         grant = require_owner(self.grants.get(grant_id), token)
@@ -202,25 +202,38 @@ class Repair:
         recorded = grant.on_site.site
         if recorded is None:
             site = self.wordpress.discover(grant.site_url)
-            typed = self.wordpress.normalise(grant.site_url)
-            self.gate.admit_redirect_target(typed, site.rest_root, now=now)
-            return site, self.wordpress.whoami(site, consent)
+            return site, self._whoami(grant, site, consent, now)
         try:
-            return recorded, self.wordpress.whoami(recorded, consent)
+            if not recorded.has_one_origin:  # Recorded before that was required.
+                raise unsupported("two_hosts")
+            return recorded, self._whoami(grant, recorded, consent, now)
         except HallpassError as problem:
             if not may_have_moved(problem):
                 raise
-            site = self.wordpress.discover(grant.site_url)
+            site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 raise
-        self.gate.admit_redirect_target(recorded.rest_root, site.rest_root, now=now)
-        account = self.wordpress.whoami(site, consent)
+        with self.gate.key_to(site.rest_root, now=now):
+            account = self.wordpress.whoami(site, consent)
         # Elsewhere, that a user is missing proves nothing: it may be another site altogether.
         found = self.wordpress.find_user(site, consent, grant.username)
         if found is None or grant.on_site.user_id not in {None, found.id}:
             self.wordpress.delete_own_key(site, consent, self.wordpress.key_id(site, consent))
             raise unsupported("not_ours")
         return site, account
+
+    def _whoami(self, grant: Grant, site: Site, consent: Credentials, now: int) -> Account:
+        """
+        Return whose key *consent* is on the site of *grant*.
+
+        A site that has accepted a key of the owner's before is theirs, and nothing is counted. Any
+        other may be anybody's. But this is the owner's way out, so strangers of other networks
+        cannot use up what may be tried.
+        """
+        if grant.on_site.owner_id is not None:
+            return self.wordpress.whoami(site, consent)
+        with self.gate.key_to(site.rest_root, now=now, every_network=False):
+            return self.wordpress.whoami(site, consent)
 
     def _delete_if_stored(self, grant_id: str, consent: Credentials, now: int) -> Grant:
         """

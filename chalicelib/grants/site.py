@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
+
+from chalicelib.grants.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,25 @@ class Site:
     authorize_url: str | None = None
     icon_url: str | None = None
 
+    @property
+    def has_one_origin(self) -> bool:
+        """Whether a key approved or made there goes to the place that people were shown."""
+        shown = [self.url, self.login_url, self.authorize_url or self.login_url]
+        return {_origin(url) for url in shown} == {_origin(self.rest_root)}
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name with an application password of that user."""
+    """
+    A user name with an application password of that user.
+
+    `approved_on` is the address of the site on which its owner approved it, as that WordPress named
+    it; "" when it is not known. Such a key is sent to no other origin.
+    """
 
     username: str
     password: str = field(repr=False)
+    approved_on: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,63 +98,13 @@ class SiteCheck:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationPassword:
-    """An application password as WordPress lists it. `created` is ISO 8601 in UTC."""
-
-    uuid: str
-    name: str
-    created: str
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """
-    An administrator. `keys` is None when the site does not tell.
-
-    `registered` is ISO 8601. `email_mark` is the same for the same e-mail address, and not the
-    address itself, which is nothing for us to keep.
-    """
-
-    id: int
-    username: str
-    registered: str
-    keys: tuple[ApplicationPassword, ...] | None = None
-    email_mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """An installed plugin; `file` is its name for WordPress, such as ``akismet/akismet``."""
-
-    file: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """An installed theme; `stylesheet` is its name for WordPress."""
-
-    stylesheet: str
-    name: str
-    version: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a visit may have changed, at one moment. A part that the site does not tell is None."""
-
-    administrators: tuple[Administrator, ...] | None = None
-    plugins: tuple[Plugin, ...] | None = None
-    themes: tuple[Theme, ...] | None = None
-    admin_email: str | None = None
-
-
 class WordPress(Protocol):
-    """The calls that setting up, ending and repairing are made of."""
+    """
+    The calls that setting up, ending and repairing are made of.
+
+    Every call with a key raises `SiteUnsupported` (``two_hosts``), and sends nothing, when the key
+    was approved on another origin than the one of the site's REST API.
+    """
 
     def normalise(self, url: str) -> str:
         """Return the address that a person meant; raise `InvalidInput` (field ``site_url``)."""
@@ -150,7 +115,8 @@ class WordPress(Protocol):
 
         Raises:
             InvalidInput: Not https, or not a public address (field ``site_url``).
-            SiteUnsupported: No WordPress there, REST closed, application passwords off, …
+            SiteUnsupported: No WordPress there, REST closed, application passwords off, approval
+                page and REST API on two hosts, …
         """
 
     def check(self, url: str) -> SiteCheck:
@@ -253,3 +219,8 @@ class WordPress(Protocol):
         Raises:
             KeyRefused: The key is dead.
         """
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from chalicelib.errors import GrantExists, NotFound, TryAgain
+from chalicelib.grants.due_order import Queue
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
 
@@ -32,8 +33,12 @@ class GrantStore(Protocol):
     def delete(self, grant: Grant) -> bool:
         """Delete a grant that never made anything, if it is still what is stored."""
 
-    def due(self, now: int, limit: int) -> Iterable[str]:
-        """Return ids of grants whose `due_at` has come, oldest first. May be a moment behind."""
+    def due(self, now: int, limit: int, *, queue: Queue) -> Iterable[str]:
+        """
+        Return ids of grants in *queue* whose `due_at` has come, oldest first.
+
+        May be a moment behind. What an earlier version stored is in the queue ``first``.
+        """
 
     def overdue_since(self) -> int | None:
         """Return the least `Grant.alarming_since` of all grants, or None when there is none."""

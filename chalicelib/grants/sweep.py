@@ -1,5 +1,5 @@
 """
-The sweep: finds what is due, oldest first, and has it finished.
+The sweep: finds what is due, and has it finished in the order of `due_order`.
 
 One grant's failure never stops the others. What was tried is due again on the schedule of
 `parts.retry_delay`; what could not even be recorded is due again when its lease is over.
@@ -7,15 +7,19 @@ One grant's failure never stops the others. What was tried is due again on the s
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import TryAgain
+from chalicelib.grants.due_order import QUEUES, host_of, in_turn, queue_of
 from chalicelib.grants.ending import Ending
+from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore
 
-SHARE_SECONDS = 60.0  # A slow site must not starve the others.
-MAX_BATCH = 100
+SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one starves no other.
+MAX_BATCH = 100  # Of each queue.
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,16 @@ class Sweep:
     budget: TimeBudget
 
     def sweep(self, *, now: int) -> SweepResult:
-        """Finish what is due, oldest first, for as long as a whole share of time is left."""
+        """Finish what is due, for as long as a whole share of time is left."""
         ended = put_off = failed = 0
         unexpected: Exception | None = None
-        for grant_id in self.grants.due(now, MAX_BATCH):
+        spent: dict[str, float] = defaultdict(float)
+        for grant_id, host in self._waiting(now):
             if not self.budget.share(SHARE_SECONDS):
                 break
+            if spent[host] >= SHARE_SECONDS:
+                continue  # It is still due, and comes again in a minute.
+            start = self.budget.spent()
             try:
                 grant = self.ending.finish_due(grant_id, now)
             except TryAgain:
@@ -61,6 +69,36 @@ class Sweep:
                     ended += 1
                 elif grant is not None and grant.schedule.attempts:
                     put_off += 1
+            spent[host] += self.budget.spent() - start
         oldest = self.grants.overdue_since()
         overdue = 0 if oldest is None else max(0, now - oldest)
         return SweepResult(ended, put_off, failed, overdue, unexpected)
+
+    def _waiting(self, now: int) -> Iterator[tuple[str, str]]:
+        """
+        Yield the id of each grant that is due, with its host, one queue after the other.
+
+        The table decides what is in which queue. One that cannot be read comes last in its queue,
+        where the caller meets the reason.
+        """
+        late: list[Grant] = []
+        for queue in QUEUES:
+            ids = list(self.grants.due(now, MAX_BATCH, queue=queue))
+            read = [grant for grant_id in ids if (grant := self._read(grant_id))]
+            late += [grant for grant in read if queue_of(grant) != "first"]
+            if queue == "first":
+                yield from _named(in_turn(g for g in read if queue_of(g) == "first"))
+            else:
+                yield from _named(in_turn(late))
+            known = {grant.id for grant in read}
+            yield from ((grant_id, "") for grant_id in ids if grant_id not in known)
+
+    def _read(self, grant_id: str) -> Grant | None:
+        try:
+            return self.grants.get(grant_id)
+        except Exception:  # noqa: BLE001 - the same reading again raises it where it is counted
+            return None
+
+
+def _named(grants: Iterable[Grant]) -> Iterator[tuple[str, str]]:
+    return ((grant.id, host_of(grant)) for grant in grants)

@@ -3,8 +3,9 @@ The visit report: what changed on the site while support was in.
 
 Two snapshots are compared, one from before the support user existed and one from just before it is
 deleted. What support did for the owner shows up as well as what it should not have done: another
-administrator, a key for somebody's account. What REST does not show (files, must-use plugins, the
-database) is not in it, and a part that the site did not show is named instead of passed over.
+user who may do more than read, another role, a key for somebody's account. What REST does not show
+(changed passwords, files, must-use plugins, the database) is not in it, and a part that the site
+did not show is named instead of passed over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
+from chalicelib.grants.snapshot import (
+    ADMINISTRATOR,
+    ApplicationPassword,
+    Plugin,
+    Reach,
+    SiteUser,
+    Snapshot,
+    Theme,
+)
 
 MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
 MAX_NAMES = 10
@@ -22,8 +31,12 @@ MAX_SNAPSHOT_BYTES = 150_000  # As it is stored; DynamoDB items end at 400 KB.
 
 
 # Who could come back in first; then the rest, in the order in which it was found.
-ORDER = {"administrator_added": 0, "email_changed": 1, "key_added": 2, "admin_email_changed": 3}
-
+FIRST = (
+    *("administrator_added", "role_changed", "email_changed", "key_added"),
+    *("admin_email_changed", "user_added"),
+)
+ORDER = {kind: place for place, kind in enumerate(FIRST)}
+REACHES: tuple[Reach, ...] = ("administrators", "roles", "everybody")
 
 ChangeKind = Literal[
     "admin_email_changed",
@@ -38,12 +51,15 @@ ChangeKind = Literal[
     "plugin_removed",
     "plugin_switched",
     "plugin_updated",
+    "role_changed",
     "theme_added",
     "theme_removed",
     "theme_switched",
     "theme_updated",
+    "user_added",
+    "user_removed",
 ]
-UnseenPart = Literal["admin_email", "administrators", "keys", "plugins", "themes"]
+UnseenPart = Literal["admin_email", "administrators", "keys", "plugins", "themes", "users"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,7 @@ def compare(
     What is new comes first, so that nothing which matters falls behind the end of a long list.
     """
     changes = [
-        *_administrators(before, after, ours, our_keys),
+        *_users(before, after, ours, our_keys),
         *_installed(PLUGIN_KINDS, _plugins(before), _plugins(after)),
         *_installed(THEME_KINDS, _themes(before), _themes(after)),
     ]
@@ -107,40 +123,64 @@ def write(snapshot: Snapshot) -> str:
 def read(text: str) -> Snapshot:
     """Return the snapshot that `write` wrote."""
     values: dict[str, Any] = json.loads(text)
+    # Version 0.1.0 kept administrators only, without their roles.
+    is_old = "administrators" in values
     return Snapshot(
-        administrators=_each(values["administrators"], _read_administrator),
+        users=_each(values["administrators" if is_old else "users"], _read_user),
         plugins=_each(values["plugins"], lambda row: Plugin(**row)),
         themes=_each(values["themes"], lambda row: Theme(**row)),
         admin_email=values["admin_email"],
+        reach=values.get("reach", "administrators"),
     )
 
 
-def _administrators(
+def _users(
     before: Snapshot, after: Snapshot, ours: Mapping[int, str], our_keys: Collection[str]
 ) -> Iterator[Change]:
-    if before.administrators is None or after.administrators is None:
+    if before.users is None or after.users is None:
         yield Change("not_seen", "administrators")
         return
-    old = {user.id: user for user in before.administrators if ours.get(user.id) != user.username}
-    new = {user.id: user for user in after.administrators if ours.get(user.id) != user.username}
-    unseen: list[str] = []
-    for user_id, user in new.items():
-        if user_id not in old:
-            yield Change("administrator_added", user.username)
-            continue
-        known = old[user_id]
-        if known.email_mark and user.email_mark and known.email_mark != user.email_mark:
-            yield Change("email_changed", user.username)
-        if user.keys is None or known.keys is None:
-            unseen.append(user.username)
-        else:
+    old = {user.id: user for user in before.users if ours.get(user.id) != user.username}
+    new = {user.id: user for user in after.users if ours.get(user.id) != user.username}
+    # Who is in one list and not in the other has changed only where both lists hold such users.
+    reach = min(before.reach, after.reach, key=REACHES.index)
+    if reach != "everybody":
+        yield Change("not_seen", "users")
+    stayed = [(old[user_id], user) for user_id, user in new.items() if user_id in old]
+    yield from (_added(user) for each, user in new.items() if each not in old and user.is_in(reach))
+    for known, user in stayed:
+        yield from _user(known, user, reach)
+        if known.keys is not None and user.keys is not None:
             yield from _keys(user.username, known.keys, user.keys, our_keys)
+    unseen = [user.username for known, user in stayed if None in (user.keys, known.keys)]
     if unseen:
         named = ", ".join(unseen[:MAX_NAMES])
         yield Change("not_seen", "keys", named if len(unseen) <= MAX_NAMES else f"{named}, …")
-    for user_id, user in old.items():
-        if user_id not in new:
-            yield Change("administrator_removed", user.username)
+    yield from (
+        _removed(user) for each, user in old.items() if each not in new and user.is_in(reach)
+    )
+
+
+def _added(user: SiteUser) -> Change:
+    if user.is_administrator:
+        return Change("administrator_added", user.username)
+    return Change("user_added", user.username, ", ".join(user.roles))
+
+
+def _removed(user: SiteUser) -> Change:
+    if user.is_administrator:
+        return Change("administrator_removed", user.username)
+    return Change("user_removed", user.username, ", ".join(user.roles))
+
+
+def _user(before: SiteUser, after: SiteUser, reach: Reach) -> Iterator[Change]:
+    """Yield what changed of one user, but its keys."""
+    if before.is_administrator != after.is_administrator or (
+        reach != "administrators" and set(before.roles) != set(after.roles)
+    ):
+        yield Change("role_changed", after.username, ", ".join(after.roles))
+    if before.email_mark and after.email_mark and before.email_mark != after.email_mark:
+        yield Change("email_changed", after.username)
 
 
 def _keys(
@@ -189,7 +229,7 @@ def _each(rows: list[Any] | None, make: Any) -> Any:  # noqa: ANN401 - what JSON
     return None if rows is None else tuple(make(row) for row in rows)
 
 
-def _read_administrator(row: dict[str, Any]) -> Administrator:
-    return Administrator(
-        **{**row, "keys": _each(row["keys"], lambda key: ApplicationPassword(**key))}
-    )
+def _read_user(row: dict[str, Any]) -> SiteUser:
+    keys = _each(row["keys"], lambda key: ApplicationPassword(**key))
+    roles = tuple(row.get("roles", [ADMINISTRATOR]))
+    return SiteUser(**{**row, "keys": keys, "roles": roles})

@@ -2,8 +2,9 @@
 What people and systems are told about a grant: notices and tickets.
 
 Imports the standard library, and of Hallpass `grants`, `onetime`, `clock` and `errors`. Mails leave
-by the port `message.Outbox`.
+by the port `message.Outbox`, and each is counted there (`message.CountedOutbox`).
 
-Begin with `notifier`, which decides who gets which notice; `notices` has their texts, `tickets` the
-mail to support and its confirmation.
+Begin with `notifier`, which decides who gets which notice; `notices` and `reminder` have their
+texts, `tickets` the mail to support and its confirmation. Our mails hold our own words; what others
+say stands in support's mails only, below a mark (`quotation`).
 """

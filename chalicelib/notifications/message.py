@@ -1,7 +1,8 @@
-"""A mail, the port it leaves by, who it comes from, and the phrases that all mails share."""
+"""A mail, the ports it leaves by, who it comes from, and the phrases that all mails share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -34,6 +35,42 @@ class Outbox(Protocol):
     """Hands mails over. Raises `DeliveryFailed` when one was not accepted."""
 
     def send(self, mail: Mail) -> None: ...
+
+
+class MailGate(Protocol):
+    """Limits how many mails one mailbox, and everybody together, gets."""
+
+    def admit_mail(self, mailbox: str, *, now: int) -> None:
+        """
+        Count a mail to *mailbox*. What cannot be counted passes.
+
+        Raises:
+            TooManyRequests: The mailbox, or the whole deployment, has had its share.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class CountedOutbox:
+    """The one way out for every mail: counts it, then hands it over."""
+
+    outbox: Outbox
+    gate: MailGate
+
+    def send(self, to: str, write: Callable[[], Mail], *, now: int) -> None:
+        """
+        Hand over the mail that *write* returns, which goes to *to*.
+
+        It is written only when the mailbox has room, for a mail may need a receipt link of its own.
+
+        Raises:
+            TooManyRequests: The mailbox is full. Nothing was written or sent.
+            DeliveryFailed: The mail was not accepted.
+        """
+        self.gate.admit_mail(to, now=now)
+        mail = write()
+        if mail.to != to:
+            raise AssertionError("The mailbox that is counted is the one that gets the mail.")
+        self.outbox.send(mail)
 
 
 def when(moment: int) -> str:

@@ -1,4 +1,10 @@
-"""The texts of notices: of the end, of an end that fails, of a locked link. Pure functions."""
+"""
+The texts of notices: of the end, of an end that fails, of a locked link. Pure functions.
+
+They hold our own words, a host name, dates, counts and the login name that we made, and no link but
+the receipt's. What a site reported and what a person typed is on the receipt only: otherwise
+anybody could have us mail his words to anybody.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +13,8 @@ from chalicelib.grants.parts import Holder
 from chalicelib.notifications.message import Mail, SupportTeam, when
 from chalicelib.onetime.model import MAX_TRIES
 
-# What each kind of change is called; `0` is the `report.Change`.
-WORDS = {
-    "administrator_added": "A new administrator, “{0.name}”, was added.",
-    "administrator_removed": "The administrator “{0.name}” was removed.",
-    "key_added": "The account “{0.name}” got a new application password, “{0.detail}”.",
-    "email_changed": "The account “{0.name}” has another e-mail address.",
-    "key_removed": "The application password “{0.detail}” of “{0.name}” was deleted.",
-    "plugin_added": "The plugin {0.name} was added ({0.detail}).",
-    "plugin_removed": "The plugin {0.name} was removed.",
-    "plugin_updated": "The plugin {0.name} is now version {0.detail}.",
-    "plugin_switched": "The plugin {0.name} is now {0.detail}.",
-    "theme_added": "The theme {0.name} was added ({0.detail}).",
-    "theme_removed": "The theme {0.name} was removed.",
-    "theme_updated": "The theme {0.name} is now version {0.detail}.",
-    "theme_switched": "The theme {0.name} is now {0.detail}.",
-    "admin_email_changed": "The administration e-mail is now {0.name}.",
-    "not_seen": "We could not see this part: {0.name}. {0.detail}",
-    "more": "… and {0.name} more changes.",
-}
 
-
-def ended(team: SupportTeam, grant: Grant, reader: Holder) -> Mail:
+def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
     """Return the mail that tells *reader* that WordPress has confirmed the end."""
     site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
     if not grant.was_active:
@@ -40,16 +26,16 @@ def ended(team: SupportTeam, grant: Grant, reader: Holder) -> Mail:
         subject = f"Access to {site} was not set up"
     elif grant.ended_on_owner_word:
         text = (
-            f"The owner of {site} said that the user “{grant.username}” is deleted: {moment}.\n"
-            "The user was made by hand, and we hold no key to that site, so we could not ask "
-            "the site itself.\n\n"
+            f"The owner of {site} said that the account for support is deleted: {moment}.\n"
+            "The account was made by hand, and we hold no key to that site, so we could not ask "
+            "the site itself.\n"
         )
         subject = f"Access to {site} has ended"
     else:
         text = (
-            f"The temporary administrator “{grant.username}” on {site} is gone.\n"
+            f"The temporary administrator{_name(grant)} on {site} is gone.\n"
             f"We asked the site after deleting it, and the site confirmed it: {moment}.\n\n"
-        ) + _afterword(reader, grant)
+        ) + _afterword(reader, grant, receipt_url)
         subject = f"Access to {site} has ended"
     return _mail(team, grant, reader, subject, text)
 
@@ -62,9 +48,8 @@ def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *
         return _mail(team, grant, reader, subject, _key_left(grant))
     text = _failure(grant, site, now) + (
         "Please delete it by hand. It takes a minute:\n"
-        f"1. Open {grant.user_admin_url}\n"
-        f"   (Users » All Users, and look for “{grant.username}”)\n"
-        "2. Hover over the name » Delete.\n"
+        f"1. Sign in to WordPress on {site} and open Users » All Users.\n"
+        f"2. Look for {grant.username}. Hover over its name » Delete.\n"
         "3. Choose “Attribute all content to” yourself » Confirm Deletion.\n\n"
     )
     if reader == "owner":
@@ -96,11 +81,16 @@ def _mail(team: SupportTeam, grant: Grant, reader: Holder, subject: str, text: s
     return Mail(to, subject, f"{text}\n{team.name} · {team.public_url}\n")
 
 
+def _name(grant: Grant) -> str:
+    """Return the login name that we made, in quotation marks; "" for one that somebody typed."""
+    return "" if grant.is_manual else f" “{grant.username}”"
+
+
 def _key_left(grant: Grant) -> str:
     """Say that no account is there, but the approval is."""
     site = grant.site_name
     done = (
-        f"The temporary administrator “{grant.username}” on {site} is gone."
+        f"The temporary administrator{_name(grant)} on {site} is gone."
         if grant.was_active
         else f"Setting up temporary access to {site} was not finished. No temporary account is "
         "there."
@@ -122,23 +112,29 @@ def _failure(grant: Grant, site: str, now: int) -> str:
     )
 
 
-def _afterword(reader: Holder, grant: Grant) -> str:
+def _afterword(reader: Holder, grant: Grant, receipt_url: str) -> str:
     if reader == "support":
         return "Its user name and password do not work any more. You do not need to do anything.\n"
     return (
         "Everything it wrote belongs to you now. You do not need to do anything.\n"
-        "Your own password and account were never shared with us.\n\n" + _report(grant)
+        "Your own password and account were never shared with us.\n\n"
+        f"{_report(grant)}\n{receipt_url}\n"
     )
 
 
 def _report(grant: Grant) -> str:
-    """Say what changed while support was in, one line each."""
-    if grant.visit.changes is None:
-        return "What changed on the site while support was in, we could not see.\n"
-    if not grant.visit.changes:
+    """Say how many things changed while support was in; which ones is on the receipt."""
+    changes = grant.visit.changes
+    if changes is None:
+        return "What changed on the site while support was in, we could not see. Your receipt:"
+    unseen = sum(change.kind == "not_seen" for change in changes)
+    seen = len(changes) - unseen
+    if not changes:
         return (
             "While support was in: no change of administrators, their application passwords, "
-            "plugins, themes or the administration e-mail.\n"
+            "plugins, themes or the administration e-mail. Your receipt:"
         )
-    lines = [f"- {WORDS[change.kind].format(change)}" for change in grant.visit.changes]
-    return "What changed while support was in:\n" + "\n".join(lines) + "\n"
+    parts = [f"changes that we saw: {seen}"]
+    if unseen:
+        parts.append(f"parts of the site that we could not see: {unseen}")
+    return f"While support was in, {'; '.join(parts)}. Your receipt lists them:"

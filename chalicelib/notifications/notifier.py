@@ -2,22 +2,25 @@
 Sends each notice about a grant to each reader at least once, and records it on the grant.
 
 A notice is recorded after its mail was handed over, so a crash in between repeats one mail and
-loses none. The owner gets every notice. Support gets those of the end and of a failing end, and
-only of accesses that it could have used.
+loses none. A notice whose mailbox is full is sent later, as one that was not accepted is. The owner
+gets every notice. Support gets those of the end and of a failing end, and only of accesses that it
+could have used.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from chalicelib.errors import DeliveryFailed, HallpassError
+from chalicelib.errors import DeliveryFailed, HallpassError, TooManyRequests
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
 from chalicelib.grants.reminders import due_reminder, is_last
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.notifications import notices
-from chalicelib.notifications.message import Outbox, SupportTeam
+from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.reminder import reminder
 
 MIN_FAILURES = 3  # Of the removal, before the owner is asked to help.
@@ -28,16 +31,17 @@ class MailNotifier:
     """Sends notices by mail (`grants.ports.Notifier`)."""
 
     grants: GrantStore
-    outbox: Outbox
+    outbox: CountedOutbox
     team: SupportTeam
 
-    def send_ended(self, grant: Grant) -> Grant:
-        failure: DeliveryFailed | None = None
+    def send_ended(self, grant: Grant, now: int) -> Grant:
+        failure: HallpassError | None = None
         for notice in _unsent(grant, "ended"):
             try:
-                self.outbox.send(notices.ended(self.team, grant, notice.reader))
-            except DeliveryFailed as error:  # One dead mailbox keeps no other reader waiting.
-                failure = error
+                write = partial(notices.ended, self.team, grant, notice.reader)
+                self._send(grant, notice.reader, write, now)
+            except (DeliveryFailed, TooManyRequests) as error:
+                failure = error  # One dead or full mailbox keeps no other reader waiting.
             else:
                 grant = self._record(grant, notice)
         if failure is not None:
@@ -52,25 +56,29 @@ class MailNotifier:
             if notice.reader != "owner" and not grant.on_site.user_may_exist:
                 continue  # The user is deleted; that the owner's approval is not, is theirs alone.
             try:
-                receipt = self._receipt_url(grant, notice.reader)
-                mail = (
-                    reminder(self.team, grant, notice.reader, receipt)
+                write = (
+                    partial(reminder, self.team, grant, notice.reader)
                     if notice.kind == "reminder"
-                    else notices.overdue(self.team, grant, notice.reader, receipt, now=now)
+                    else partial(notices.overdue, self.team, grant, notice.reader, now=now)
                 )
-                self.outbox.send(mail)
+                self._send(grant, notice.reader, write, now)
             except HallpassError:
                 continue
             grant = self._record(grant, notice)
         return grant
 
-    def send_locked(self, grant: Grant) -> Grant:
+    def send_locked(self, grant: Grant, now: int) -> Grant:
         locked_at = grant.unsent_lock
         if locked_at is None:
             return grant
-        receipt = self._receipt_url(grant, "owner")
-        self.outbox.send(notices.locked(self.team, grant, receipt, locked_at=locked_at))
+        write = partial(notices.locked, self.team, grant, locked_at=locked_at)
+        self._send(grant, "owner", write, now)
         return self._record(grant, Notice("locked", "owner", str(locked_at)))
+
+    def _send(self, grant: Grant, reader: Holder, write: Callable[[str], Mail], now: int) -> None:
+        """Send what *write* makes of the receipt's address to *reader*, if the mailbox has room."""
+        to = grant.owner_email if reader == "owner" else self.team.email
+        self.outbox.send(to, lambda: write(self._receipt_url(grant, reader)), now=now)
 
     def _receipt_url(self, grant: Grant, reader: Holder) -> str:
         """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.grants.ports import RateGate
-from chalicelib.notifications.message import Mail, Outbox, SupportTeam, when
+from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.onetime.receipts import Receipt
 
 
@@ -13,13 +12,12 @@ from chalicelib.onetime.receipts import Receipt
 class OpeningMails:
     """Sends it (`onetime.receipts.OpeningMail`)."""
 
-    outbox: Outbox
-    limits: RateGate
+    outbox: CountedOutbox
     team: SupportTeam
 
     def send(self, receipt: Receipt) -> None:
-        self.limits.admit_mail(receipt.notify, now=receipt.outcome_at)
-        self.outbox.send(opened(self.team, receipt))
+        mail = opened(self.team, receipt)
+        self.outbox.send(receipt.notify, lambda: mail, now=receipt.outcome_at)
 
 
 def opened(team: SupportTeam, receipt: Receipt) -> Mail:

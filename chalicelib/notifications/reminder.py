@@ -8,8 +8,6 @@ is its only link. Which user was named is on the receipt.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
 from chalicelib.grants.reminders import MAX_REMINDERS, is_last
@@ -18,7 +16,7 @@ from chalicelib.notifications.message import Mail, SupportTeam, when
 
 def reminder(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
     """Return the reminder to *reader*, whose receipt is at *receipt_url*; support has none."""
-    host = urlsplit(grant.site_url).hostname or "a site"
+    host = grant.site_name
     asked = (
         f"that an administrator account on {host}, made by hand for {team.name}, is to be deleted "
         f"by {when(grant.deadline)}. That time has come.\n\n"

@@ -4,10 +4,11 @@ The ticket: what support receives, and the confirmation that the owner gets.
 The mail to support is the delivery; until the mail system has taken it, nothing is claimed. The
 same request again sends only what has not gone out yet, so sending again is always safe.
 
-The owner's confirmation goes out only for an access: its receipt link needs the owner token of a
-grant. Nothing that the sender typed stands in it but the name of a site and, where the owner made
-the user, that name. A grant can be had with somebody else's address, so what goes to one mailbox is
-counted as well.
+In the mail to support our own lines come first, and what the sender typed follows below a mark
+(`quotation`): nothing of it can pass for ours. The owner's confirmation goes out only for an
+access: its receipt link needs the owner token of a grant. Nothing that anybody typed stands in it
+but the host name of the site. When the owner's mailbox is full the confirmation is dropped, and the
+answer and the receipt say so; when support's is, the ticket is refused, for it would be lost.
 """
 
 from __future__ import annotations
@@ -16,16 +17,24 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import reduce
 from typing import Protocol
 
-from chalicelib.errors import DeliveryFailed, InvalidInput, TryAgain
+from chalicelib.errors import DeliveryFailed, InvalidInput, TooManyRequests, TryAgain
 from chalicelib.grants.model import Grant
-from chalicelib.grants.ports import RateGate
+from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
-from chalicelib.notifications.message import Mail, Outbox, SupportTeam, one_line, when
+from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
+from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
 
 LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
+SUPPORT_IS_FULL = (
+    "Support has been sent more messages than it takes at once. Yours is not sent yet: please wait "
+    "a few minutes and send it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,68 +73,102 @@ class TicketLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    What came of a ticket.
+
+    `is_new` says whether this call sent anything, `is_confirmation_dropped` that the owner's
+    mailbox was full.
+    """
+
+    reference: str
+    is_new: bool
+    is_confirmation_dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tickets:
-    """Delivers tickets to one support team."""
+    """
+    Delivers tickets to one support team.
+
+    `normalise` returns an address that a person typed as the site's URL, or raises `InvalidInput`
+    (field ``site_url``).
+    """
 
     log: TicketLog
-    gate: RateGate
     grants: GrantStore
-    outbox: Outbox
+    outbox: CountedOutbox
     team: SupportTeam
+    normalise: Callable[[str], str]
 
-    def send(self, ticket: Ticket, *, now: int) -> tuple[str, bool]:
+    def send(self, ticket: Ticket, *, now: int) -> Delivery:
         """
         Send *ticket* to support and the confirmation to the owner.
 
-        Return the reference, and whether anything was sent by this call.
-
         Raises:
-            InvalidInput: Field ``link``: not a one-time link of this place.
+            InvalidInput: Field ``link``: not a one-time link of this place. Field ``site_url``.
             NotFound: The grant is unknown, or *owner_token* is not its owner's.
             DeliveryFailed: A mail was not taken. The same request again is safe.
-            TooManyRequests: The owner's mailbox has had its share of the day. Nothing is sent.
+            TooManyRequests: Support's mailbox is full. Nothing is sent.
             TryAgain: The same ticket is being sent at this moment.
         """
         self._check_link(ticket.link)
         grant = self._grant_of(ticket)
+        site_url = self._address(ticket.site_url.strip())
         ticket_id = ticket.digest()
         reference = "HP-" + base64.b32encode(ticket_id)[:8].decode()
         sent = self.log.begin(ticket_id.hex(), now=now)
         if sent is None:
             raise TryAgain("Your message is being sent at this moment.")
-        wanted = {"support": self._to_support(ticket, grant, reference)}
-        if grant is not None:
-            wanted["owner"] = self._to_owner(ticket, grant, reference)
+        before = sent
         try:
-            if grant is not None and "owner" not in sent:
-                self.gate.admit_mail(wanted["owner"].to, now=now)
-            for reader, mail in wanted.items():
-                if reader not in sent:
-                    self._send(mail, reader)
-                    self.log.record(ticket_id.hex(), reader)
+            if "support" not in sent:
+                self._send_to_support(self._to_support(ticket, site_url, grant, reference), now)
+                sent = self._record(ticket_id, sent, "support")
+            if grant is not None and not sent & {"owner", DROPPED}:
+                reader = self._send_to_owner(ticket, grant, reference, now)
+                sent = self._record(ticket_id, sent, reader)
             if grant is not None:
+                events = [Event(now, "mail_dropped", detail=reference)] if DROPPED in sent else []
                 update(
                     self.grants,
                     grant.id,
-                    lambda stored: stored.ticket_sent(reference, ticket.email, now),
+                    lambda stored: reduce(
+                        Grant.noted, events, stored.ticket_sent(reference, ticket.email, now)
+                    ),
                 )
         finally:
             self.log.release(ticket_id.hex())
-        return reference, not sent >= wanted.keys()
+        return Delivery(reference, sent != before, DROPPED in sent)
 
-    def _send(self, mail: Mail, reader: str) -> None:
+    def _record(self, ticket_id: bytes, sent: frozenset[str], reader: str) -> frozenset[str]:
+        self.log.record(ticket_id.hex(), reader)
+        return sent | {reader}
+
+    def _send_to_support(self, mail: Mail, now: int) -> None:
         try:
-            self.outbox.send(mail)
+            self.outbox.send(mail.to, lambda: mail, now=now)
+        except TooManyRequests as error:
+            raise TooManyRequests(error.retry_after, SUPPORT_IS_FULL) from error
         except DeliveryFailed as error:
-            if reader == "support":
-                raise DeliveryFailed(
-                    "Your message could not be sent. Nothing is lost: please send it again."
-                ) from error
+            raise DeliveryFailed(
+                "Your message could not be sent. Nothing is lost: please send it again."
+            ) from error
+
+    def _send_to_owner(self, ticket: Ticket, grant: Grant, reference: str, now: int) -> str:
+        """Send the confirmation; return what the log records: ``owner`` or `DROPPED`."""
+        mail = self._to_owner(ticket, grant, reference)
+        try:
+            self.outbox.send(mail.to, lambda: mail, now=now)
+        except TooManyRequests:
+            return DROPPED
+        except DeliveryFailed as error:
             raise DeliveryFailed(
                 "Support has your message, but your confirmation could not be sent. "
                 "Please press send again; support will not get it twice.",
                 support_has_it=True,
             ) from error
+        return "owner"
 
     def _check_link(self, link: str) -> None:
         """Let only our own one-time links into a mail to support."""
@@ -133,53 +176,72 @@ class Tickets:
         if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
             raise InvalidInput("link", "That is not a one-time link of this page.")
 
+    def _address(self, typed: str) -> str:
+        """Return the address in its one spelling. A site without https may need help, too."""
+        if not typed:
+            return ""
+        try:
+            return self.normalise(typed)
+        except InvalidInput:
+            scheme, _, rest = typed.partition("://")
+            if scheme.lower() != "http":
+                raise
+            return "http" + self.normalise(f"https://{rest}").removeprefix("https")
+
     def _grant_of(self, ticket: Ticket) -> Grant | None:
         if not ticket.grant_id:
             return None
         return require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
 
-    def _to_support(self, ticket: Ticket, grant: Grant | None, reference: str) -> Mail:
-        lines = [f"{one_line(ticket.name)} <{ticket.email}> needs help.", ""]
-        if ticket.site_url or grant:
-            site = grant.on_site.site if grant else None
-            lines.append(f"Site: {site.url if site else ticket.site_url}")
-        lines += [f"Subject: {one_line(ticket.subject)}", f"Reference: {reference}", ""]
-        lines += [ticket.message.strip(), ""]
+    def _to_support(
+        self, ticket: Ticket, site_url: str, grant: Grant | None, reference: str
+    ) -> Mail:
+        lines = [f"Somebody needs help. Reference: {reference}", ""]
         if ticket.link:
             lines += ["Sign-in details, in a link that opens once:", ticket.link, ""]
         if grant is not None:
             end = (
-                "The owner made the account “{}” by hand, and is asked to delete it on {}."
+                "The sender made an account there by hand, and is asked to delete it on {}."
                 if grant.is_manual
-                else "The account “{}” removes itself on {}."
+                else f"The account “{grant.username}” removes itself on {{}}."
             )
             lines += [
-                end.format(grant.username, when(grant.expires_at)),
+                f"Site: {grant.site_name}",
+                end.format(when(grant.expires_at)),
                 "Done earlier? Press “end access now” on the page behind the link.",
                 "",
             ]
-        if ticket.passphrase_hint:
-            lines += [f"The link asks for a passphrase: {one_line(ticket.passphrase_hint)}", ""]
-        elif grant is not None and grant.links.asks_passphrase:
+        if ticket.passphrase_hint or (grant is not None and grant.links.asks_passphrase):
             lines += ["The link asks for a passphrase, which you get from them another way.", ""]
+        made_by_hand = grant.username if grant is not None and grant.is_manual else ""
+        said = [
+            ("Name", ticket.name),
+            ("E-mail", ticket.email),
+            ("Site", site_url or (grant.site_url if grant is not None else "")),
+            ("User name", made_by_hand),
+            ("About the passphrase", ticket.passphrase_hint),
+            ("Subject", ticket.subject),
+        ]
+        lines += [HEADING, *fields(said), MARK.rstrip(), *quoted(ticket.message.strip()), ""]
         return Mail(
             to=self.team.email,
-            subject=f"[{reference}] {one_line(ticket.subject)}",
+            subject=f"[{reference}] {HEADING} {seen_on_one_line(ticket.subject)}",
             text="\n".join(lines),
             reply_to=ticket.email,
         )
 
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
-        afterwards = (
-            "we ask you to delete the account, which you made yourself"
+        host = grant.site_name
+        access = (
+            "with the administrator account that was made there by hand. Then we ask you to "
+            "delete that account"
             if grant.is_manual
-            else "the account removes itself, and we tell you"
+            else f"as the temporary administrator “{grant.username}”. Then the account removes "
+            "itself, and we tell you"
         )
         text = (
             f"{self.team.name} has your request. Reference: {reference}\n\n"
-            f"Until {when(grant.expires_at)}, {self.team.name} can sign in to "
-            f"{grant.site_name} as the temporary administrator “{grant.username}”. "
-            f"Then {afterwards}.\n\n"
+            f"Until {when(grant.expires_at)}, {self.team.name} can sign in to {host} {access}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
             f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"
@@ -187,6 +249,6 @@ class Tickets:
         )
         return Mail(
             to=grant.owner_email or ticket.email,
-            subject=f"[{reference}] You let {self.team.name} in to {grant.site_name}",
+            subject=f"[{reference}] You let {self.team.name} in to {host}",
             text=text,
         )

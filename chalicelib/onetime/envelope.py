@@ -13,7 +13,8 @@ and support of the format):
 
 `pw` is empty without a passphrase. Binary values are base64url without padding. Deriving needs the
 standard library only. Sealing and opening load AES-GCM from the package ``Cryptodome`` when they
-are called: in the Lambdas only One Time Secret's API, whose clients send plain text, calls them.
+are called: in the Lambdas only One Time Secret's API, whose clients send plain text, calls them. A
+link key passes through the Lambdas in a ticket, too, and they keep neither it nor what it opens.
 
 Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
 """

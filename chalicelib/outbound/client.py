@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import InvalidInput, SiteUnavailable
-from chalicelib.outbound.urls import normalise, origin
+from chalicelib.outbound.urls import normalise, origin, origin_or_none
 from chalicelib.site_problems import unavailable
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ class Outbound:
             return False
         return True
 
+    def same_origin(self, first: str, second: str) -> bool:
+        """Return whether both addresses may be called and share scheme, host and port."""
+        here = origin_or_none(first, self._allowed)
+        return here is not None and here == origin_or_none(second, self._allowed)
+
     def close(self) -> None:
         """Close all connections and delete all cookies; call this after each invocation."""
         for session in self._sessions.values():
@@ -112,12 +117,14 @@ class Outbound:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         truncate: bool = False,
+        max_bytes: int = MAX_BODY_BYTES,
+        seconds: float = MAX_CALL_SECONDS,
     ) -> Response:
         """
         Send one request and return whatever came back, redirects and errors included.
 
         *headers* are added to ours. With *truncate*, a body that is too long is cut off instead
-        of refused.
+        of refused. *max_bytes* and *seconds* narrow the limits of this call.
 
         Raises:
             InvalidInput: *url* is not of the kind that may be called (field ``site_url``).
@@ -127,7 +134,7 @@ class Outbound:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         site = origin(url, self._allowed)
-        seconds = min(MAX_CALL_SECONDS, self._seconds_left())
+        seconds = min(MAX_CALL_SECONDS, seconds, self._seconds_left())
         if seconds <= 0:
             raise unavailable("timeout")
         self._call_budget.start(seconds)
@@ -141,7 +148,7 @@ class Outbound:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = _read_body(response, truncate=truncate)
+                content = _read_body(response, min(max_bytes, MAX_BODY_BYTES), truncate=truncate)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return Response(response.status_code, names, content, url)
         except SiteUnavailable as error:
@@ -175,13 +182,13 @@ class Outbound:
         return session
 
 
-def _read_body(response: requests.Response, *, truncate: bool) -> bytes:
+def _read_body(response: requests.Response, max_bytes: int, *, truncate: bool) -> bytes:
     """Return the body, decompressed piece by piece, so that a bomb never unfolds."""
     content = bytearray()
     for piece in response.iter_content(CHUNK_BYTES):
         content += piece
-        if len(content) > MAX_BODY_BYTES:
+        if len(content) > max_bytes:
             if truncate:
                 break
             raise unavailable("odd_answer")
-    return bytes(content[:MAX_BODY_BYTES])
+    return bytes(content[:max_bytes])

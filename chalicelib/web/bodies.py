@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 from chalicelib.errors import InvalidInput
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest
@@ -38,7 +39,8 @@ MAX_LINE_CHARACTERS = 200  # Names and subjects.
 MAX_LINK_CHARACTERS = 500
 MAX_HINT_CHARACTERS = 500
 MAX_LOGIN_CHARACTERS = 200
-MAX_USERNAME_CHARACTERS = 60  # The column `user_login` of WordPress has no more.
+# What `sanitize_user` of WordPress leaves when it is strict; the column `user_login` holds 60.
+USERNAME = re.compile(r"[A-Za-z0-9 _.@-]{1,60}")
 MAX_APPLICATION_PASSWORD_CHARACTERS = 100
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
 MAX_EPOCH_SECONDS = 2**40
@@ -164,11 +166,16 @@ def _days(body: Body) -> int:
 
 
 def _consent(body: Body) -> Credentials:
-    """Read ``{"user_login", "application_password"}``, as WordPress gives them out."""
+    """
+    Read ``{"user_login", "application_password", "approved_on"?}``, as WordPress gives them out.
+
+    ``approved_on`` is the ``site_url`` of WordPress' return, or the site shown to who pasted a key.
+    """
     # WordPress shows application passwords in groups of four; the blanks carry nothing.
     password = text(body, "application_password", max_length=MAX_APPLICATION_PASSWORD_CHARACTERS)
     login = text(body, "user_login", max_length=MAX_LOGIN_CHARACTERS)
-    return Credentials(login, password.replace(" ", ""))
+    approved_on = optional_text(body, "approved_on", max_length=MAX_URL_CHARACTERS)
+    return Credentials(login, password.replace(" ", ""), approved_on)
 
 
 def _claim(body: Body) -> str:
@@ -180,13 +187,9 @@ def _proof(body: Body, field: str) -> bytes:
 
 
 def _username(body: Body) -> str:
-    """
-    Read a login name that a person typed. It goes into mails, so it cannot be an address or a tag.
-
-    WordPress allows letters, digits, blanks and ``_ . - @``; old sites have letters of any script.
-    """
-    username = text(body, "username", max_length=MAX_USERNAME_CHARACTERS)
-    if any(sign in username for sign in "/:<>\"'\\"):
+    """Read a login name that a person typed: as WordPress itself makes them, and nothing else."""
+    username = text(body, "username", max_length=MAX_LINE_CHARACTERS)
+    if not USERNAME.fullmatch(username):
         raise InvalidInput("username", "That is not a user name of WordPress.")
     return username
 

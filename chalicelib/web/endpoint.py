@@ -40,7 +40,7 @@ STATUS: dict[type[HallpassError], int] = {
     errors.Locked: 423,
     errors.TooManyRequests: 429,
     errors.DeliveryFailed: 502,
-    errors.SiteUnavailable: 503,
+    errors.SiteUnavailable: 422,
     errors.TryAgain: 503,
 }
 # The errors that Chalice itself responds with, as our codes and sentences.

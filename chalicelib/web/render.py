@@ -8,6 +8,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.site import SiteCheck
+from chalicelib.notifications.tickets import Delivery
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
@@ -81,6 +82,12 @@ def end(grant: Grant) -> Json:
     if grant.ended_at is None:
         return {"grant_id": grant.id, "state": grant.state}
     return {"grant_id": grant.id, "state": grant.state, "ended_at": grant.ended_at}
+
+
+def delivery(delivery: Delivery) -> Json:
+    """Return what came of a ticket; of the owner's confirmation only that it is dropped."""
+    shown: Json = {"reference": delivery.reference}
+    return {**shown, "mail": "dropped"} if delivery.is_confirmation_dropped else shown
 
 
 def secret(secret: Secret, *, now: int) -> Json:

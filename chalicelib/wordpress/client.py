@@ -22,11 +22,13 @@ from chalicelib.errors import (
     SiteUnavailable,
     SiteUnsupported,
 )
-from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck, Snapshot
+from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
+from chalicelib.grants.snapshot import Snapshot
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import users
-from chalicelib.wordpress.discovery import discover, follow_redirects
+from chalicelib.wordpress.discovery import discover
+from chalicelib.wordpress.look import Look, callable_url
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
 from chalicelib.wordpress.snapshot import take_snapshot
@@ -56,14 +58,15 @@ class RestWordPress:
         return self._outbound.normalise(url)
 
     def discover(self, url: str) -> Site:
-        found = discover(self._outbound, url)
+        found = discover(Look(self._outbound), url)
         if found.problem is not None:
             raise found.problem
         return found.site
 
     def check(self, url: str) -> SiteCheck:
         try:
-            found = discover(self._outbound, url)
+            look = Look(self._outbound)
+            found = discover(look, url)
         except SiteUnsupported as error:
             return SiteCheck(problem=_problem(error))
         except SiteUnavailable as error:
@@ -72,7 +75,7 @@ class RestWordPress:
         site = found.site
         if found.problem is not None:
             return SiteCheck(site, problem=_problem(found.problem))
-        hint = _problem(unsupported("hidden_login")) if self._hides_login(site) else None
+        hint = _problem(unsupported("hidden_login")) if _hides_login(look, site) else None
         return SiteCheck(site, site.authorize_url, hint)
 
     def whoami(self, site: Site, key: Credentials) -> Account:
@@ -159,7 +162,10 @@ class RestWordPress:
 
     def is_missing(self, site: Site, user_id: int) -> bool:
         stranger = Rest(self._outbound, site.rest_root)
-        reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
+        try:
+            reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
+        except SiteUnsupported:
+            return False  # Something else than WordPress answers strangers.
         return users.is_unknown_user(reply)
 
     def refuses(self, site: Site, key: Credentials) -> bool:
@@ -169,16 +175,22 @@ class RestWordPress:
         return take_snapshot(self._rest(site, key))
 
     def _rest(self, site: Site, key: Credentials) -> Rest:
+        """Return the API of *site* for *key*; raise when it was approved on another origin."""
+        approved = callable_url(self._outbound, key.approved_on)
+        if key.approved_on and (
+            approved is None or not self._outbound.same_origin(approved, site.rest_root)
+        ):
+            raise unsupported("two_hosts")
         return Rest(self._outbound, site.rest_root, key)
 
-    def _hides_login(self, site: Site) -> bool:
-        """Return whether the approval page, opened by a stranger, ends in a 404."""
-        url = site.authorize_url or site.login_url
-        try:
-            page = follow_redirects(self._outbound, url, accept="text/html")
-        except HallpassError:
-            return False  # Only a hint depends on it.
-        return page.status == HTTPStatus.NOT_FOUND
+
+def _hides_login(look: Look, site: Site) -> bool:
+    """Return whether the approval page, opened by a stranger, ends in a 404."""
+    try:
+        page = look.get(site.authorize_url or site.login_url, accept="text/html")
+    except HallpassError:
+        return False  # Only a hint depends on it.
+    return page.status == HTTPStatus.NOT_FOUND
 
 
 def _problem(error: SiteUnsupported) -> Problem:

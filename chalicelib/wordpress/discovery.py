@@ -1,11 +1,12 @@
 """
 From an address that a person typed to the REST API of the WordPress behind it.
 
-Nothing here carries a key. Bare GETs follow up to five redirects, each checked like the address
-itself and never from https to http; where they end, scheme and host of the REST root are fixed.
+Bare GETs follow redirects (`look`), never from https to http; where they end, scheme and host of
+the REST root are fixed.
 
-Every page of a WordPress names its REST root (Link header, then HTML). Where plugins took that
-out, the usual places are tried; ``?rest_route=/`` works with any permalinks and prefix.
+Every page of a WordPress names its REST root (Link header, then HTML); it counts on the host where
+the page is. Where plugins took that out, the usual places are tried; ``?rest_route=/`` works with
+any permalinks and prefix.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ import html
 import re
 import secrets
 from http import HTTPStatus
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.errors import HallpassError, SiteUnavailable, SiteUnsupported
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unavailable, unsupported
+from chalicelib.wordpress.look import Look, as_utf8, callable_url
 from chalicelib.wordpress.replies import read_reply, unusable_error
 from chalicelib.wordpress.rest import Query, route_url
-from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, callable_url, read_index
+from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, read_index
 
-MAX_REDIRECTS = 5
-REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+MAX_NAMED_ROOTS = 3
+MAX_LINK_CHARACTERS = 8192  # Of the Link header.
+APPROVAL_PAGE = "/wp-admin/authorize-application.php"
 
 LINK_HEADER = re.compile(r'<([^<>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
 LINK_TAG = re.compile(rb"<link\b[^<>]{0,2000}?https://api\.w\.org/[^<>]{0,2000}>", re.IGNORECASE)
@@ -32,7 +36,7 @@ HREF = re.compile(rb"""href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 WORDPRESS_MARKS = (b"/wp-content/", b"/wp-includes/", b'content="wordpress')
 
 
-def discover(outbound: Outbound, typed: str) -> Discovery:
+def discover(look: Look, typed: str) -> Discovery:
     """
     Return the WordPress site behind *typed*, an address as a person wrote it.
 
@@ -42,13 +46,12 @@ def discover(outbound: Outbound, typed: str) -> Discovery:
             ``needs_https`` or ``wordpress_com``.
         SiteUnavailable: No usable response this time.
     """
-    entered = outbound.normalise(typed)
-    front = follow_redirects(outbound, f"{entered}/", accept="text/html, */*;q=0.8")
+    entered = look.outbound.normalise(typed)
+    front = look.get(f"{entered}/", accept="text/html, */*;q=0.8")
     problems: list[HallpassError] = []
-    for root in _candidate_roots(outbound, front):
+    for root in _candidate_roots(look.outbound, front):
         try:
-            response = follow_redirects(outbound, route_url(root, "", _index_query()))
-            reply = read_reply(response)
+            found = _look_at_root(look, root)
         except SiteUnavailable as problem:
             if problem.slow:
                 raise
@@ -56,42 +59,42 @@ def discover(outbound: Outbound, typed: str) -> Discovery:
         except SiteUnsupported as problem:
             problems.append(problem)
         else:
-            found = read_index(outbound, _root_of_index(response.url), reply)
             if found is not None:
-                return found
+                return _at_one_host(look, found)
     raise _most_helpful_error(front, problems)
 
 
-def follow_redirects(outbound: Outbound, url: str, *, accept: str = "application/json") -> Response:
-    """
-    GET *url* without any key, through up to `MAX_REDIRECTS` redirects.
+def _look_at_root(look: Look, root: str) -> Discovery | None:
+    """Return what the index at *root* says of its site; None when it is not WordPress' index."""
+    response = look.get(route_url(root, "", _index_query()))
+    return read_index(look.outbound, _root_of_index(response.url), read_reply(response))
 
-    *accept* is the Accept header. The response's body may be cut off.
 
-    Raises:
-        SiteUnsupported: ``needs_https``: the site redirects https to http.
-        SiteUnavailable: ``unreachable`` also when a redirect leads to an address that may not be
-            called, ``odd_answer`` also after too many redirects.
+def _at_one_host(look: Look, found: Discovery) -> Discovery:
     """
-    for _ in range(MAX_REDIRECTS + 1):
-        response = outbound.call("GET", url, headers={"Accept": accept}, truncate=True)
-        location = response.headers.get("location")
-        if response.status not in REDIRECT_STATUSES or not location:
-            return response
-        target = callable_url(outbound, _as_utf8(location), url)
-        if target is None:
-            raise unavailable("unreachable")
-        if target == url and location.lower().startswith("http:"):
-            raise unsupported("needs_https")
-        url = target
-    raise unavailable("odd_answer")
+    Return *found*, or where its approval page is on another host, the REST API of that host.
+
+    WordPress answers below its own address, too, and with any permalinks. What the other host says
+    of itself counts then, so that a site which names the approval page of another shows that other.
+    """
+    page = found.site.authorize_url
+    if found.site.has_one_origin or page is None or not page.endswith(APPROVAL_PAGE):
+        return found
+    root = f"{page.removesuffix(APPROVAL_PAGE)}/index.php?rest_route=/"
+    try:
+        there = _look_at_root(look, root)
+    except (SiteUnavailable, SiteUnsupported):
+        return found
+    return there if there is not None and there.site.has_one_origin else found
 
 
 def _candidate_roots(outbound: Outbound, front: Response) -> list[str]:
     """Return the addresses that may be the REST root, most likely first."""
-    named = [*LINK_HEADER.findall(_as_utf8(front.headers.get("link", "")))]
-    for tag in LINK_TAG.findall(front.body):
-        named += [html.unescape(href.decode(errors="replace")) for href in HREF.findall(tag)]
+    header = front.headers.get("link", "")[:MAX_LINK_CHARACTERS]
+    named = LINK_HEADER.findall(as_utf8(header))[:MAX_NAMED_ROOTS]
+    for tag in islice(LINK_TAG.finditer(front.body), MAX_NAMED_ROOTS):
+        links = HREF.findall(tag[0])[:1]
+        named += [html.unescape(href.decode(errors="replace")) for href in links]
     parts = urlsplit(front.url)
     top = f"{parts.scheme}://{parts.netloc}"
     usual = [
@@ -99,8 +102,10 @@ def _candidate_roots(outbound: Outbound, front: Response) -> list[str]:
         for base in (f"{top}{parts.path.rstrip('/')}", top)
         for path in ("/wp-json/", "/?rest_route=/")
     ]
-    roots = [*(callable_url(outbound, root, front.url) for root in named), *usual]
-    return list(dict.fromkeys(root for root in roots if root))
+    found = [callable_url(outbound, root, front.url) for root in named]
+    # Elsewhere, whoever wrote the page would choose whom we call.
+    here = [root for root in found if root and outbound.same_origin(root, front.url)]
+    return list(dict.fromkeys([*list(dict.fromkeys(here))[:MAX_NAMED_ROOTS], *usual]))
 
 
 def _index_query() -> Query:
@@ -147,8 +152,3 @@ def _most_helpful_error(front: Response, problems: list[HallpassError]) -> Hallp
     if any(isinstance(problem, SiteUnsupported) for problem in problems):
         return unsupported("basic_auth")
     return unsupported("rest_blocked" if is_wordpress else "not_wordpress")
-
-
-def _as_utf8(header: str) -> str:
-    """Return a header as UTF-8, which browsers read there; HTTP itself knows Latin-1 only."""
-    return header.encode("latin-1", errors="replace").decode(errors="replace")

@@ -22,7 +22,10 @@ from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator
 from chalicelib.outbound.client import Response
 from chalicelib.site_problems import unavailable, unsupported
 
-MAX_JSON_STARTS = 64  # Places in a text where JSON may begin.
+MAX_JSON_MARKS = 150_000  # Commas and opening brackets: so many values, at 200 bytes or so each.
+MAX_LENIENT_BYTES = 131_072  # Of a body in which JSON is searched for.
+MAX_JSON_FAILURES = 8  # Places where JSON seemed to begin, and none was.
+JSON_START = re.compile(r"""\{\s*["}]|\[\s*[\[\]{"\-0-9tfn]""")
 MAX_SEARCHED = 65_536  # Bytes of a page, or characters of a text.
 LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
@@ -35,6 +38,7 @@ FIREWALL_MARKS = (
     *(b"just a moment", b"captcha", b"cloudflare", b"sucuri", b"wordfence", b"imunify"),
     *(b"modsecurity", b"mod_security", b"incapsula", b"akamai", b"firewall", b"ddos"),
 )
+REFUSAL_STATUSES = frozenset({401, 403})
 FIREWALL_STATUSES = frozenset({401, 403, 406, 429})
 # The codes with which WordPress' own controllers of users and passwords refuse a caller.
 NOT_ALLOWED_CODE = re.compile(
@@ -112,6 +116,8 @@ def read_reply(response: Response) -> Reply:
         return Reply(response.status, response.headers, data, "", response)
     if not code or response.status < HTTPStatus.BAD_REQUEST:
         raise unusable_error(response)
+    if code == "wp_die" and response.status in REFUSAL_STATUSES:
+        raise unsupported("rest_blocked")  # A plugin ended REST with WordPress' own error page.
     if code == "wp_die" and response.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise unavailable("maintenance")
     if code in {"wp_die", "internal_server_error", "db_error"}:
@@ -157,9 +163,8 @@ def unusable_error(response: Response) -> HallpassError:
     ``server_error`` or ``odd_answer``).
     """
     status, page = response.status, response.body[:MAX_SEARCHED].lower()
-    challenge = response.headers.get("www-authenticate", "").lower()
-    if status == HTTPStatus.UNAUTHORIZED and challenge.startswith(("basic", "digest")):
-        return unsupported("basic_auth")
+    if reason := _lasting_refusal(response):
+        return unsupported(reason)
     is_challenge = "cf-mitigated" in response.headers or any(m in page for m in CHALLENGE_MARKS)
     if is_challenge or status in FIREWALL_STATUSES:  # WordPress would have refused in JSON.
         return unavailable("firewall")
@@ -173,13 +178,28 @@ def unusable_error(response: Response) -> HallpassError:
     return unavailable("odd_answer")
 
 
+def _lasting_refusal(response: Response) -> str:
+    """Return why *response* refuses everybody who comes this way, or "" when it does not."""
+    challenge = response.headers.get("www-authenticate", "").lower()
+    is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
+    if is_unauthorized and challenge.startswith(("basic", "digest")):
+        return "basic_auth"
+    # A plugin's own JSON, without a code of WordPress.
+    is_json = response.status in REFUSAL_STATUSES and isinstance(parse_json(response.body), dict)
+    return "rest_blocked" if is_json else ""
+
+
 def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
     """
     Return the JSON in *body*, or None.
 
     Text around it is skipped; of several pieces the longest is taken, because a PHP warning may
-    hold brackets too. A whole HTML page is not searched: JSON in it is not WordPress' reply.
+    hold brackets too. A whole HTML page is not searched: JSON in it is not WordPress' reply. Nor is
+    a large body, and one of very many values is not parsed: a few bytes of it would take kilobytes
+    of memory or seconds of work.
     """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MAX_JSON_MARKS:
+        return None
     text = body.decode("utf-8-sig", errors="replace").strip()
     # Half of a surrogate pair is legal in JSON, but cannot be encoded as UTF-8 afterwards.
     text = LONE_SURROGATE.sub(r"\\ufffd", text)
@@ -187,16 +207,19 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
-    if HTML_START.match(text):
+    if len(body) > MAX_LENIENT_BYTES or HTML_START.match(text):
         return None
-    decoder, found, longest, end = json.JSONDecoder(), None, 0, 0
-    starts = [match.start() for match in re.finditer(r"[{\[]", text[:MAX_SEARCHED])]
-    for start in starts[:MAX_JSON_STARTS]:
+    decoder, found, longest, end, failures = json.JSONDecoder(), None, 0, 0, 0
+    for match in JSON_START.finditer(text, 0, MAX_SEARCHED):
+        start = match.start()
         if start < end:
             continue
         try:
             value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
+            failures += 1
+            if failures == MAX_JSON_FAILURES:
+                break
             continue
         if end - start > longest:
             found, longest = value, end - start

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from chalicelib.grants.site import Credentials
-from chalicelib.outbound.client import Outbound, Response
+from chalicelib.outbound.client import MAX_CALL_SECONDS, Outbound, Response
+from chalicelib.site_problems import unavailable
 from chalicelib.wordpress.replies import (
     Json,
     Reply,
@@ -31,6 +32,10 @@ from chalicelib.wordpress.replies import (
 
 MAX_PER_PAGE = 100  # WordPress' own maximum.
 MAX_PAGES = 50
+MAX_REQUESTS = 80  # Of one piece of work with one site, such as a snapshot.
+MAX_BYTES = 16 * 1024 * 1024  # Of the bodies of all of them, decompressed.
+MAX_REPLY_BYTES = 1024 * 1024
+MAX_GET_SECONDS = 12.0  # What changes something may take as long as `outbound` allows.
 
 # How hosts and firewalls answer a method that they block; some answer 200 to everything.
 BLOCKED_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 501})
@@ -42,7 +47,7 @@ Query = dict[str, str | int]
 
 class Rest:
     """
-    Calls routes such as ``wp/v2/users`` of one site.
+    Calls routes such as ``wp/v2/users`` of one site, for one piece of work: it is bounded in all.
 
     Args:
         outbound: Sends the requests.
@@ -52,6 +57,7 @@ class Rest:
 
     def __init__(self, outbound: Outbound, root: str, key: Credentials | None = None) -> None:
         self._outbound, self._root, self._key = outbound, root, key
+        self._requests, self._bytes = MAX_REQUESTS, MAX_BYTES
 
     def get(self, route: str, query: Query | None = None) -> Reply:
         """GET *route*; WordPress' refusal is a reply, too."""
@@ -76,7 +82,7 @@ class Rest:
         """
         for page in range(1, MAX_PAGES + 1):
             reply = self.get(route, {**query, "per_page": MAX_PER_PAGE, "page": page})
-            yield from reply.rows()
+            yield from reply.rows()[:MAX_PER_PAGE]
             total = reply.headers.get("x-wp-totalpages", "1")
             if not total.isascii() or not total.isdigit() or page >= int(total[:6]):
                 return
@@ -124,9 +130,19 @@ class Rest:
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body).encode()
-        return self._outbound.call(
-            method, route_url(self._root, route, query or {}), headers=headers, body=content
+        if self._requests <= 0 or self._bytes <= 0:
+            raise unavailable("odd_answer")
+        self._requests -= 1
+        response = self._outbound.call(
+            method,
+            route_url(self._root, route, query or {}),
+            headers=headers,
+            body=content,
+            max_bytes=min(MAX_REPLY_BYTES, self._bytes),
+            seconds=MAX_GET_SECONDS if method == "GET" else MAX_CALL_SECONDS,
         )
+        self._bytes -= len(response.body)
+        return response
 
 
 def route_url(root: str, route: str, query: Query) -> str:

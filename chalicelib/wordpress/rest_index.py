@@ -3,7 +3,8 @@ What the index of a REST API says of its site: name, addresses, and the way to a
 
 Every address in an index is the site's own claim: `callable_url` checks it before it is used.
 Scheme and host of the REST root are fixed by where the index came from, and calls with a key go
-there and nowhere else.
+there and nowhere else. So an approval page or a sign-in page on another host is not offered: the
+key would go to another place than the one on which it was approved.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import unsupported
+from chalicelib.wordpress.look import callable_url
 from chalicelib.wordpress.replies import Json, Reply
 
 MAX_NAME_CHARACTERS = 200
@@ -58,23 +60,6 @@ def read_index(outbound: Outbound, root: str, reply: Reply) -> Discovery | None:
     return Discovery(replace(site, authorize_url=page))
 
 
-def callable_url(outbound: Outbound, given: str, base: str = "") -> str | None:
-    """
-    Return *given*, an address from a site, when it may be called; otherwise None.
-
-    *given* may be relative to *base*. http becomes https, except for an allowed local site.
-    """
-    try:
-        url = urljoin(base, given)
-    except ValueError:
-        return None
-    if outbound.may_call(url):
-        return url
-    scheme, _, rest = url.partition("://")
-    upgraded = f"https://{rest}"
-    return upgraded if scheme.lower() == "http" and outbound.may_call(upgraded) else None
-
-
 def _site(outbound: Outbound, root: str, index: Json) -> Site:
     """Return the site of *index*; addresses in it that may not be called are left out."""
     base = _site_url(root)
@@ -101,7 +86,7 @@ def _find_problem(outbound: Outbound, site: Site, index: Json) -> SiteUnsupporte
     if urlsplit(site.rest_root).netloc == "public-api.wordpress.com":
         return unsupported("wordpress_com")
     if site.authorize_url is not None:
-        return None
+        return None if site.has_one_origin else unsupported("two_hosts")
     if (urlsplit(site.url).hostname or "").endswith(".wordpress.com"):
         return unsupported("wordpress_com")
     home = _string(index.get("home"))

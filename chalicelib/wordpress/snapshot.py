@@ -1,23 +1,54 @@
 """
-What support may change and REST can show: administrators, their keys, plugins, themes, e-mail.
+What support may change and REST can show: users, their keys, plugins, themes, e-mail.
 
-REST does not show sessions, files, must-use plugins or the database. A part that the site refuses
-or gets wrong is left out; only a dead key, or a site that does not answer, ends the snapshot.
+REST does not show passwords, sessions, files, must-use plugins or the database. A part that the
+site refuses or gets wrong is left out; only a dead key, or a site that does not answer, ends the
+snapshot. What it may take is bounded: users, rows of each list, and by `rest` requests and bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
-from chalicelib.grants.site import Administrator, ApplicationPassword, Plugin, Snapshot, Theme
-from chalicelib.wordpress.rest import Rest
-from chalicelib.wordpress.users import ADMINISTRATORS, USERS, require_user_id
+from chalicelib.grants.snapshot import (
+    ADMINISTRATOR,
+    WRITING_ROLES,
+    ApplicationPassword,
+    Plugin,
+    Reach,
+    SiteUser,
+    Snapshot,
+    Theme,
+)
+from chalicelib.site_problems import unavailable
+from chalicelib.wordpress.rest import Query, Rest
+from chalicelib.wordpress.users import USERS, require_user_id
 
 MAX_TEXT_CHARACTERS = 100
-MAX_KEY_LISTS = 50  # The list of each administrator's keys is one more request.
+MAX_USERS = 500
+MAX_ROLES, MAX_ROLE_CHARACTERS = 5, 40
+MAX_ROWS = 500  # Of plugins, of themes, of one user's keys.
+MAX_KEY_LISTS = 40  # The list of each administrator's keys is one more request,
+MAX_OTHER_KEY_LISTS = 10  # and so is that of another user.
+# A user with any of these may do more than read.
+CAPABILITIES = (
+    *("edit_posts", "edit_pages", "upload_files", "moderate_comments", "manage_categories"),
+    *("list_users", "edit_users", "create_users", "promote_users", "delete_users"),
+    *("manage_options", "edit_theme_options", "switch_themes", "customize", "import", "export"),
+    *("activate_plugins", "install_plugins", "edit_plugins", "edit_files", "unfiltered_html"),
+    *("manage_woocommerce", "edit_products", "edit_shop_orders"),
+)
+READING_ROLES = {"subscriber", "customer"}
+USER_ROWS: Query = {
+    "context": "edit",
+    "orderby": "id",
+    "order": "asc",
+    "_fields": "id,username,email,registered_date,roles",
+}
 
 Part = TypeVar("Part")
 
@@ -26,59 +57,115 @@ def take_snapshot(rest: Rest) -> Snapshot:
     """
     Return what the site shows to the key of *rest* now; a part that it does not show is None.
 
+    The lists of keys come last, because they take the most requests: when a slow site leaves no
+    time for them, the rest is there.
+
     Raises:
         KeyRefused: The key is dead.
         SiteUnavailable: ``timeout`` or ``unreachable``.
     """
-    administrators = _or_none(lambda: list(rest.rows(USERS, ADMINISTRATORS)))
-    return Snapshot(
-        administrators=None
-        if administrators is None
-        else tuple(
-            _administrator(rest, row, with_keys=number < MAX_KEY_LISTS)
-            for number, row in enumerate(administrators)
-        ),
-        plugins=_or_none(lambda: _plugins(rest)),
-        themes=_or_none(lambda: _themes(rest)),
-        admin_email=_or_none(lambda: _admin_email(rest)),
-    )
+    users, reach = _users(rest)
+    plugins = _or_none(lambda: _plugins(rest))
+    themes = _or_none(lambda: _themes(rest))
+    admin_email = _or_none(lambda: _admin_email(rest))
+    return Snapshot(users and _with_keys(rest, users), plugins, themes, admin_email, reach)
 
 
-def _administrator(rest: Rest, row: dict[str, Any], *, with_keys: bool) -> Administrator:
-    user_id = require_user_id(row.get("id"))
-    return Administrator(
-        id=user_id,
+def _users(rest: Rest) -> tuple[tuple[SiteUser, ...] | None, Reach]:
+    """
+    Return everybody who may do more than read, administrators first, and who that is.
+
+    WordPress before 5.9 does not know the filter and shows all users, and there are sites with too
+    many of them; then it is asked for its own roles, or for administrators alone.
+    """
+    everybody = _or_none(lambda: _listed(rest, {"capabilities": ",".join(CAPABILITIES)}))
+    if everybody is not None and _is_filtered(rest, everybody):
+        return everybody, "everybody"
+    known = _or_none(lambda: _listed(rest, {"roles": ",".join(WRITING_ROLES)}))
+    if known is not None:
+        return known, "roles"
+    return _or_none(lambda: _listed(rest, {"roles": ADMINISTRATOR})), "administrators"
+
+
+def _is_filtered(rest: Rest, users: tuple[SiteUser, ...]) -> bool:
+    """Return whether the site has filtered *users* by what they may do."""
+    if not any(user.roles and set(user.roles) <= READING_ROLES for user in users):
+        return True
+    nobody: Query = {"capabilities": "hallpass_gives_nobody_this", "per_page": 1, "_fields": "id"}
+    return _or_none(lambda: rest.get(USERS, nobody).rows()) == []
+
+
+def _listed(rest: Rest, query: Query) -> tuple[SiteUser, ...]:
+    """Return the users of *query*; raise `SiteUnavailable` when they are more than `MAX_USERS`."""
+    users: list[SiteUser] = []
+    for row in rest.rows(USERS, {**USER_ROWS, **query}):
+        if len(users) == MAX_USERS:
+            raise unavailable("odd_answer")
+        users.append(_user(row))
+    return tuple(sorted(users, key=lambda user: not user.is_administrator))
+
+
+def _user(row: dict[str, Any]) -> SiteUser:
+    roles = row.get("roles")
+    names = [name for name in roles if isinstance(name, str)] if isinstance(roles, list) else []
+    return SiteUser(
+        id=require_user_id(row.get("id")),
         username=_text(row, "username"),
         registered=_text(row, "registered_date"),
         email_mark=_email_mark(_text(row, "email")),
-        keys=_or_none(lambda: _keys(rest, user_id)) if with_keys else None,
+        roles=tuple(" ".join(name.split())[:MAX_ROLE_CHARACTERS] for name in names[:MAX_ROLES]),
     )
 
 
+def _with_keys(rest: Rest, users: tuple[SiteUser, ...]) -> tuple[SiteUser, ...]:
+    """Return *users* with the keys of as many as the site shows, and has the time to show."""
+    seen: list[SiteUser] = []
+    left = {True: MAX_KEY_LISTS, False: MAX_OTHER_KEY_LISTS}
+    for user in users:
+        keys = None
+        if left[user.is_administrator] > 0:
+            left[user.is_administrator] -= 1
+            try:
+                keys = _or_none(lambda user_id=user.id: _keys(rest, user_id))  # type: ignore[misc]
+            except SiteUnavailable:
+                left = dict.fromkeys(left, 0)
+        seen.append(replace(user, keys=keys))
+    return tuple(seen)
+
+
 def _keys(rest: Rest, user_id: int) -> tuple[ApplicationPassword, ...]:
-    reply = rest.get(
+    rows = _rows(
+        rest,
         f"{USERS}/{user_id}/application-passwords",
         {"context": "edit", "_fields": "uuid,name,created"},
     )
     return tuple(
         ApplicationPassword(_text(row, "uuid"), _text(row, "name"), _text(row, "created"))
-        for row in reply.rows()
+        for row in rows
     )
 
 
+def _rows(rest: Rest, route: str, query: Query) -> list[dict[str, Any]]:
+    """Return a list that has no pages; raise `SiteUnavailable` when it is endless."""
+    rows = rest.get(route, query).rows()
+    if len(rows) > MAX_ROWS:
+        raise unavailable("odd_answer")
+    return rows
+
+
 def _plugins(rest: Rest) -> tuple[Plugin, ...]:
-    reply = rest.get("wp/v2/plugins", {"_fields": "plugin,name,version,status"})
+    rows = _rows(rest, "wp/v2/plugins", {"_fields": "plugin,name,version,status"})
     return tuple(
         Plugin(*(_text(row, name) for name in ("plugin", "name", "version", "status")))
-        for row in reply.rows()
+        for row in rows
     )
 
 
 def _themes(rest: Rest) -> tuple[Theme, ...]:
-    reply = rest.get("wp/v2/themes", {"_fields": "stylesheet,name,version,status"})
+    rows = _rows(rest, "wp/v2/themes", {"_fields": "stylesheet,name,version,status"})
     return tuple(
         Theme(*(_text(row, name) for name in ("stylesheet", "name", "version", "status")))
-        for row in reply.rows()
+        for row in rows
     )
 
 

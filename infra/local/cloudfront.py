@@ -10,6 +10,7 @@ template made it, and the front door (infra/local/frontdoor.py) asks it for each
   x-hallpass-… and x-forwarded-… headers never arrive there. The distribution's function
   is JavaScript for CloudFront only; Python does the same here wherever the distribution
   names it, and tests/stack/test_template.py runs the JavaScript itself;
+* `Behaviour.page_at`: which page a path shows, as the function PagePaths decides it;
 * `Behaviour.add_headers`: the headers of the behaviour's response headers policy, except
   Strict-Transport-Security, which must not be sent over plain http (RFC 6797, 7.2);
 * `compress`: CloudFront Developer Guide, "Serve compressed files".
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host"})
+PAGES = frozenset({"/", "/open", "/receipt", "/share"})
+MISSING_PAGE = "/404.html"
+SHARE_PAGE = "/share.html"
 DROPPED_PREFIXES = ("x-hallpass-", "x-forwarded-")
 # CloudFront's own address is all that API Gateway sees of a visitor.
 EDGE_ADDRESS = "127.0.0.1"
@@ -69,19 +73,20 @@ class Behaviour:
         pattern: Of CloudFront, with `*` and `?`.
         origin: Id of the origin that answers.
         origin_headers: What CloudFront adds to each request to that origin.
-        adds_viewer: Whether a function writes the visitor's address into x-hallpass-viewer.
-        page: The object that a function asks for instead of the path; "" for the path.
+        has_function: Whether a function sees each request: for the API, it writes the visitor's
+            address into x-hallpass-viewer; for pages, it decides which page a path shows.
         headers: What the response headers policy adds to each answer.
         compress: Whether answers are compressed.
+        page: The one page that a function shows at every path of the pattern; "" for no such.
     """
 
     pattern: str
     origin: str
     origin_headers: Mapping[str, str]
-    adds_viewer: bool
-    page: str
+    has_function: bool
     headers: tuple[Header, ...]
     compress: bool
+    page: str = ""
 
     def request_headers(self, sent: Mapping[str, str], viewer: str) -> CIMultiDict[str]:
         """Return what the origin gets when the visitor at *viewer* has *sent* these headers."""
@@ -91,10 +96,25 @@ class Behaviour:
             if name.lower() not in HOP_BY_HOP and not name.lower().startswith(DROPPED_PREFIXES)
         )
         passed["X-Forwarded-For"] = EDGE_ADDRESS
-        if self.adds_viewer:
+        if self.has_function:
             passed["x-hallpass-viewer"] = viewer
         passed.update(self.origin_headers)
         return passed
+
+    def page_at(self, path: str) -> str:
+        """
+        Return the path of the page that *path* shows.
+
+        That is *path* itself, the path without a slash at its end (a redirection), or the page
+        that says that there is none.
+        """
+        if self.page:
+            return self.page
+        if not self.has_function:
+            return path
+        if path != "/" and path.endswith("/") and path[:-1] in PAGES:
+            return path[:-1]
+        return MISSING_PAGE if "." not in path and path not in PAGES else path
 
     def add_headers(self, answer: MutableMapping[str, str]) -> None:
         """Add the policy's headers to those of an origin's *answer*."""
@@ -135,10 +155,10 @@ def read(cloudfront: Any, distribution_id: str) -> Distribution:  # noqa: ANN401
                 item["PathPattern"],
                 item["TargetOriginId"],
                 origin_headers[item["TargetOriginId"]],
-                _runs(functions, "viewer-address"),
-                "share.html" if _runs(functions, "share-page") else "",
+                any(function["EventType"] == "viewer-request" for function in functions),
                 _headers_of(policy["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]),
                 bool(item.get("Compress")),
+                SHARE_PAGE if _runs(functions, "share-page") else "",
             )
         )
     return Distribution(tuple(behaviours), config["DefaultRootObject"])

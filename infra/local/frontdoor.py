@@ -31,25 +31,27 @@ from infra.local.ports import HOST
 # Each request in flight occupies a process of the emulated Lambda; the others wait here.
 MAX_REQUESTS_IN_FLIGHT = 16
 MAX_WAITING_CONNECTIONS = 8192
-OF_SHARED_SECRETS = re.compile(r"/(?:api/v1|share|secret|private|metadata|receipt)(?:/|$)")
 KEY_IN_PATH = re.compile(r"^((?:/api/v1)?/(?:secret|private|metadata|receipt)/)(?!recent$)[^/]+")
 MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
 
-class AccessLog(AbstractAccessLogger):
+class RouteLog(AbstractAccessLogger):
     """
-    One line for each request. Of a shared secret it has neither key nor query, as the logs on AWS.
+    Logs each request without its query: WordPress may return a consent key in one.
 
-    Clients of One Time Secret put keys into paths, and some put the secret itself into the query.
+    Clients of One Time Secret put keys into paths; here and on AWS no log has them.
     """
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write method, path, status and seconds."""
-        path = request.path_qs
-        if OF_SHARED_SECRETS.match(request.path):
-            path = KEY_IN_PATH.sub(r"\1{key}", request.path)
-        self.logger.info("%s %s %s %.3fs", request.method, path, response.status, time)
+        self.logger.info(
+            "%s %s %s %s %.3fs",
+            request.method,
+            KEY_IN_PATH.sub(r"\1{key}", request.rel_url.raw_path),
+            response.status,
+            response.body_length,
+            time,
+        )
 
 
 class FrontDoor:
@@ -104,6 +106,9 @@ class FrontDoor:
     async def _from_api(
         self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            # AWS passes the compressed bytes on, which are no JSON; aiohttp would unpack them.
+            return self._problem(400, "invalid_input", "Please send the body as it is.", behaviour)
         sent = behaviour.request_headers(request.headers, request.remote or "")
         body = await request.read()
         try:
@@ -116,10 +121,7 @@ class FrontDoor:
                 allow_redirects=False,
             )
         except (ClientError, TimeoutError):
-            answer: CIMultiDict[str] = CIMultiDict()
-            behaviour.add_headers(answer)
-            problem = {"code": "unavailable", "message": "The service did not answer."}
-            return web.json_response(problem, status=502, headers=answer)
+            return self._problem(502, "unavailable", "The service did not answer.", behaviour)
         async with upstream:
             got = CIMultiDict(
                 (k, v)
@@ -136,6 +138,16 @@ class FrontDoor:
             await response.write_eof()
         return response
 
+    def _problem(
+        self, status: int, code: str, message: str, behaviour: cloudfront.Behaviour
+    ) -> web.Response:
+        answer: CIMultiDict[str] = CIMultiDict()
+        behaviour.add_headers(answer)
+        problem = {"code": code, "message": message}
+        if status == web.HTTPBadRequest.status_code:
+            problem["field"] = "body"
+        return web.json_response(problem, status=status, headers=answer)
+
     async def _from_bucket(
         self, request: web.Request, behaviour: cloudfront.Behaviour
     ) -> web.StreamResponse:
@@ -143,7 +155,11 @@ class FrontDoor:
         behaviour.add_headers(answer)
         if request.method not in {"GET", "HEAD"}:
             return web.Response(status=403, text="Only GET and HEAD.\n", headers=answer)
-        key = behaviour.page or request.path.lstrip("/") or self._distribution.root
+        path = behaviour.page_at(request.path)
+        if path == request.path.removesuffix("/") != request.path:
+            answer["Location"] = path
+            return web.Response(status=301, headers=answer)
+        key = path.lstrip("/") or self._distribution.root
         known = request.headers.get("If-None-Match")
         condition = {"IfNoneMatch": cloudfront.strong_etag(known)} if known else {}
         try:
@@ -153,11 +169,12 @@ class FrontDoor:
             if status == web.HTTPNotModified.status_code:
                 return web.Response(status=status, headers=answer)
             return web.Response(status=status, text="There is no such page.\n", headers=answer)
+        status = int(found.get("Metadata", {}).get("status", 200))
         answer["Content-Type"] = found["ContentType"]
         answer["ETag"] = found["ETag"]
         if behaviour.compress:
             body = cloudfront.compress(body, answer, request.headers.get("Accept-Encoding", ""))
-        return web.Response(body=body, headers=answer)
+        return web.Response(status=status, body=body, headers=answer)
 
     def _read(self, key: str, condition: dict[str, Any]) -> tuple[Any, bytes]:
         found = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
@@ -181,7 +198,7 @@ def main() -> None:
         port=options.port,
         backlog=MAX_WAITING_CONNECTIONS,
         print=None,
-        access_log_class=AccessLog,
+        access_log_class=RouteLog,
     )
 
 

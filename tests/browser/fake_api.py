@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -75,9 +76,9 @@ def _never(route: Route) -> None:
 
 
 def check(page: Page) -> None:
-    """Check the state that *page* shows: light and dark, wide and at 320 px, and at 200 %."""
+    """Check the state that *page* shows: light and dark, at 1280, 390 and 320 px, and at 200 %."""
     usual = page.viewport_size
-    for width, scheme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
+    for width, scheme in product((1280, 390, 320), ("light", "dark")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         found = AXE.run(page, options={"runOnly": RULES}).response["violations"]
@@ -93,15 +94,20 @@ def check(page: Page) -> None:
 
 def fill_in(page: Page) -> None:
     page.goto("/")
-    page.fill("#message", MESSAGE)
-    page.click("#what button")
+    tell(page)
     expect(page.locator("#site")).to_be_visible()
 
 
-def introduce(page: Page) -> None:
-    expect(page.locator("#send h2")).to_be_focused()
-    for name, value in SENDER.items():
+def tell(page: Page) -> None:
+    """Say what is wrong and who asks, and go on."""
+    for name, value in {"message": MESSAGE, **SENDER}.items():
         page.fill(f"#{name}", value)
+    page.click("#what button")
+
+
+def at_the_end(page: Page) -> None:
+    """See that the form is at its last step."""
+    expect(page.locator("#send h2")).to_be_focused()
 
 
 def leave(page: Page) -> str:
@@ -125,7 +131,7 @@ def approve(page: Page, api: FakeApi, **found: object) -> None:
     """Come to the last step, with an approval."""
     choose_time(page, api, **found)
     page.goto(f"/#consent={leave(page)}?{APPROVED}")
-    introduce(page)
+    at_the_end(page)
 
 
 def without_access(page: Page) -> None:
@@ -133,7 +139,7 @@ def without_access(page: Page) -> None:
     fill_in(page)
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
 
 
 def say_it_is_sent(page: Page, api: FakeApi) -> None:

@@ -90,7 +90,6 @@ def tell(
     owner.page.wait_for_load_state("networkidle")
     owner.page.click("#approve")
     owner.page.wait_for_selector("#send:not([hidden])")
-    owner.introduce()
     camera.shoot(owner.page, "send")
     reference = owner.send()
     agent = Agent(_context(browser, stack, language).new_page())

@@ -118,7 +118,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner.page.click("#time .actions button:visible >> nth=0")
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
-    expect(owner.page.locator("#timeline")).to_contain_text("You made an account by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("You created an account by hand")
 
     agent.visit(link)
     agent.open()
@@ -142,12 +142,11 @@ def test_a_message_without_access_is_just_a_message(
     owner.tell()
     other_way(owner.page, "none")
     expect(owner.page.locator("#send h2")).to_be_focused()
-    owner.introduce()
     owner.page.click("#send-now")
     reference = owner.reference("#sent-text")
 
     (mail,) = mails(reference)
-    assert mail["subject"] == f"[{reference}] {SUBJECT}"
+    assert mail["subject"] == f"[{reference}] The sender wrote: {SUBJECT}"
     assert "/open#" not in mail["text"]
     assert users() == before
     owner.page.reload()

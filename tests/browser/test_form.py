@@ -18,10 +18,10 @@ from tests.browser.fake_api import (
     SITE,
     FakeApi,
     approve,
+    at_the_end,
     check,
     choose_time,
     fill_in,
-    introduce,
     leave,
     say_it_is_sent,
     without_access,
@@ -43,7 +43,7 @@ def come_by(page: Page, door: str, **typed: str) -> None:
     _go_on(page, "site")
     expect(page.locator("#time h2")).to_be_focused()
     _go_on(page, "time")
-    introduce(page)
+    at_the_end(page)
 
 
 def paste(page: Page, api: FakeApi) -> None:
@@ -85,7 +85,7 @@ def test_an_address_with_http_is_looked_at_with_https(page: Page) -> None:
     answer = {"site": None, "consent_url": None, "problem": {"code": "site_unreachable"}}
     page.fill("#url", "http://old.bakery.example")
     page.click("#check")
-    expect(page.locator("#site-problem")).to_contain_text("works without https")
+    expect(page.locator("#site-problem")).to_contain_text("could not reach that site over https")
 
 
 def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: FakeApi) -> None:
@@ -94,7 +94,7 @@ def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: Fak
     page.fill("#url", "other.example")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     with page.expect_request("**/api/tickets") as sent:
         page.click("#send-now")
@@ -354,11 +354,11 @@ def test_a_browser_that_keeps_nothing_still_sends(page: Page, api: FakeApi) -> N
     page.add_init_script(NO_STORAGE)
     fill_in(page)
     page.select_option("#language", "de")
-    expect(page.locator("#site h2")).to_have_text("Lassen Sie uns herein")
+    expect(page.locator("#site h2")).to_have_text("Zugang zu Ihrer Website erlauben")
     page.select_option("#language", "en")
     page.click("#doors summary")
     page.click("[data-open=none]")
-    introduce(page)
+    at_the_end(page)
     api.says("tickets", {"reference": "HP-1"}, 201)
     page.click("#send-now")
     expect(page.locator("#sent h2")).to_be_focused()

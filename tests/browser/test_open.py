@@ -35,9 +35,8 @@ def opened(page: Page, api: FakeApi, **account: object) -> None:
 def test_the_opened_page_is_accessible(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     opened(page, api, expires_at=NOW + 7200)
-    page.get_by_role("button", name="Show User name").click()
-    expect(page.get_by_role("button", name="Hide User name")).to_be_visible()
-    expect(page.get_by_role("button", name="Show Password")).to_be_visible()
+    page.get_by_role("button", name="Show Password").click()
+    expect(page.get_by_role("button", name="Hide Password")).to_be_visible()
     expect(page.get_by_role("button", name="Copy Address")).to_be_visible()
     check(page)
     page.click("#end-now")
@@ -65,7 +64,7 @@ def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: 
 
     api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended"})
     page.clock.fast_forward(86400_000)
-    expect(page.locator("#gone h2")).to_contain_text("not on this page any more")
+    expect(page.locator("#gone h2")).to_have_text("The access has ended")
     assert "very-secret" not in page.content()
 
 
@@ -111,7 +110,7 @@ def test_behind_a_link_that_is_over_the_access_can_still_be_ended(page: Page, ap
     api.says("grants/*", {**GRANT, "overdue": True})
     api.says("grants/*/end", {"grant_id": "G" * 22, "state": "ended", "ended_at": NOW})
     page.goto(f"/open#{LINK}")
-    expect(page.locator("#gone h2")).to_have_text("The time of this link is over")
+    expect(page.locator("#gone h2")).to_have_text("This link has expired")
     check(page)
     page.click("#end-now")
     page.click("#confirm button[value=yes]")

@@ -28,6 +28,7 @@ from tests.browser.fake_api import (
     fill_in,
     leave,
     say_it_is_sent,
+    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
@@ -75,19 +76,9 @@ def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
     expect(page.locator("#passphrase")).not_to_be_empty()
     page.click("#see summary")
     check(page)
-    page.click("#send-now")
-    expect(page.locator("#name-wrong")).to_be_visible()
-    expect(page.locator("#name")).to_be_focused()
-    check(page)
-    introduce_again = {**SENDER, "email": "bella at bakery"}
-    for name, value in introduce_again.items():
-        page.fill(f"#{name}", value)
-    page.click("#send-now")
-    expect(page.locator("#email-wrong")).to_contain_text("check the e-mail address")
-    page.fill("#email", SENDER["email"])
     api.is_silent("users")
     page.click("#send-now")
-    expect(page.locator("#progress-access")).to_contain_text("Making the temporary account")
+    expect(page.locator("#progress-access")).to_contain_text("Creating the temporary account")
     check(page)
 
 
@@ -97,7 +88,7 @@ def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeA
     asked: list[str] = []
     page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
     page.type("#url", "bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
+    expect(page.locator("#looked")).to_contain_text("This site is ready.")
     expect(page.locator("#looked")).to_contain_text("Bella's Bakery")
     expect(page.locator("#check")).to_have_text("Next")
     check(page)
@@ -128,7 +119,7 @@ def test_a_site_that_cannot_says_so_while_its_address_is_typed_and_can_be_checke
     page.type("#url", "s")
     expect(page.locator("#site-problem")).to_contain_text("Wordfence")
     expect(page.locator("[data-open=made]")).to_be_visible()
-    expect(page.locator("#check")).to_have_text("Check again")
+    expect(page.locator("#check")).to_have_text("Next")
 
     api.says("sites", FOUND)
     page.click("#check")
@@ -152,7 +143,7 @@ def test_a_late_answer_about_another_address_is_not_shown(page: Page) -> None:
     late, answered = waiting
     problem = {"code": "multisite", "message": "No.", "fix": "No."}
     answered.fulfill(json=FOUND)
-    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
+    expect(page.locator("#looked")).to_contain_text("This site is ready.")
     with page.expect_response("**/api/sites"):
         late.fulfill(json={"site": None, "consent_url": None, "problem": problem})
 
@@ -167,10 +158,9 @@ def test_a_link_may_bring_the_address_along(page: Page, api: FakeApi) -> None:
     page.goto("/?site=bakery.example")
     expect(page.locator("#language")).to_be_visible()
     assert "?" not in page.url
-    page.fill("#message", MESSAGE)
-    page.click("#what button")
+    tell(page)
     expect(page.locator("#url")).to_have_value("bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site can let us in.")
+    expect(page.locator("#looked")).to_contain_text("This site is ready.")
 
 
 def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) -> None:
@@ -248,11 +238,15 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
 @pytest.mark.parametrize(
     ("told", "said", "why"),
     [
-        ({"gone": "burned", "at": NOW - 60}, "The owner took this link back", "That was on"),
-        ({"gone": "expired", "at": NOW - 60}, "The time of this link is over", "It was over on"),
+        ({"gone": "burned", "at": NOW - 60}, "The owner withdrew this link", "That was on"),
+        ({"gone": "expired", "at": NOW - 60}, "This link has expired", "It expired on"),
         ({"gone": "ended", "at": NOW - 60}, "The access has ended", "It ended on"),
-        ({}, "Nothing is behind this link any more", "One of three things"),
-        ({"gone": "forgotten"}, "Nothing is behind this link any more", "One of three things"),
+        ({}, "This link does not open anything any more", "It has expired, the owner"),
+        (
+            {"gone": "forgotten"},
+            "This link does not open anything any more",
+            "It has expired, the owner",
+        ),
     ],
 )
 def test_a_link_with_nothing_behind_it_says_when_and_why(
@@ -292,7 +286,7 @@ def test_a_broken_link_and_another_one_in_the_same_tab(page: Page, api: FakeApi)
     expect(page.locator("#waiting")).to_be_visible()
     page.route("**/api/secrets/*", lambda route: route.abort())
     page.reload()
-    expect(page.locator("#gone h2")).to_have_text("We could not look")
+    expect(page.locator("#gone h2")).to_have_text("We could not check this link")
 
 
 @pytest.mark.parametrize(
@@ -370,6 +364,9 @@ def test_the_form_works_with_the_keyboard_alone(page: Page, api: FakeApi) -> Non
     expect(page.locator("#language")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type(MESSAGE.replace("\n", " "))
+    for value in SENDER.values():
+        page.keyboard.press("Tab")
+        page.keyboard.type(value)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#site h2")).to_be_focused()
@@ -405,8 +402,8 @@ def test_without_javascript_the_page_says_what_to_do(
     ("path", "most_bytes", "most_requests"),
     [
         ("/", 15 * 1024, 7),
-        (f"/open#{LINK}", 10 * 1024, 9),
-        (RECEIPT, 18 * 1024, 12),
+        (f"/open#{LINK}", 12 * 1024, 9),
+        (RECEIPT, 20 * 1024, 12),
         ("/share", 15 * 1024, 8),
     ],
 )
@@ -433,6 +430,27 @@ def test_pages_travel_compressed_and_are_asked_for_again_only_when_changed(base_
     plain = requests.get(f"{base_url}/style.css", headers={"Accept-Encoding": ""}, timeout=30)
     assert "Content-Encoding" not in plain.headers
     assert plain.content == first.content
+
+
+@pytest.mark.parametrize("path", ["/open/", "/receipt/"])
+def test_a_slash_at_the_end_of_a_page_is_forgiven(base_url: str, path: str) -> None:
+    answer = requests.get(f"{base_url}{path}", allow_redirects=False, timeout=30)
+    assert (answer.status_code, answer.headers["Location"]) == (301, path[:-1])
+
+
+def test_a_path_without_a_page_answers_404_with_a_page(base_url: str) -> None:
+    answer = requests.get(f"{base_url}/nothing", timeout=30)
+    assert answer.status_code == 404
+    assert "There is no page at this address" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_whole_form_to_send_is_light(page: Page, api: FakeApi) -> None:
+    with _files(page) as loaded:
+        approve(page, api)
+        page.wait_for_load_state("networkidle")
+    weight = sum(len(brotli.compress(_file(path).read_bytes())) for path in set(loaded))
+    assert weight <= 45 * 1024, loaded
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr", "pt", "ar", "ja"])

@@ -163,7 +163,7 @@ def test_a_timeline_that_is_being_read_is_left_alone(page: Page, api: FakeApi) -
     event = {"at": NOW, "event": "end_requested", "by": "support"}
     api.says("grants/*", {**GRANT, "timeline": [*GRANT["timeline"], event]})
     page.clock.run_for(10_000)
-    expect(page.locator("#timeline")).to_contain_text("Ending was asked for")
+    expect(page.locator("#timeline")).to_contain_text("“End access now” pressed")
 
 
 def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) -> None:
@@ -237,7 +237,7 @@ def test_what_the_server_says_beside_its_code_is_told(page: Page, api: FakeApi) 
         page.click("#end-now")
         page.click("#confirm-end button[value=yes]")
         expect(page.locator("#now-problem")).to_contain_text(said)
-        paragraphs = 3 if answer.get("key_left") else 2
+        paragraphs = 3 if answer.get("key_left") or answer["code"] == "consent_rejected" else 2
         expect(page.locator("#now-problem p")).to_have_count(paragraphs)
 
 
@@ -248,7 +248,7 @@ _ANSWERS: list[tuple[dict[str, Any], str]] = [
         {"code": "site_unsupported", "reason": "multisite", "key_left": True},
         "delete the application password that you have just approved",
     ),
-    ({"code": "consent_rejected"}, "SetEnvIf Authorization"),
+    ({"code": "consent_rejected"}, "Your host can mend that"),
     ({"code": "delivery_failed", "support_has_it": True}, "Support has your message"),
     ({"code": "delivery_failed"}, "could not be sent yet"),
 ]

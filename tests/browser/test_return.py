@@ -34,23 +34,78 @@ def way_back(owner: Owner) -> str:
 
 
 def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
-    owner: Owner, recorder: Recorder
+    owner: Owner, recorder: Recorder, keys: Names
 ) -> None:
+    before = keys()
     owner.tell()
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     owner.approve()
-    owner.introduce()
     assert "application_password" not in owner.page.evaluate("JSON.stringify({...sessionStorage})")
 
-    owner.page.reload()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.reload()
 
-    notice(owner.page, "keeps no keys, so please approve once more")
+    notice(owner.page, "keeps no keys, so we delete your approval on your site now")
+    assert ended.value.json()["state"] == "ended"
+    assert keys() == before
     expect(owner.page.locator("#time")).to_be_visible()
     expect(owner.page.locator("#choices input[value='7']")).to_be_checked()
     for name, value in {**SENDER, "message": MESSAGE}.items():
         assert owner.page.locator(f"#{name}").input_value() == value
     assert recorder.complaints == []
+
+
+def test_the_approval_is_held_at_once_and_nothing_else_is_made(
+    owner: Owner, users: Names, keys: Names
+) -> None:
+    users_before, keys_before = users(), keys()
+    owner.tell()
+    owner.let_in()
+    with owner.page.expect_response("**/api/users") as held:
+        owner.approve()
+
+    assert (held.value.status, held.value.json()["state"]) == (202, "preparing")
+    expect(owner.page.locator("#send-lead")).to_contain_text("We keep your approval for 15 minutes")
+    assert (users(), len(keys() - keys_before)) == (users_before, 1)
+    kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
+    secrets = owner.page.evaluate("history.state.unfinished")
+    assert secrets["ownerToken"] not in kept
+
+
+def test_approving_again_gives_the_first_approval_back(
+    owner: Owner, users: Names, keys: Names
+) -> None:
+    users_before, keys_before = users(), keys()
+    owner.tell()
+    owner.let_in()
+    owner.approve()
+    owner.page.go_back()
+    expect(owner.page.locator("#approve")).to_be_visible()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.click("#approve")
+
+    assert ended.value.json()["state"] == "ended"
+    owner.send()
+    # Both have the name of the trip, so none of that name is left.
+    assert len(users() - users_before) == 1
+    assert keys() <= keys_before
+
+
+def test_choosing_another_way_gives_the_approval_back(owner: Owner, keys: Names) -> None:
+    before = keys()
+    owner.tell()
+    owner.let_in()
+    owner.approve()
+    for step in ("time", "site"):
+        owner.page.click(f"#{'send' if step == 'time' else 'time'} [data-back]")
+        expect(owner.page.locator(f"#{step} h2")).to_be_focused()
+    with owner.page.expect_response("**/api/grants/*/end") as ended:
+        owner.page.click("#doors summary")
+        owner.page.click("[data-open=none]")
+
+    assert ended.value.json()["state"] == "ended"
+    assert keys() == before
 
 
 def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Names) -> None:
@@ -60,7 +115,7 @@ def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Nam
     owner.leave()
     owner.page.click("#reject")
 
-    notice(owner.page, "You did not approve, so nothing was made or sent.")
+    notice(owner.page, "You did not approve, so nothing was sent.")
     expect(owner.page.locator("#time h2")).to_be_focused()
     assert "success" not in owner.page.url
     assert users() == before
@@ -124,7 +179,7 @@ def test_an_answer_that_nobody_asked_for_is_not_used(
     credentials = CREDENTIALS.format(site=owner.wordpress.url)
     owner.page.goto(f"{stack.app_url}/?{credentials}#consent={state}")
 
-    notice(owner.page, "does not belong to this form, so we did not use it")
+    notice(owner.page, "belongs to an earlier try, so we did not use it")
     expect(owner.page.locator("#send")).to_be_hidden()
 
 
@@ -138,7 +193,7 @@ def test_an_answer_counts_once(owner: Owner) -> None:
     owner.page.goto("about:blank")
     owner.page.goto(back)
 
-    notice(owner.page, "does not belong to this form")
+    notice(owner.page, "belongs to an earlier try")
 
 
 def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
@@ -160,14 +215,13 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     # The account is made, and the page is loaded again before its password is sealed.
     with owner.page.expect_request("**/api/secrets") as cut:
         owner.page.route("**/api/secrets", never_answer)
-        owner.introduce()
         owner.page.click("#send-now")
     assert cut.value
     assert len(users() - users_before) == 1
     owner.page.unroute("**/api/secrets")
     owner.page.reload()
 
-    notice(owner.page, "so we took back what was made on your site")
+    notice(owner.page, "so we deleted the temporary account again")
     assert (users(), keys()) == (users_before, keys_before)
     owner.approve()
     owner.send()
@@ -182,7 +236,6 @@ def test_trying_again_after_a_failure_sends_once(
     owner.tell()
     owner.let_in()
     owner.approve()
-    owner.introduce()
     for path in ("users", "secrets", "tickets"):
         owner.page.route(f"**/api/{path}", _lose_the_answer_once())
         owner.page.click("#send-now")
@@ -199,7 +252,6 @@ def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None
     owner.tell()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}")
-    owner.introduce()
     owner.page.click("#send-now")
     expect(owner.page.locator("#send-problem")).to_contain_text("did not accept the approval")
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.aws.counter_table import TicketLogTable
+from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.model import Grant
@@ -19,8 +19,9 @@ from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
-from tests.fakes.stores import MemoryGrants, MemorySecrets, MemoryTicketLog
+from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
 
 NOW = 1_800_000_000
 READERS = 16
@@ -76,6 +77,14 @@ def log(kind: str, request: pytest.FixtureRequest) -> TicketLog:
         return MemoryTicketLog()
     stack = request.getfixturevalue("stack")
     return TicketLogTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+
+
+@pytest.fixture
+def hits(kind: str, request: pytest.FixtureRequest) -> HitCounter:
+    if kind == "memory":
+        return MemoryHits()
+    stack = request.getfixturevalue("stack")
+    return HitCounterTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
 
 
 @pytest.fixture
@@ -336,13 +345,24 @@ class TestGrants:
         assert grants.get(grant.id) is None
 
     def test_due_finds_what_is_due_and_nothing_else(self, grants: GrantStore, grant: Grant) -> None:
-        assert grant.id not in grants.due(NOW + 299, 100)
-        assert grant.id in grants.due(NOW + 300, 100)
+        assert grant.id not in grants.due(NOW + 299, 100, queue="first")
+        assert grant.id in grants.due(NOW + 300, 100, queue="first")
 
         rested = grants.replace(grant, replace(grant, schedule=Schedule()))
 
         assert rested is not None
-        assert grant.id not in grants.due(NOW + 300, 100)
+        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
+
+    def test_what_was_tried_before_waits_in_a_queue_of_its_own(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        assert grant.id not in grants.due(NOW + 300, 100, queue="retry")
+
+        tried = replace(grant, schedule=Schedule(due_at=NOW + 300, attempts=1))
+        assert grants.replace(grant, tried) is not None
+
+        assert grant.id in grants.due(NOW + 300, 100, queue="retry")
+        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
 
     def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
         self, grants: GrantStore, grant: Grant
@@ -387,3 +407,16 @@ class TestTicketLog:
 
         assert log.begin(new_id, now=NOW + 59) is None
         assert log.begin(new_id, now=NOW + 60) == frozenset()
+
+
+class TestHitCounter:
+    def test_many_at_once_are_all_counted(self, hits: HitCounter, new_id: str) -> None:
+        counted = at_once(lambda _: hits.hit(new_id, purge_at=NOW + 100))
+
+        assert set(counted) == set(range(1, len(counted) + 1))
+
+    def test_what_is_taken_back_is_not_counted(self, hits: HitCounter, new_id: str) -> None:
+        hits.hit(new_id, purge_at=NOW + 100)
+        assert hits.hit(new_id, purge_at=NOW + 100, by=-1) == 0
+
+        assert hits.hit(new_id, purge_at=NOW + 100) == 1

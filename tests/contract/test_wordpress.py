@@ -470,7 +470,7 @@ class TestUserDeletion:
 
 
 class TestSnapshots:
-    def test_a_snapshot_lists_administrators_keys_plugins_and_themes(
+    def test_a_snapshot_lists_users_keys_plugins_and_themes(
         self,
         blog: Blog,
         site: Site,
@@ -479,10 +479,20 @@ class TestSnapshots:
         removal_key: Credentials,
     ) -> None:
         del removal_key
+        editor_id, editor = blog.add_user("editor")
+        _, reader = blog.add_user("subscriber")
         snapshot = blog.port.snapshot(site, consent_key)
 
-        assert snapshot.administrators
-        admin, temporary = snapshot.administrators[0], snapshot.administrators[-1]
+        assert snapshot.users
+        assert snapshot.reach == "everybody"
+        admin = snapshot.users[0]
+        users = {user.username: user for user in snapshot.users}
+        temporary = users[support.username]
+        assert reader not in users
+        assert (users[editor].id, users[editor].roles) == (editor_id, ("editor",))
+        assert admin.roles == temporary.roles == ("administrator",)
+        roles = [user.is_administrator for user in snapshot.users]
+        assert roles == sorted(roles, reverse=True)
         assert (admin.id, admin.username) == (1, "admin")
         assert admin.keys
         assert blog.port.key_id(site, consent_key) in {key.uuid for key in admin.keys}
@@ -505,7 +515,7 @@ class TestSnapshots:
         snapshot = blog.port.snapshot(site, blog.consent(name))
 
         assert (
-            snapshot.administrators,
+            snapshot.users,
             snapshot.plugins,
             snapshot.themes,
             snapshot.admin_email,

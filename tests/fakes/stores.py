@@ -6,6 +6,7 @@ import secrets
 import threading
 from dataclasses import replace
 
+from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.onetime.accounts import Account, Listed
@@ -43,8 +44,9 @@ class MemoryGrants:
             del self.items[grant.id]
             return True
 
-    def due(self, now: int, limit: int) -> list[str]:
-        due = [grant for grant in self.items.values() if grant.schedule.is_due(now)]
+    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
+        in_queue = [grant for grant in self.items.values() if queue_of(grant) == queue]
+        due = [grant for grant in in_queue if grant.schedule.is_due(now)]
         oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
         return [grant.id for grant in oldest_first][:limit]
 
@@ -165,10 +167,10 @@ class MemoryHits:
         self._hits: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def hit(self, key: str, *, purge_at: int) -> int:
+    def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
         del purge_at
         with self._lock:
-            self._hits[key] = self._hits.get(key, 0) + 1
+            self._hits[key] = self._hits.get(key, 0) + by
             return self._hits[key]
 
 

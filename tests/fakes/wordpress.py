@@ -20,19 +20,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteUnsupported
-from chalicelib.grants.site import (
-    Account,
-    Administrator,
-    ApplicationPassword,
-    Credentials,
-    NewUser,
-    Plugin,
-    Problem,
-    Site,
-    SiteCheck,
-    Snapshot,
-    Theme,
-)
+from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
+from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
 from chalicelib.outbound import urls
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.users import require_same
@@ -320,8 +309,11 @@ class FakeWordPress:
         with self._call("snapshot", site.url, key) as fake:
             if not _holder(fake, key).account.may_manage_users:
                 return Snapshot()
-            administrators = tuple(
-                Administrator(
+            listed = [
+                user for user in fake.users.values() if user.roles - {"subscriber", "customer"}
+            ]
+            users = tuple(
+                SiteUser(
                     user.id,
                     user.username,
                     CREATED,
@@ -330,15 +322,21 @@ class FakeWordPress:
                         for each, (name, _) in user.keys.items()
                     ),
                     uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
+                    tuple(sorted(user.roles)),
                 )
-                for user in sorted(fake.users.values(), key=lambda user: user.id)
-                if "administrator" in user.roles
+                for user in sorted(
+                    listed, key=lambda user: ("administrator" not in user.roles, user.id)
+                )
             )
-            return Snapshot(administrators, fake.plugins, fake.themes, fake.admin_email)
+            return Snapshot(users, fake.plugins, fake.themes, fake.admin_email)
 
     @contextmanager
     def _call(self, method: str, url: str, key: Credentials | None = None) -> Iterator[FakeSite]:
         with self._lock:
+            if key is not None and key.approved_on:
+                approved = urls.origin_or_none(key.approved_on, self.sites)
+                if approved != urls.origin_or_none(url, self.sites):
+                    raise unsupported("two_hosts")
             self.calls.append(Call(method, url, key.username if key else None))
             fault = next((fault for fault in self._faults if fault[0] == method), None)
             if fault is not None:

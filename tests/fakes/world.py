@@ -14,6 +14,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
+from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
@@ -75,6 +76,7 @@ class World:
     sealer: FakeSealer = field(default_factory=FakeSealer)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     budget: TimeBudget = field(default_factory=TimeBudget)
+    reached: list[LimitName] = field(default_factory=list)
     settings: Settings = SETTINGS
 
     def __post_init__(self) -> None:
@@ -94,6 +96,7 @@ class World:
             wordpress=process.wrap(self.wordpress),
             connections=NoConnections(),
             budget=self.budget,
+            report_limit=self.reached.append,
         )
         return assemble(ports, self.settings)
 

@@ -6,7 +6,7 @@ import "./web-crypto.js"
 
 import { newSubmission, partsOf, subjectOf, submit } from "../../frontend/js/form/submission.js"
 import { Problem } from "../../frontend/js/shared/api.js"
-import { decode, prove } from "../../frontend/js/shared/envelope.js"
+import { decode, identify, newLinkKey, prove } from "../../frontend/js/shared/envelope.js"
 
 /** @import * as Api from "../../frontend/js/shared/api-types.js" */
 /** @import { Server } from "../../frontend/js/form/submission.js" */
@@ -21,6 +21,10 @@ const DRAFT = {
     consent_url: null,
     hint: "",
     state: null,
+    trip: "",
+    answered: "",
+    subject: "",
+    ticket: "",
     login_url: "",
     name: "Bella",
     email: "bella@blog.example",
@@ -95,7 +99,8 @@ test("account, secret, ticket; the link only in the ticket", async () => {
     )
     assert.deepEqual(shown, ["access now", "access done", "secret now", "secret done", "ticket now", "ticket done"])
     assert.equal(user.site_url, "https://blog.example")
-    assert.equal(user.support_token, secret.support_token)
+    assert.equal(user.owner_token, secret.owner_token)
+    assert.ok(!("support_token" in secret))
     assert.equal(decode(user.grant_id).length, 16)
     assert.equal(decode(user.owner_token).length, 32)
     assert.ok(user.password.length >= 24)
@@ -217,4 +222,17 @@ test("a slow site is asked again until it is ready", { timeout: 10000 }, async (
 
     assert.ok(shown.includes("access slow"))
     assert.deepEqual(states, [])
+})
+
+test("a held approval is sent under the ids by which the server knows it", async () => {
+    const held = { grantId: "g".repeat(22), ownerToken: "o".repeat(43), linkKey: newLinkKey(), isStored: true }
+    const submission = newSubmission(DRAFT, { consent: CONSENT, held })
+    const { calls, server } = fakeServer()
+
+    await submit(submission, () => {}, server)
+
+    const [[, user], [, secret]] = calls
+    assert.deepEqual([user.grant_id, user.owner_token], [held.grantId, held.ownerToken])
+    assert.equal(user.support_token, (await identify(held.linkKey)).support)
+    assert.equal(secret.owner_token, held.ownerToken)
 })

@@ -12,11 +12,26 @@ import { KINDS } from "../../frontend/js/receipt/visit-report.js"
 import { GONE } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
-import { CODES } from "../../frontend/js/shared/problem-notice.js"
+import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
-const PAGES = ["index.html", "open.html", "receipt.html", "share.html"]
-const FOLDERS = ["form", "open", "receipt", "share", "shared"]
+const PAGES = ["index.html", "open.html", "receipt.html", "404.html", "share.html"]
+const FOLDERS = ["form", "missing", "open", "receipt", "share", "shared"]
+
+const STATES = [
+    "held",
+    "not_confirmed",
+    "preparing",
+    "waiting",
+    "active",
+    "withdrawn",
+    "by_hand",
+    "done",
+    "ending",
+    "overdue",
+    "ended",
+    "said",
+]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
@@ -51,6 +66,10 @@ function used() {
         for (const name of names) for (const form of forms) keys.add(form.replace("*", name))
     }
     add(CODES, "error.*", "error.*.next")
+    add(FOR_HOST, "error.*.host")
+    add(["address", "username", "password", "customer", "reference"], "open.*")
+    add(["waiting", "open", "withdrawn", "held", "not_confirmed", "done", "ending", "overdue", "ended"], "badge.*")
+    add(["rejected", "disabled", "broken"], "repair.*")
     add(LIFETIME_REASONS, "reason.*")
     add(PARTS, "progress.*.now", "progress.*.done")
     add(["access"], "progress.*.slow")
@@ -60,7 +79,7 @@ function used() {
     add(GONE, "read.gone_*", "read.gone_*_text")
     add(["waiting", "locked", "burned", "expired"], "made.*")
     add(["owner", "support"], "event.by_*")
-    add(["preparing", "active", "by_hand", "done", "ending", "overdue", "ended", "said"], "state.*", "state.*_text")
+    add(STATES, "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
     add(["consent", "paste", "made", "none"], "send.lead_*")
     add(["consent", "paste", "made"], "arrival.forgotten_*")
@@ -129,4 +148,46 @@ test("durations have two units at most, and no empty ones", () => {
 
 test("a text's places are filled, and only those", () => {
     assert.equal(fillIn("{a} of {b}, {c}", { a: 1, b: () => "two" }), "1 of two, {c}")
+})
+
+/** What a page's first screen says before anything is pressed. */
+const FIRST_SCREENS = [
+    "what.title",
+    "what.lead",
+    "what.message",
+    "what.hint",
+    "site.title",
+    "site.lead",
+    "time.title",
+    "consent.what_text",
+    "consent.ends_line",
+    "consent.end_text",
+    "send.lead_consent",
+    "open.lead",
+    "state.waiting",
+    "state.active",
+    "state.ended",
+]
+
+test("no sentence on a first screen has more than 20 words", () => {
+    for (const language of Object.keys(LANGUAGES).filter((code) => code !== "ja")) {
+        for (const key of FIRST_SCREENS) {
+            for (const sentence of catalogue(language)[key].split(/[.!?:]\s/)) {
+                assert.ok(sentence.split(/\s+/).length <= 20, `${language} ${key}: ${sentence}`)
+            }
+        }
+    }
+})
+
+test("German says Sie", () => {
+    for (const [key, text] of Object.entries(catalogue("de"))) {
+        assert.doesNotMatch(text, /\b(du|dich|dir|dein\w*)\b/i, key)
+    }
+})
+
+test("four terms only: access, temporary account, sign-in link, approval", () => {
+    // The sentences about a site are the server's own.
+    for (const [key, text] of Object.entries(english).filter(([name]) => !name.startsWith("error."))) {
+        assert.doesNotMatch(text, /one-time link|let us in|\bgrant\b|consent key/i, key)
+    }
 })

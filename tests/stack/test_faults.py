@@ -83,7 +83,7 @@ def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
     assert one.is_there
     (to_owner, *_) = place.mails(STUCK, one.page)
     assert one.page.owner_email == to_owner["to"]
-    assert f"users.php?s={one.username}" in to_owner["text"]
+    assert f"Look for {one.username}" in to_owner["text"]
 
     place.front.fault = None
     one.ends()
@@ -230,7 +230,10 @@ def test_a_restored_backup_never_costs_somebody_else_the_account(
     assert (status, said["state"]) == (200, "ended")
     assert place.rest("GET", f"/{user_id}")["username"] == name
     (told, *_) = place.mails(OVER, one.page)
-    assert f"A new administrator, “{name}”, was added." in told["text"]
+    assert "changes that we saw: 1. Your receipt lists them:" in told["text"]
+    assert ("administrator_added", name) in {
+        (change["change"], change["name"]) for change in one.page.grant()["report"]
+    }
     place.rest("DELETE", f"/{user_id}&force=true&reassign=1")
 
 

@@ -148,7 +148,8 @@ def test_a_visitor_who_leaves_an_administrator_or_a_key_behind_is_caught(
         ("key_added", wordpress.user, "backdoor"),
     }
     (mail,) = [m for m in mails() if m["to"] == owner.owner_email]
-    assert "A new administrator, “evil”, was added." in mail["text"]
+    assert "changes that we saw: 2. Your receipt lists them:" in mail["text"]
+    assert "evil" not in mail["text"], "what a site reports is on the receipt only"
     root, with_key = f"{wordpress.url}/?rest_route=/wp/v2/users", basic(*wordpress.auth)
     requests.delete(f"{root}/{evil['id']}&force=true&reassign=1", headers=with_key, timeout=30)
     requests.delete(f"{root}/1/application-passwords/{key['uuid']}", headers=with_key, timeout=30)

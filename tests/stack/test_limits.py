@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from chalicelib.rate_limits import BY_NETWORK, BY_SITE
+from chalicelib.rate_limits.limits import BY_NETWORK, KEYS_BY_SITE
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import token
@@ -111,7 +111,7 @@ def test_a_stolen_password_can_be_tried_only_so_often_on_one_site(
     limited: Stack, wordpress: WordPress
 ) -> None:
     statuses = []
-    for number in range(int(BY_SITE["users"].hits * 0.1) * WINDOWS + 1):
+    for number in range(int(KEYS_BY_SITE.hits * 0.1) * WINDOWS + 1):
         body = {
             "grant_id": token(16),
             # Spelled in another way each time, and from another address each time.

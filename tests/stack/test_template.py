@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from infra import package, pages, template
+from infra.local.cloudfront import Behaviour
 from infra.local.ministack import PYTHON
 
 EXPAND = """
@@ -45,6 +47,7 @@ LEAST = {
         "${GrantsTable.Arn}/index/overdue": {"dynamodb:Query"},
         "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "SecretsTable": {"dynamodb:UpdateItem"},
+        "CountersTable": {"dynamodb:UpdateItem"},
         "DataKey": {"kms:Decrypt"},
         "*": {"ses:SendEmail"},
     },
@@ -179,8 +182,22 @@ class TestFunctions:
 
         assert {f["Properties"]["Handler"] for f in functions.values()} == {"app.app", "app.sweep"}
         for function in functions.values():
-            names = function["Properties"]["Environment"]["Variables"]
-            assert Settings.from_environ(dict.fromkeys(names, "1"))
+            names = set(function["Properties"]["Environment"]["Variables"])
+            assert {field.name.upper() for field in fields(Settings)} <= names
+
+    @pytest.mark.parametrize("name", ["Api", "Sweep"])
+    def test_api_and_sweep_cannot_starve_each_other_where_the_quota_allows_it(
+        self, expanded: dict[str, Any], name: str
+    ) -> None:
+        function = {"Api": "APIHandler", "Sweep": "Sweep"}[name]
+        reserved = expanded["Resources"][function]["Properties"]["ReservedConcurrentExecutions"]
+
+        parameter = {"Ref": f"{name}Concurrency"}
+        off = {"Ref": "AWS::NoValue"}
+        assert reserved == {"Fn::If": [f"Has{name}Concurrency", parameter, off]}
+        is_off = {"Fn::Not": [{"Fn::Equals": [parameter, 0]}]}
+        assert expanded["Conditions"][f"Has{name}Concurrency"] == is_off
+        assert expanded["Parameters"][f"{name}Concurrency"]["Default"] > 0
 
     def test_the_sweep_runs_every_minute(self, resources: dict[str, Any]) -> None:
         (rule,) = of(resources, "AWS::Events::Rule").values()
@@ -280,6 +297,32 @@ class TestSite:
                 assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
                 assert "distribution/${Site}" in str(statement["Condition"])
 
+    def test_no_error_is_kept_at_the_edge(self, resources: dict[str, Any]) -> None:
+        """Of those that CloudFront keeps: Developer Guide, "How CloudFront caches errors"."""
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        kept = {e["ErrorCode"]: e for e in distribution["CustomErrorResponses"]}
+
+        assert set(kept) == {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+        for error in kept.values():
+            assert set(error) == {"ErrorCode", "ErrorCachingMinTTL"}, "answers stay as they are"
+            assert error["ErrorCachingMinTTL"] == 0
+
+    def test_a_web_acl_blocks_floods_only_where_it_is_asked_for(
+        self, expanded: dict[str, Any]
+    ) -> None:
+        acl = expanded["Resources"]["WebAcl"]
+        distribution = expanded["Resources"]["Site"]["Properties"]["DistributionConfig"]
+        (rule,) = acl["Properties"]["Rules"]
+
+        assert expanded["Parameters"]["WafRate"]["Default"] == 0
+        assert acl["Condition"] == "HasWaf"
+        assert distribution["WebACLId"]["Fn::If"][0] == "HasWaf"
+        assert rule["Action"] == {"Block": {}}
+        assert rule["Statement"]["RateBasedStatement"] == {
+            "Limit": {"Ref": "WafRate"},
+            "AggregateKeyType": "IP",
+        }
+
     def test_the_api_is_told_the_visitor_and_that_cloudfront_says_so(
         self, resources: dict[str, Any]
     ) -> None:
@@ -339,6 +382,40 @@ class TestSite:
             assert behaviours[path]["ResponseHeadersPolicyId"] == {"Ref": "SharePageHeaders"}
         assert "Logging" not in distribution, "a log of the edge would hold keys"
 
+    @pytest.mark.parametrize(
+        ("path", "leads_to"),
+        [
+            ("/", "/"),
+            ("/receipt", "/receipt"),
+            ("/receipt/", "/receipt"),
+            ("/open/", "/open"),
+            ("/style.css", "/style.css"),
+            ("/js/form/form.js", "/js/form/form.js"),
+            ("/nothing", "/404.html"),
+            ("/nothing/here/", "/404.html"),
+            ("//evil.example/", "/404.html"),
+        ],
+    )
+    def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
+        self, resources: dict[str, Any], path: str, leads_to: str
+    ) -> None:
+        function = resources["PagePaths"]["Properties"]["FunctionCode"]
+        call = f"console.log(JSON.stringify(handler({json.dumps({'request': {'uri': path}})})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{function}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = json.loads(done.stdout)
+
+        shown = said["headers"]["location"]["value"] if "statusCode" in said else said["uri"]
+        assert shown == leads_to
+        assert Behaviour("*", "pages", {}, has_function=True, headers=(), compress=True).page_at(
+            path
+        ) == (leads_to)
+
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()
 
@@ -355,6 +432,18 @@ class TestAlarms:
 
         assert (alarm["Namespace"], alarm["MetricName"]) == ("Hallpass", "OldestOverdueSeconds")
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "hallpass"}]
+
+    @pytest.mark.parametrize(
+        ("alarm", "limit"), [("SupportMailAlarm", "support"), ("MailFloodAlarm", "deployment")]
+    )
+    def test_mails_that_have_to_wait_are_noticed(
+        self, resources: dict[str, Any], alarm: str, limit: str
+    ) -> None:
+        properties = resources[alarm]["Properties"]
+
+        assert (properties["Namespace"], properties["MetricName"]) == ("Hallpass", "LimitReached")
+        written = {d["Name"]: d["Value"] for d in properties["Dimensions"]}
+        assert written == {"limit": limit, "service": "hallpass"}, "as aws/metrics.py writes it"
 
     def test_a_sweep_that_does_not_run_is_noticed(self, resources: dict[str, Any]) -> None:
         assert resources["SweepMissingAlarm"]["Properties"]["TreatMissingData"] == "breaching"

@@ -257,7 +257,7 @@ class TestOrderings:
 
         assert (grant.state, grant.expires_at) == ("active", NOW + 13 * MINUTE + 3 * DAY)
 
-    def test_a_mailbox_that_is_full_leaves_the_consent_for_the_sweep(
+    def test_a_site_that_has_refused_too_many_keys_leaves_the_consent_for_the_sweep(
         self, world: World, request_: ProvisionRequest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         world.parts.lifecycle.hold(hold_of(request_), now=NOW)
@@ -265,7 +265,7 @@ class TestOrderings:
         def full(*_: object, **__: object) -> None:
             raise TooManyRequests(60)
 
-        monkeypatch.setattr(type(world.parts.limits), "admit_mail", full)
+        monkeypatch.setattr(type(world.parts.limits), "key_to", full)
         with pytest.raises(TooManyRequests):
             world.parts.lifecycle.provision(request_, now=NOW)
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext, suppress
+
 import pytest
 from chalice.app import Request
 
+from chalicelib.aws.metrics import report_limit
 from chalicelib.clock import HOUR
-from chalicelib.errors import TooManyRequests
-from chalicelib.rate_limits import BY_MAILBOX, BY_NETWORK, BY_SITE, Action, Limits
+from chalicelib.errors import (
+    HallpassError,
+    KeyRefused,
+    NotAdministrator,
+    SiteUnavailable,
+    TooManyRequests,
+    TryAgain,
+)
+from chalicelib.rate_limits.limits import (
+    BY_DEPLOYMENT,
+    BY_MAILBOX,
+    BY_NETWORK,
+    BY_SUPPORT_MAILBOX,
+    KEYS_BY_NETWORK,
+    KEYS_BY_SITE,
+    UNHINDERED,
+    Action,
+    LimitName,
+    Limits,
+)
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
 from tests.fakes.world import NOW, World
 from tests.unit.conftest import Api
-from tests.unit.test_web import GRANT_ID, OWNER, user
+from tests.unit.test_web import GRANT_ID, OWNER, TestHandMade, user
 
 IP = "192.0.2.1"
 START = NOW - NOW % 3600
@@ -76,16 +98,66 @@ def test_an_ipv6_network_of_64_bits_counts_as_one_visitor(
         limits.admit("users", ip=other, now=START)
 
 
+SITE = "https://blog.example"
+
+
+def refused(limits: Limits, url: str, ip: str, now: int = START) -> None:
+    """Send a key that the site refuses."""
+    limits.visitor.ip = ip
+    with suppress(KeyRefused), limits.key_to(url, now=now):
+        raise KeyRefused("The site does not accept the key.")
+
+
 def test_one_site_has_a_limit_for_all_networks_together(limits: Limits) -> None:
-    site = "https://blog.example"
-    for number in range(BY_SITE["users"].hits):
-        path = f"{site}/folder{number}" if number % 2 else site
-        limits.admit("users", ip=f"10.0.0.{number}", site_url=path, now=START)
+    for number in range(KEYS_BY_SITE.hits):
+        refused(limits, f"{SITE}/folder{number}" if number % 2 else SITE, f"10.0.0.{number}")
 
     with pytest.raises(TooManyRequests):
-        limits.admit("users", ip="10.9.9.9", site_url=site, now=START)
-    limits.admit("users", ip="10.9.9.9", site_url="https://other.example", now=START)
-    limits.admit("secrets", ip="10.9.9.9", site_url=site, now=START)
+        refused(limits, SITE, "10.9.9.9")
+    with limits.key_to(SITE, now=START, every_network=False):
+        pass
+    refused(limits, "https://other.example", "10.9.9.9")
+
+
+def test_a_network_has_a_limit_for_each_site_and_is_stopped_first(limits: Limits) -> None:
+    for _ in range(KEYS_BY_NETWORK.hits):
+        refused(limits, SITE, IP)
+    for _ in range(KEYS_BY_SITE.hits):
+        with pytest.raises(TooManyRequests):
+            refused(limits, SITE, IP)
+
+    refused(limits, SITE, "10.9.9.9")
+    refused(limits, "https://other.example", IP)
+
+
+@pytest.mark.parametrize("outcome", [None, SiteUnavailable("timeout", ""), NotAdministrator("")])
+def test_a_key_that_the_site_does_not_refuse_is_not_counted(
+    limits: Limits, outcome: HallpassError | None
+) -> None:
+    limits.visitor.ip = IP
+    for _ in range(KEYS_BY_NETWORK.hits * 2):
+        with suppress(HallpassError), limits.key_to(SITE, now=START):
+            if outcome is not None:
+                raise outcome
+
+    refused(limits, SITE, IP)
+
+
+@pytest.mark.parametrize(
+    ("network", "factor"),
+    [("2001:db8:0:100::{:x}", 1), ("2001:db8:0:1{:02x}::", 4), ("2001:db8:0:{:x}00::", 16)],
+)
+def test_each_ipv6_network_has_a_limit_of_its_own(
+    limits: Limits, network: str, factor: int
+) -> None:
+    """The visitors of a /64; the /64 of a /56, each below its own limit; the /56 of a /48."""
+    most = BY_NETWORK["tickets"].hits * factor
+    for number in range(most):
+        limits.admit("tickets", ip=network.format(number % 100), now=START)
+
+    with pytest.raises(TooManyRequests):
+        limits.admit("tickets", ip=network.format(200), now=START)
+    limits.admit("tickets", ip="2001:db8:1::1", now=START)
 
 
 def test_the_factor_multiplies_every_limit() -> None:
@@ -108,10 +180,8 @@ def test_the_factor_multiplies_every_limit() -> None:
 )
 def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: str) -> None:
     set_factor(world, 1)
-    for number in range(BY_SITE["users"].hits):
-        world.parts.limits.admit(
-            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
-        )
+    for number in range(KEYS_BY_SITE.hits):
+        refused(world.parts.limits, SITE, f"10.0.0.{number}", NOW)
 
     status, answer = api("POST", "/users", user(world, site_url=spelling))
 
@@ -124,9 +194,9 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     world: World, api: Api, typed: str
 ) -> None:
     set_factor(world, 1)
-    world.wordpress.add_site(typed).moved_to = "https://blog.example"
-    for _ in range(BY_SITE["users"].hits):
-        world.parts.limits.admit_redirect_target(typed, "https://blog.example/wp-json/", now=NOW)
+    world.wordpress.add_site(typed).moved_to = SITE
+    for number in range(KEYS_BY_SITE.hits):
+        refused(world.parts.limits, f"{SITE}/wp-json/", f"10.0.0.{number}", NOW)
 
     status, answer = api("POST", "/users", user(world, site_url=typed))
 
@@ -136,33 +206,32 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     assert world.owner_keys == 0, "and it is given back"
 
 
-def test_repairs_count_for_their_site_whether_they_fail_or_not(world: World, api: Api) -> None:
-    username = api("POST", "/users", user(world))[1]["username"]
-    world.wordpress.sites["https://blog.example"].revoke(username)
+def test_a_repair_of_a_user_made_by_hand_tries_no_more_keys_than_one_network_may(
+    world: World, api: Api
+) -> None:
+    world.wordpress.add_site(SITE)
     set_factor(world, 1)
     body = {"user_login": "admin", "application_password": "stolen"}
-    for number in range(BY_SITE["users"].hits - 2):
-        world.parts.limits.admit(
-            "users", ip=f"10.0.0.{number}", site_url="https://blog.example", now=NOW
-        )
+    statuses = []
+    for number in range(KEYS_BY_NETWORK.hits + 1):
+        made = {**TestHandMade.BODY, "grant_id": f"{number:022d}"}
+        assert api("POST", "/grants", made)[0] == 201
+        path = f"/grants/{made['grant_id']}/repair"
+        statuses.append(api("POST", path, body, token=OWNER)[0])
 
-    first, second = (
-        api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)[0] for _ in range(2)
-    )
-
-    assert (first, second) == (401, 429)
+    assert statuses == [401] * KEYS_BY_NETWORK.hits + [429]
 
 
 def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
     world: World, api: Api
 ) -> None:
     api("POST", "/users", user(world))
-    site, victim = world.wordpress.sites["https://blog.example"], "https://victim.example"
+    site, victim = world.wordpress.sites[SITE], "https://victim.example"
     world.wordpress.add_site(victim)
     site.moved_to = victim
     set_factor(world, 1)
-    for _ in range(BY_SITE["users"].hits):
-        world.parts.limits.admit_redirect_target("https://blog.example", victim, now=NOW)
+    for number in range(KEYS_BY_SITE.hits):
+        refused(world.parts.limits, victim, f"10.0.0.{number}", NOW)
 
     body = {"user_login": "admin", "application_password": "stolen"}
     status, _ = api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)
@@ -209,11 +278,80 @@ def test_only_what_comes_through_cloudfront_names_the_visitor(
     assert web.visitor_ip(request("9.9.9.9", **headers), edge_key) == ip
 
 
-def test_a_mailbox_gets_so_many_a_day_from_whatever_network(limits: Limits) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Victim@Blog.example", "victim@blog.example"),
+        ("victim+a@blog.example", "victim+b+c@blog.example"),
+        ("vic.tim@gmail.com", "victim+x@googlemail.com"),
+    ],
+)
+def test_a_mailbox_gets_so_many_a_day_however_it_is_spelled(
+    limits: Limits, one: str, other: str
+) -> None:
     for _ in range(BY_MAILBOX.hits):
-        limits.admit_mail("Victim@Blog.example", now=START)
+        limits.admit_mail(one, now=START)
 
     with pytest.raises(TooManyRequests):
-        limits.admit_mail("victim@blog.example", now=START)
+        limits.admit_mail(other, now=START)
     limits.admit_mail("other@blog.example", now=START)
-    limits.admit_mail("", now=START)
+
+
+def test_dots_and_tags_do_not_join_what_they_separate(limits: Limits) -> None:
+    for _ in range(BY_MAILBOX.hits):
+        limits.admit_mail("a.b@blog.example", now=START)
+
+    limits.admit_mail("ab@blog.example", now=START)
+    limits.admit_mail("+tag@blog.example", now=START)
+
+
+def test_support_has_another_limit_and_the_deployment_has_one() -> None:
+    reached: list[LimitName] = []
+    limits = Limits(MemoryHits(), 1, "Support@acme.example", reached.append)
+    for _ in range(BY_SUPPORT_MAILBOX.hits):
+        limits.admit_mail("support+ticket@acme.example", now=START)
+    with pytest.raises(TooManyRequests):
+        limits.admit_mail("support@acme.example", now=START)
+    for number in range(BY_DEPLOYMENT.hits - BY_SUPPORT_MAILBOX.hits):
+        limits.admit_mail(f"{number}@blog.example", now=START)
+    with pytest.raises(TooManyRequests):
+        limits.admit_mail("another@blog.example", now=START)
+
+    assert reached == ["support", "deployment"]
+
+
+def test_mails_that_wait_for_the_deployment_fill_no_mailbox(limits: Limits) -> None:
+    for number in range(BY_DEPLOYMENT.hits):
+        limits.admit_mail(f"{number}@blog.example", now=START)
+    for _ in range(BY_MAILBOX.hits * 2):
+        with pytest.raises(TooManyRequests):
+            limits.admit_mail("owner@blog.example", now=START)
+
+    limits.admit_mail("owner@blog.example", now=START + BY_DEPLOYMENT.seconds)
+
+
+class Down(MemoryHits):
+    """A counter that cannot be reached."""
+
+    def hit(self, *_: object, **__: object) -> int:
+        raise TryAgain
+
+
+@pytest.mark.parametrize("action", BY_NETWORK)
+def test_what_protects_an_owner_goes_on_when_nothing_can_be_counted(action: Action) -> None:
+    limits = Limits(Down())
+    with nullcontext() if action in UNHINDERED else pytest.raises(TryAgain):
+        limits.admit(action, ip=IP, now=START)
+
+    limits.admit_mail("owner@blog.example", now=START)
+    limits.admit_holder("end", "g", "owner", now=START)
+
+
+def test_a_limit_that_is_reached_is_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    report_limit("support")
+
+    written = json.loads(capsys.readouterr().out)
+    assert (written["LimitReached"], written["limit"]) == ([1.0], "support")
+    (metric,) = written["_aws"]["CloudWatchMetrics"]
+    assert metric["Namespace"] == "Hallpass"
+    assert sorted(metric["Dimensions"][0]) == ["limit", "service"], "as the alarms ask for it"

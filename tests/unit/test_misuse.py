@@ -267,7 +267,7 @@ class TestMadeByHand:
             self.repair(world, site)
 
         counted = world.parts.limits.counter._hits  # type: ignore[attr-defined]
-        assert [key for key in counted if "users site www.blog.example" in key] != []
+        assert [key for key in counted if "keys www.blog.example" in key] != []
 
 
 class TestRepair:

@@ -81,7 +81,7 @@ def test_an_error_keeps_its_code_and_a_success_has_none() -> None:
         (500, {}, "<html>Error establishing a database connection", "server_error"),
         (502, {}, "<html>Bad gateway. cloudflare", "server_error"),
         (403, {}, "<html>Forbidden", "firewall"),
-        (403, {}, '{"success": false, "errors": []}', "firewall"),
+        (403, {}, '{"success": false, "errors": []}', "rest_blocked"),
         (406, {}, "<html>Not Acceptable! Mod_Security", "firewall"),
         (429, {}, "slow down", "firewall"),
         (200, {"cf-mitigated": "challenge"}, "<html>", "firewall"),

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.site import (
-    Administrator,
-    ApplicationPassword,
-    Credentials,
-    Plugin,
-    Snapshot,
-    Theme,
-)
+from chalicelib.grants.site import Credentials
+from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
 from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, write
-from chalicelib.notifications.notices import WORDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import NOW, World
 
+TEXTS = Path(__file__).parents[2] / "frontend" / "i18n" / "en.json"
+RECEIPT_TEXTS = json.loads(TEXTS.read_text())
 KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
-OWNER = Administrator(1, "olivia", "2020-01-01T00:00:00", (KEY,))
-SUPPORT = Administrator(7, "support1", "2026-11-01T00:00:00", ())
+OWNER = SiteUser(1, "olivia", "2020-01-01T00:00:00", (KEY,))
+SUPPORT = SiteUser(7, "support1", "2026-11-01T00:00:00", ())
 AKISMET = Plugin("akismet/akismet", "Akismet", "5.5", "active")
 THEME = Theme("twentytwentyfive", "Twenty Twenty-Five", "1.3", "active")
 BEFORE = Snapshot((OWNER,), (AKISMET,), (THEME,), "olivia@blog.example")
-AFTER = replace(BEFORE, administrators=(OWNER, SUPPORT))
-EVIL = Administrator(9, "evil", "2026-11-02T00:00:00", ())
+AFTER = replace(BEFORE, users=(OWNER, SUPPORT))
+EVIL = SiteUser(9, "evil", "2026-11-02T00:00:00", ())
+EDITOR = SiteUser(3, "ed", "2021-01-01T00:00:00", (), roles=("editor",))
 
 
 def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
@@ -36,7 +34,7 @@ def changes(after: Snapshot, before: Snapshot = BEFORE) -> list[Change]:
 
 
 def with_keys(*keys: ApplicationPassword) -> Snapshot:
-    return replace(AFTER, administrators=(replace(OWNER, keys=keys), SUPPORT))
+    return replace(AFTER, users=(replace(OWNER, keys=keys), SUPPORT))
 
 
 def test_the_support_user_itself_is_no_change() -> None:
@@ -46,14 +44,12 @@ def test_the_support_user_itself_is_no_change() -> None:
 def test_somebody_else_under_the_id_of_the_support_user_is_told() -> None:
     other = replace(SUPPORT, username="bob")
 
-    assert changes(replace(AFTER, administrators=(OWNER, other))) == [
-        Change("administrator_added", "bob")
-    ]
+    assert changes(replace(AFTER, users=(OWNER, other))) == [Change("administrator_added", "bob")]
 
 
 def test_our_own_consent_key_is_no_change() -> None:
     consent = ApplicationPassword("consent", "Acme Support", "2026-11-01T00:00:00")
-    before = replace(BEFORE, administrators=(replace(OWNER, keys=(KEY, consent)),))
+    before = replace(BEFORE, users=(replace(OWNER, keys=(KEY, consent)),))
 
     assert changes(AFTER, before) == []
 
@@ -62,10 +58,18 @@ def test_our_own_consent_key_is_no_change() -> None:
     ("after", "change"),
     [
         (
-            replace(AFTER, administrators=(OWNER, SUPPORT, EVIL)),
+            replace(AFTER, users=(OWNER, SUPPORT, EVIL)),
             Change("administrator_added", "evil"),
         ),
-        (replace(AFTER, administrators=(SUPPORT,)), Change("administrator_removed", "olivia")),
+        (
+            replace(AFTER, users=(OWNER, SUPPORT, EDITOR)),
+            Change("user_added", "ed", "editor"),
+        ),
+        (
+            replace(AFTER, users=(replace(OWNER, roles=("editor", "author")), SUPPORT)),
+            Change("role_changed", "olivia", "editor, author"),
+        ),
+        (replace(AFTER, users=(SUPPORT,)), Change("administrator_removed", "olivia")),
         (with_keys(KEY, replace(KEY, uuid="2", name="x")), Change("key_added", "olivia", "x")),
         (with_keys(), Change("key_removed", "olivia", "Jetpack")),
         (replace(AFTER, plugins=()), Change("plugin_removed", "Akismet")),
@@ -87,17 +91,18 @@ def test_our_own_consent_key_is_no_change() -> None:
             Change("admin_email_changed", "evil@x.example"),
         ),
         (replace(AFTER, plugins=None), Change("not_seen", "plugins")),
-        (replace(AFTER, administrators=None), Change("not_seen", "administrators")),
+        (replace(AFTER, users=None), Change("not_seen", "administrators")),
         (replace(AFTER, admin_email=None), Change("not_seen", "admin_email")),
         (
-            replace(AFTER, administrators=(replace(OWNER, keys=None),)),
+            replace(AFTER, users=(replace(OWNER, keys=None),)),
             Change("not_seen", "keys", "olivia"),
         ),
     ],
 )
 def test_each_kind_of_change_is_told(after: Snapshot, change: Change) -> None:
     assert changes(after) == [change]
-    assert change.kind in WORDS
+    text = f"not_seen_{change.name}" if change.kind == "not_seen" else change.kind
+    assert f"report.{text}" in RECEIPT_TEXTS
 
 
 def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
@@ -110,19 +115,19 @@ def test_a_site_turned_upside_down_is_told_in_a_bounded_way() -> None:
 
 
 def test_a_new_e_mail_address_of_an_administrator_is_told_and_no_address_is_kept() -> None:
-    before = replace(BEFORE, administrators=(replace(OWNER, email_mark="1"),))
+    before = replace(BEFORE, users=(replace(OWNER, email_mark="1"),))
 
-    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark="2"),)), before) == [
+    assert changes(replace(AFTER, users=(replace(OWNER, email_mark="2"),)), before) == [
         Change("email_changed", "olivia")
     ]
-    assert changes(replace(AFTER, administrators=(replace(OWNER, email_mark=""),)), before) == []
+    assert changes(replace(AFTER, users=(replace(OWNER, email_mark=""),)), before) == []
 
 
 def test_what_lets_somebody_back_in_comes_before_everything_else() -> None:
     crowd = tuple(replace(OWNER, id=100 + n, username=f"u{n}", keys=None) for n in range(200))
-    before = replace(BEFORE, administrators=(OWNER, *crowd))
+    before = replace(BEFORE, users=(OWNER, *crowd))
     many = tuple(Plugin(f"p{n}/p", f"P{n}", "1", "active") for n in range(200))
-    after = replace(AFTER, administrators=(OWNER, *crowd, EVIL), plugins=many)
+    after = replace(AFTER, users=(OWNER, *crowd, EVIL), plugins=many)
 
     told = changes(after, before)
 
@@ -141,6 +146,67 @@ def test_a_snapshot_that_is_too_large_is_not_kept() -> None:
 def test_a_snapshot_survives_being_kept() -> None:
     for snapshot in (BEFORE, AFTER, Snapshot()):
         assert read(write(snapshot)) == snapshot
+
+
+def test_an_editor_who_is_removed_or_promoted_is_told() -> None:
+    before = replace(BEFORE, users=(OWNER, EDITOR))
+    promoted = replace(EDITOR, roles=("administrator",))
+
+    assert changes(AFTER, before) == [Change("user_removed", "ed", "editor")]
+    assert changes(replace(AFTER, users=(OWNER, promoted, SUPPORT)), before) == [
+        Change("role_changed", "ed", "administrator")
+    ]
+
+
+class TestListsOfDifferentReach:
+    """A list of administrators, or of known roles, is compared with one of everybody."""
+
+    CUSTOM = SiteUser(4, "seo", "2021-01-01T00:00:00", (), roles=("seo_manager",))
+    EVERYBODY = replace(AFTER, users=(OWNER, SUPPORT, EDITOR, CUSTOM))
+    NOT_SEEN = Change("not_seen", "users")
+
+    def test_who_was_not_looked_for_before_is_not_new(self) -> None:
+        old = replace(BEFORE, reach="administrators")
+        roles = replace(BEFORE, users=(OWNER, EDITOR), reach="roles")
+
+        assert changes(self.EVERYBODY, old) == [self.NOT_SEEN]
+        assert changes(self.EVERYBODY, roles) == [self.NOT_SEEN]
+
+    def test_who_is_not_looked_for_afterwards_is_not_removed(self) -> None:
+        before = replace(BEFORE, users=(OWNER, EDITOR, self.CUSTOM))
+
+        assert changes(replace(AFTER, reach="administrators"), before) == [self.NOT_SEEN]
+        after = replace(AFTER, users=(OWNER, SUPPORT, EDITOR), reach="roles")
+        assert changes(after, before) == [self.NOT_SEEN]
+
+    def test_a_new_administrator_is_told_whatever_was_looked_for(self) -> None:
+        before = replace(BEFORE, users=(OWNER, EDITOR))
+        promoted = replace(EDITOR, roles=("administrator",))
+        after = replace(AFTER, users=(OWNER, SUPPORT, promoted, EVIL), reach="administrators")
+
+        assert changes(after, before) == [
+            Change("administrator_added", "evil"),
+            Change("role_changed", "ed", "administrator"),
+            self.NOT_SEEN,
+        ]
+
+    def test_a_demoted_administrator_is_told_whatever_was_looked_for(self) -> None:
+        demoted = replace(OWNER, roles=("editor",))
+        after = replace(AFTER, users=(demoted, SUPPORT))
+
+        assert changes(after, replace(BEFORE, reach="administrators")) == [
+            Change("role_changed", "olivia", "editor"),
+            self.NOT_SEEN,
+        ]
+
+    def test_a_snapshot_of_the_first_version_is_read(self) -> None:
+        kept = (
+            '{"administrators":[{"id":1,"username":"olivia","registered":"2020-01-01T00:00:00",'
+            '"keys":[],"email_mark":""}],"plugins":null,"themes":null,"admin_email":null}'
+        )
+
+        olivia = SiteUser(1, "olivia", "2020-01-01T00:00:00", ())
+        assert read(kept) == Snapshot((olivia,), reach="administrators")
 
 
 class TestInTheStory:
@@ -178,8 +244,11 @@ class TestInTheStory:
             Change("administrator_added", "evil"),
         }
         mail = world.outbox.to("owner@blog.example")[-1].text
-        assert "A new administrator, “evil”, was added." in mail
-        assert "“admin” got a new application password, “backdoor”" in mail
+        assert "changes that we saw: 2. Your receipt lists them:" in mail
+        assert "evil" not in mail
+        assert "backdoor" not in mail
+        token = mail.partition(f"/receipt#{'g' * 22}.")[2].split()[0]
+        assert world.parts.lifecycle.view("g" * 22, token)[1] == "owner"
 
     def test_a_quiet_visit_is_told_as_quiet(self, world: World, site: FakeSite) -> None:
         assert site.users
@@ -194,3 +263,26 @@ class TestInTheStory:
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
         assert "we could not see" in world.outbox.to("owner@blog.example")[-1].text
+
+    def test_another_editor_and_another_role_are_caught(self, world: World, site: FakeSite) -> None:
+        site.add_user("helper", "editor")
+        site.users[1].roles.add("editor")
+
+        assert set(self.end(world) or ()) == {
+            Change("user_added", "helper", "editor"),
+            Change("role_changed", "admin", "administrator, editor"),
+        }
+
+    def test_a_repair_after_a_demotion_sees_what_the_demoted_user_could_not(
+        self, world: World, site: FakeSite
+    ) -> None:
+        support = next(user for user in site.users.values() if user.username != "admin")
+        site.add_user("evil")
+        support.roles = {"subscriber"}
+        consent = Credentials("admin", site.consent("admin"))
+
+        world.parts.repair.repair("g" * 22, "o" * 43, consent, now=NOW)
+
+        grant = world.grants.items["g" * 22]
+        assert grant.state == "ended"
+        assert grant.visit.changes == (Change("administrator_added", "evil"),)

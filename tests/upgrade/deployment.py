@@ -23,7 +23,7 @@ from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import TimeBudget
-from chalicelib.grants.site import Plugin, Theme
+from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
@@ -62,6 +62,7 @@ def joined(
         wordpress=wordpress,
         connections=NoConnections(),
         budget=TimeBudget(),
+        report_limit=lambda _: None,
     )
     return assemble(ports, SETTINGS)
 

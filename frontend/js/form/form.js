@@ -4,30 +4,32 @@
 // The draft is in the tab's storage, so it survives the trip to WordPress and a reload. Secrets are only in memory.
 
 /** @import { Draft, FormPage, Step, StepModule } from "./types.js" */
-import { $, all, loadCatalogue, onPress, runGuarded, runOnce, startPage } from "../shared/page.js"
+import {
+    $,
+    all,
+    load,
+    loadAhead,
+    loadCatalogue,
+    onPress,
+    runGuarded,
+    runOnce,
+    setText,
+    startPage,
+    texts,
+} from "../shared/page.js"
 import { takeReturnAddress, tryStorage } from "../shared/storage.js"
 
 const DRAFT_KEY = "hallpass.draft"
-const MAX_URL_LENGTH = 300
 /** @type {string[]} */
 const STEPS = ["what", "site", "time", "send"]
 const FIELDS = /** @type {const} */ (["message", "url", "name", "email", "login_url"])
-/** @type {Record<string, () => Promise<StepModule>>} */
-const MODULES = {
-    site: () => import("./site-step.js"),
-    time: () => import("./time-step.js"),
-    send: () => import("./send-step.js"),
-}
+/** @type {Record<string, string>} */
+const MODULES = { site: "form/site-step.js", time: "form/time-step.js", send: "form/send-step.js" }
+const FIELD_ERRORS = "shared/field-errors.js"
 
 // First of all: what WordPress brought back must not stay in the address bar.
 const returnAddress = takeReturnAddress("consent")
 const draft = readDraft()
-// Support's own pages and plugins may link to the form with the address in it: /?site=blog.example
-const linkedSite = new URLSearchParams(location.search).get("site")
-if (linkedSite) {
-    Object.assign(draft, { url: linkedSite.slice(0, MAX_URL_LENGTH), site: null })
-    history.replaceState(null, "", location.pathname)
-}
 /** @type {FormPage} */
 const page = {
     draft,
@@ -36,6 +38,7 @@ const page = {
     nextConsentState: "",
     siteCheck: null,
     typingTimer: 0,
+    held: null,
     submission: null,
     isSent: false,
     readySteps: new Set(),
@@ -45,6 +48,11 @@ const page = {
     goTo,
     enterStep,
 }
+// Support's own pages and plugins may link to the form with what they know: /?site=blog.example, see docs/linking.md.
+const { search } = location
+const isLinked = search !== ""
+if (search) history.replaceState(null, "", location.pathname)
+if (search) await runGuarded(async () => (await load("form/deep-link.js")).readDeepLink(draft, search))
 
 for (const name of FIELDS) {
     const field = /** @type {HTMLInputElement} */ ($(`#${name}`))
@@ -53,7 +61,7 @@ for (const name of FIELDS) {
 }
 $("#what").addEventListener("submit", () =>
     runOnce($("#what button"), async () => {
-        const { validateForm } = await import("../shared/field-errors.js")
+        const { validateForm } = await load(FIELD_ERRORS)
         if (await validateForm($("#what"))) await goTo("site")
     }),
 )
@@ -62,6 +70,8 @@ for (const button of all("[data-back]")) {
 }
 onPress($("#again"), () => location.assign("/"))
 addEventListener("focusin", () => void loadCatalogue(), { once: true })
+addEventListener("pageshow", ({ persisted }) => persisted && page.isSent && location.replace("/"))
+loadAhead([FIELD_ERRORS, "shared/api.js", ...Object.values(MODULES), "form/resume.js", "form/passphrase.js"])
 addEventListener("popstate", () => {
     // A message that is sent cannot be changed any more. A passphrase that is shown nowhere else stays in view.
     if (!page.isSent) runGuarded(() => enterStep(location.hash.slice(1)))
@@ -70,6 +80,7 @@ addEventListener("popstate", () => {
 
 // A later step is shown at once, but cannot be used before its module is loaded.
 showStep(returnAddress ? "send" : draft.step)
+showLinked()
 $("main").inert = returnAddress !== "" || draft.step !== "what"
 await page.config
 await runGuarded(resume)
@@ -77,7 +88,7 @@ await runGuarded(resume)
 /** Go on where the owner is: back from WordPress, after a reload, or new. */
 async function resume() {
     if (returnAddress || draft.step === "send") {
-        const { resumeAfterReload, resumeAfterReturn } = await import("./resume.js")
+        const { resumeAfterReload, resumeAfterReturn } = await load("form/resume.js")
         await (returnAddress ? resumeAfterReturn(page, returnAddress) : resumeAfterReload(page))
     } else if (draft.step !== "what") {
         await enterStep(draft.step, false)
@@ -113,8 +124,9 @@ async function enterStep(step, focus = true) {
 
 /** @param {string} step */
 async function enterModule(step) {
-    const module = await MODULES[step]?.()
-    if (!module) return
+    if (!MODULES[step]) return
+    /** @type {StepModule} */
+    const module = await load(MODULES[step])
     if (!page.readySteps.has(step)) {
         page.readySteps.add(step)
         module.setUp(page)
@@ -130,7 +142,7 @@ async function enterModule(step) {
 function furthestStep(step) {
     const { keys } = page
     if (step === "sent") return step
-    if (!isStep(step) || !draft.message) return "what"
+    if (!isStep(step) || !draft.message || !draft.name || !draft.email) return "what"
     if (draft.door === "none") return step === "time" ? "send" : step
     if ((step === "time" || step === "send") && !draft.site) return "site"
     const hasKeys = keys.application_password || keys.password
@@ -145,16 +157,28 @@ function isStep(step) {
     return STEPS.includes(step)
 }
 
+/** Say what a link to the form brought along, before it is used. */
+function showLinked() {
+    const { url, ticket, subject } = draft
+    const parts = [...new URLSearchParams({ url, ticket, subject }).values()].filter(Boolean)
+    $("#linked").hidden = !isLinked || !parts.length
+    setText($("#linked"), "what.linked", { text: parts.join(" · ") })
+}
+
 /** @param {Step} step */
 function showStep(step) {
     for (const section of all(".step")) section.hidden = section.id !== step
+    const current = STEPS.indexOf(step)
     for (const [place, item] of all("#steps li").entries()) {
-        item.classList.toggle("done", place < STEPS.indexOf(step))
+        item.classList.toggle("passed", place < current)
+        if (place < current) $("a", item).setAttribute("href", `#${STEPS[place]}`)
+        else $("a", item).removeAttribute("href")
         if (STEPS[place] === step) item.setAttribute("aria-current", "step")
         else item.removeAttribute("aria-current")
     }
-    $("#steps").hidden = !isStep(step)
-    $("#notice p").hidden = true
+    $("#steps").hidden = $("#count").hidden = !isStep(step)
+    setText($("#count"), "step.count", { n: current + 1, total: STEPS.length, name: () => texts[`step.${step}`] })
+    $("#notice p").hidden = $("#unused").hidden = true
 }
 
 /** @returns {Draft} */
@@ -173,6 +197,10 @@ function readDraft() {
         consent_url: null,
         hint: "",
         state: null,
+        subject: "",
+        ticket: "",
+        trip: "",
+        answered: "",
     }
     try {
         const stored = JSON.parse(tryStorage(() => sessionStorage.getItem(DRAFT_KEY)) ?? "{}")
@@ -192,4 +220,6 @@ function save() {
 function forgetDraft() {
     page.isSent = true
     tryStorage(() => sessionStorage.removeItem(DRAFT_KEY))
+    // Nor where a browser restores what was typed, when the owner goes back to this page.
+    for (const form of document.forms) form.reset()
 }

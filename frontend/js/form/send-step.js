@@ -1,16 +1,30 @@
 // Step 4: the owner reads everything once more, presses "Send", and sees the progress.
 
 /** @import { ErrorBody } from "../shared/api-types.js" */
+/** @import { Sent } from "../shared/types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
-import { endGrant } from "../shared/api.js"
+import { endGrant, Problem } from "../shared/api.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { rejectField, setFieldError, validateForm } from "../shared/field-errors.js"
 import { showNotice } from "../shared/notice.js"
-import { $, all, DAY, formatDuration, hostOf, MS_PER_SECOND, make, onPress, runOnce, setText } from "../shared/page.js"
+import {
+    $,
+    all,
+    DAY,
+    formatDuration,
+    hostOf,
+    load,
+    MS_PER_SECOND,
+    make,
+    onPress,
+    runOnce,
+    setText,
+} from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
+import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
 import { readAddress } from "./site-address.js"
-import { needsAccess, newSubmission, partsOf, subjectOf, submit } from "./submission.js"
+import { needsAccess, newSubmission, partsOf, subjectFor, submit } from "./submission.js"
 
 /** After these the server has undone its part, and the approval is used up. */
 const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator", "site_unsupported"]
@@ -32,9 +46,9 @@ const SOURCES = {
     application_password: ["site", "#application_password", "field.refused"],
     username: ["site", "#username", "field.refused"],
     days: ["time", "#date", ""],
-    owner_email: ["send", "#email", "field.email"],
-    email: ["send", "#email", "field.email"],
-    name: ["send", "#name", "field.refused"],
+    owner_email: ["what", "#email", "field.email"],
+    email: ["what", "#email", "field.email"],
+    name: ["what", "#name", "field.refused"],
     passphrase_hint: ["send", "#passphrase_hint", "field.refused"],
     subject: ["what", "#message", "field.refused"],
     message: ["what", "#message", "field.refused"],
@@ -50,12 +64,14 @@ export function setUp(page) {
 }
 
 /** @param {FormPage} page */
-export function enter({ draft, submission }) {
-    if (submission) return
+export function enter(page) {
+    const { draft } = page
+    if (page.submission) return
     const access = draft.door !== "none"
     $("#send-access").hidden = $("#send-time").hidden = $("#protect-door").hidden = $("#see").hidden = !access
-    setText($("#send-lead"), `send.lead_${draft.door}`)
-    $("#send-subject").textContent = subjectOf(draft.message)
+    setText($("#send-lead"), leadOf(page))
+    $("#send-subject").textContent = subjectFor(draft)
+    $("#send-email").textContent = draft.email
     $("#send-site").textContent = hostOf(draft.site?.url)
     $("#hidden-login").hidden = !access || draft.hint !== "hidden_login"
     setText($("#send-until"), "consent.until_text", {
@@ -72,7 +88,7 @@ async function choosePassphrase() {
     const isWanted = field("#protect").checked
     $("#protection").hidden = !isWanted
     if (!isWanted) return
-    const { newPassphrase } = await import("./passphrase.js")
+    const { newPassphrase } = await load("form/passphrase.js")
     $("#passphrase").textContent = newPassphrase()
 }
 
@@ -110,7 +126,7 @@ async function validateSignInPage() {
  * From here on the ids are fixed, so that trying again repeats and never doubles.
  * @param {FormPage} page
  */
-function begin({ draft, keys }) {
+function begin({ draft, keys, held }) {
     const consent = keys.application_password
         ? { user_login: keys.user_login ?? "", application_password: keys.application_password }
         : null
@@ -118,7 +134,7 @@ function begin({ draft, keys }) {
         draft.door === "made"
             ? { username: keys.username ?? "", password: keys.password ?? "", login_url: keys.login_url ?? "" }
             : null
-    const submission = newSubmission(draft, { consent, manualUser })
+    const submission = newSubmission(draft, { consent, manualUser, held: consent && held })
     if (field("#protect").checked && needsAccess(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()
@@ -148,7 +164,9 @@ function showProgress({ draft }, part, state) {
  * @param {unknown} error
  */
 async function showFailure(page, error) {
-    const { code, details } = showProblem($("#send-problem"), error)
+    const isPasted = page.draft.door === "paste"
+    const isMistyped = isPasted && error instanceof Problem && error.code === "consent_rejected"
+    const { code, details } = showProblem($("#send-problem"), error, isMistyped ? "pasted_rejected" : "")
     $("#stay").hidden = true
     for (const item of $("#progress").children) if (item.className !== "done") item.className = "stopped"
     setText($("#send-now"), "send.again")
@@ -157,12 +175,18 @@ async function showFailure(page, error) {
     const isFromWordPress = draft.door === "consent" && GIVEN_BY_WORDPRESS.includes(details.field ?? "")
     const isKeyUsed = Boolean(page.submission?.grant) || ASK_AGAIN.includes(code) || isFromWordPress
     abandon(page)
+    if (!isKeyUsed) markUnfinished(page)
     if (isKeyUsed) {
+        giveBack(page)
         delete keys.application_password
         field("#application_password").value = ""
         // Without a key the button leads to where a new one is given.
         if (draft.door === "consent") setText($("#send-now"), "send.ask_again")
-        if (draft.door === "paste") setText($("#send-now"), "page.back")
+        if (isPasted) setText($("#send-now"), "send.paste_again")
+        if (isPasted) $("#send [data-back]").hidden = true // One way back is enough.
+    }
+    if (isMistyped) {
+        for (const name of ["#user_login", "#application_password"]) await setFieldError(field(name), "field.check")
     }
     if (code === "invalid_input" && !isFromWordPress) await showSource(page, details)
 }
@@ -190,7 +214,7 @@ async function showSource(page, details) {
     if (!step) return
     if (step !== "send") await page.goTo(step)
     const isPlainHttp = selector === "#url" && /^http:/i.test(page.draft.url)
-    if (error) await rejectField(field(selector), isPlainHttp ? "error.needs_https" : error)
+    if (error) await rejectField(field(selector), isPlainHttp ? "error.no_https" : error)
     else showNotice("error.invalid_input")
 }
 
@@ -198,27 +222,29 @@ async function showSource(page, details) {
  * @param {FormPage} page
  * @param {Submission} submission
  */
-async function finish(page, { reference, grantId, ownerToken, passphrase, grant }) {
+async function finish(page, { draft, reference, grantId, ownerToken, passphrase, grant }) {
+    const sent = { reference: reference ?? "", message: draft.message }
     page.forgetDraft()
+    forget(page)
     history.replaceState(null, "")
     const receipt = `/receipt#${grantId}.${ownerToken}`
-    if (grant && !passphrase) return goToReceipt(receipt, reference)
+    if (grant && !passphrase) return goToReceipt(receipt, sent)
     if (passphrase) history.pushState(null, "") // One press of "Back" does not lose the words.
-    setText($("#sent-text"), "sent.text", { reference: reference ?? "" })
+    setText($("#sent-text"), "sent.text", { reference: sent.reference, email: draft.email })
     $("#sent-words").hidden = !passphrase
     $("#sent-again").hidden = Boolean(passphrase)
     $("#sent-words output").textContent = passphrase
     copyOnPress($("#copy-words"), () => passphrase ?? "")
-    onPress($("#to-receipt"), () => goToReceipt(receipt, reference))
+    onPress($("#to-receipt"), () => goToReceipt(receipt, sent))
     await page.enterStep("sent")
 }
 
 /**
  * @param {string} address
- * @param {string | null} reference
+ * @param {Sent} sent which the receipt takes out of the storage at once
  */
-function goToReceipt(address, reference) {
-    tryStorage(() => sessionStorage.setItem("hallpass.sent", reference ?? ""))
+function goToReceipt(address, sent) {
+    tryStorage(() => sessionStorage.setItem("hallpass.sent", JSON.stringify(sent)))
     location.replace(address)
 }
 
@@ -228,7 +254,7 @@ function freeze(isFrozen) {
     const inputs = all("input", $("#send"))
     for (const input of inputs) input.disabled = isFrozen
     $("#other-words").hidden = isFrozen
-    $("#send [data-back]").hidden = isFrozen
+    $("#send [data-back]").hidden = $("#steps").inert = isFrozen
 }
 
 /** @param {string} selector */

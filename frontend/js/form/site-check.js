@@ -9,8 +9,18 @@ import { showProblem } from "../shared/problem-notice.js"
 /** After such a pause the address counts as typed. */
 const TYPING_PAUSE_MS = 700
 const WHOLE_ADDRESS = /^(https?:\/\/)?[^\s/@]+\.[^\s/@]{2,}(\/\S*)?$/i
-/** The reasons that half an address gives as well, so they do not open the other ways in yet. */
-const REASONS_WHILE_TYPING = ["needs_https", "not_wordpress", "site_unreachable"]
+/** Reasons for which no other way in helps: the address is wrong, or half an address yet. */
+const NO_OTHER_WAY = ["needs_https", "no_https", "not_wordpress", "site_unreachable"]
+/** Without these a pasted application password does not work either. */
+const NO_PASTING = [
+    "app_passwords_off",
+    "basic_auth",
+    "cannot_remove",
+    "firewall",
+    "multisite",
+    "rest_blocked",
+    "wordpress_com",
+]
 
 /**
  * @param {FormPage} page
@@ -28,7 +38,6 @@ export function clearSiteCheck(page) {
     clearTimeout(page.typingTimer)
     page.siteCheck = null
     for (const shown of ["#site-problem", "#looked .found", "#look"]) $(shown).hidden = true
-    setText($("#check"), "site.next")
 }
 
 /**
@@ -52,8 +61,7 @@ async function checkAhead(page) {
     try {
         await checkTypedSite(page)
     } catch (error) {
-        if (!(error instanceof Problem) || error.code !== "site_unsupported") return
-        refuseSite(error, !REASONS_WHILE_TYPING.includes(error.details.reason ?? ""))
+        if (error instanceof Problem && error.code === "site_unsupported") refuseSite(error)
     }
 }
 
@@ -81,7 +89,6 @@ export async function checkTypedSite(page) {
             throw new Problem("site_unsupported", { ...problem, reason: problem.code })
         showSite($("#looked .found"), site)
         setText($("#look"), "site.found")
-        setText($("#check"), "what.next")
         $("#looked .found").hidden = false
         return answer
     } catch (error) {
@@ -105,18 +112,24 @@ async function askServer(url) {
     }
     const answer = await checkSite(url.replace(/^http:/i, "https:"))
     if (answer.problem?.code !== "site_unreachable") return answer
-    return { ...answer, problem: { code: "needs_https", message: "", fix: "" } }
+    return { ...answer, problem: { code: "no_https", message: "", fix: "" } }
 }
 
 /**
+ * Show why the site cannot be used, and open the other ways in when one of them may help.
  * @param {unknown} error
- * @param {boolean} [openOtherWays] whether to show the other ways in
  */
-export function refuseSite(error, openOtherWays = true) {
-    showProblem($("#site-problem"), error)
-    setText($("#check"), "site.again")
+export function refuseSite(error) {
+    const { code, details } = showProblem($("#site-problem"), error)
+    const { reason = "" } = details
+    if (code === "site_unsupported" && !NO_OTHER_WAY.includes(reason)) openOtherWays(!NO_PASTING.includes(reason))
+}
+
+/** @param {boolean} canPaste whether pasting an application password may work on this site */
+export function openOtherWays(canPaste) {
+    if (!canPaste) $("[data-not=paste]").hidden = true
     const otherWays = /** @type {HTMLDetailsElement} */ ($("#doors"))
-    if (openOtherWays) otherWays.open = true
+    otherWays.open = true
 }
 
 /**
@@ -127,8 +140,9 @@ export function refuseSite(error, openOtherWays = true) {
 export function showSite(box, site) {
     for (const old of all("img", box)) old.remove()
     const [name, address] = box.children
-    name.textContent = site?.name || hostOf(site?.url)
-    address.textContent = hostOf(site?.url)
+    const host = hostOf(site?.url)
+    name.textContent = site?.name || host
+    address.textContent = name.textContent === host ? "" : host
     const src = site?.icon_url ?? ""
     if (!/^https?:/.test(src)) return
     // The icon comes from the owner's own site. When it does not load, the page shows none.

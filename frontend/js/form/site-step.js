@@ -9,7 +9,7 @@ import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite
 
 /** @param {FormPage} page */
 export function setUp(page) {
-    $("#site").addEventListener("submit", () => runOnce($("#site .actions button:not([hidden])"), () => submit(page)))
+    $("#site").addEventListener("submit", () => runOnce($("#check"), () => submit(page)))
     for (const button of all("[data-open]")) {
         onPress(button, () => chooseDoor(page, /** @type {Door} */ (button.dataset.open)))
     }
@@ -108,7 +108,9 @@ function readManualUser({ draft, keys }) {
 }
 
 /** @param {FormPage} page */
-function forgetKeys({ keys }) {
+function forgetKeys(page) {
+    const { keys } = page
+    if (page.held) void import("./hold.js").then((module) => module.giveBack(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 

@@ -3,7 +3,7 @@
 // harmless.
 
 /** @import { GrantSummary, SecretRequest, Ticket } from "../shared/api-types.js" */
-/** @import { Draft, Part, ShowProgress, Submission } from "./types.js" */
+/** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
 import { encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
 import { DAY } from "../shared/page.js"
@@ -20,19 +20,20 @@ export const PARTS = ["access", "noted", "secret", "ticket"]
 
 /**
  * @param {Draft} draft
- * @param {Partial<Pick<Submission, "consent" | "manualUser">>} keys
+ * @param {Partial<Pick<Submission, "consent" | "manualUser">> & {held?: Held | null}} keys
  * @returns {Submission}
  */
-export function newSubmission(draft, { consent = null, manualUser = null }) {
+export function newSubmission(draft, { consent = null, manualUser = null, held = null }) {
     return {
         draft: { ...draft },
         consent,
         manualUser,
         passphrase: null,
         hint: "",
-        grantId: encode(randomBytes(16)),
-        ownerToken: encode(randomBytes(32)),
-        linkKey: newLinkKey(),
+        // The server knows a held consent by these.
+        grantId: held?.grantId ?? encode(randomBytes(16)),
+        ownerToken: held?.ownerToken ?? encode(randomBytes(32)),
+        linkKey: held?.linkKey ?? newLinkKey(),
         password: encode(randomBytes(24)),
         grant: null,
         secret: null,
@@ -51,6 +52,14 @@ export function subjectOf(message) {
         .split(/[\r\n]/)
     const [start] = line.match(SUBJECT) ?? [""]
     return start === line ? line : `${start.replace(/\s+\S{0,20}$/, "")} …`
+}
+
+/**
+ * The subject of the mail: what a link to the form gave, or the first words of the message.
+ * @param {Pick<Draft, "message"> & Partial<Pick<Draft, "subject" | "ticket">>} draft
+ */
+export function subjectFor({ message, subject, ticket }) {
+    return `${ticket ? `${ticket}: ` : ""}${subject || subjectOf(message)}`
 }
 
 /** @param {Submission} submission */
@@ -134,7 +143,7 @@ async function sealSecret(submission, grant) {
         password: manualUser?.password ?? submission.password,
         expires_at: grant.expires_at,
     })
-    const { id, ciphertext, access_sha256, support } = await seal(submission.linkKey, plaintext, submission.passphrase)
+    const { id, ciphertext, access_sha256 } = await seal(submission.linkKey, plaintext, submission.passphrase)
     return {
         id,
         ciphertext,
@@ -142,7 +151,7 @@ async function sealSecret(submission, grant) {
         passphrase: Boolean(submission.passphrase),
         lifetime_seconds: draft.days * DAY,
         grant_id: submission.grantId,
-        support_token: support,
+        owner_token: submission.ownerToken,
     }
 }
 
@@ -177,7 +186,7 @@ function ticketOf(submission) {
     /** @type {Ticket} */
     const ticket = {
         email: draft.email.trim(),
-        subject: subjectOf(draft.message),
+        subject: subjectFor(draft),
         name: withoutControls(draft.name),
         message: withoutControls(draft.message),
     }

@@ -5,7 +5,7 @@ import { setFieldError } from "../shared/field-errors.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
 /** @import { Config } from "../shared/types.js" */
 /** @import { FormPage } from "./types.js" */
-import { $, all, DAY, formatDate, formatDuration, hostOf, MS_PER_SECOND, runOnce, setText } from "../shared/page.js"
+import { $, all, DAY, formatDate, formatDuration, MS_PER_SECOND, runOnce, setText } from "../shared/page.js"
 import { suggestLifetime } from "./lifetime-suggestion.js"
 import { showSite } from "./site-check.js"
 import { showDoor } from "./site-step.js"
@@ -24,12 +24,13 @@ export function setUp(page) {
 export async function enter(page) {
     const { draft, keys } = page
     const config = await page.config
+    const who = $("#consent-who")
+    if (who.lastChild?.nodeType !== Node.TEXT_NODE) who.append(config.support_name)
     page.nextConsentState = newState()
     const isApproved = draft.door === "consent" && Boolean(keys.application_password)
     showDoor($("#time"), isApproved ? "paste" : draft.door)
     showSite($("#found"), draft.site)
     showLifetimes(page, config)
-    setText($("#consent-what"), "consent.what_text", { site: hostOf(draft.site?.url) })
     setText($("#consent-name"), draft.hint === "hidden_login" ? "consent.hidden_login" : "consent.name", {
         name: appName(config.support_name, location.host, page.nextConsentState),
     })
@@ -47,11 +48,7 @@ function showLifetimes(page, config) {
         days: () => formatDuration(best * DAY),
         opens: () => formatDate(opens ?? now, { weekday: "long", hour: "numeric", minute: "2-digit" }),
     })
-    const choices = offered.map((days) =>
-        lifetimeChoice(days, inDays(days).getTime() / MS_PER_SECOND, {
-            text: days === best ? "time.until_best" : "time.until",
-        }),
-    )
+    const choices = offered.map((days) => lifetimeChoice(days, inDays(days).getTime() / MS_PER_SECOND))
     $("#choices").replaceChildren(...choices)
     const date = dateField()
     date.min = isoDay(1)
@@ -79,7 +76,7 @@ function chooseLifetime(page, days) {
     /** @type {HTMLInputElement[]} */
     const radios = all("#choices input")
     for (const radio of radios) radio.checked = Number(radio.value) === days
-    setText($("#consent-until"), "consent.until_text", {
+    setText($("#consent-until"), "consent.ends_line", {
         date: inDays(days),
         duration: () => formatDuration(days * DAY),
     })

@@ -15,15 +15,20 @@
  * The site as the server found it, or as the owner typed it.
  * @typedef {{name: string, url: string, login_url: string, icon_url?: string | null}} Site
  *
- * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *hint* is the code of
- * the problem that the site check found, *login_url* is asked for when the site hides its sign-in page.
+ * What the tab's storage keeps, never a secret. *state* is set while the owner is at WordPress, *trip* and *answered*
+ * are digests of the last trip's state and answer, *hint* is the code of the problem that the site check found,
+ * *login_url* is asked for when the site hides its sign-in page, *subject* and *ticket* come from a link to the form.
  * @typedef {{
  *   step: Step, door: Door, days: number, message: string, url: string, name: string, email: string, login_url: string,
- *   site: Site | null, consent_url: string | null, hint: string, state: string | null
+ *   site: Site | null, consent_url: string | null, hint: string, state: string | null, trip: string, answered: string,
+ *   subject: string, ticket: string
  * }} Draft
  *
  * A user that the owner created by hand.
  * @typedef {{username: string, password: string, login_url: string}} ManualUser
+ *
+ * An approval that the server holds, as soon as *isStored*, until the owner presses "Send".
+ * @typedef {{grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, isStored: boolean}} Held
  *
  * The state of the page and what its steps call, made once by form.js. *keys* are secrets, in memory only: a reload
  * forgets them, and the form asks for them again. *nextConsentState* goes with the owner to WordPress. *siteCheck* is
@@ -31,7 +36,7 @@
  * *readySteps* are those whose module is set up, *turns* counts the moves between steps.
  * @typedef {{
  *   draft: Draft, keys: Partial<Consent & ManualUser>, config: Promise<Config>, nextConsentState: string,
- *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, submission: Submission | null,
+ *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, held: Held | null, submission: Submission | null,
  *   isSent: boolean, readySteps: Set<string>, turns: number, save: () => void, forgetDraft: () => void,
  *   goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
  * }} FormPage

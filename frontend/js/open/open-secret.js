@@ -1,6 +1,6 @@
 // The opening itself: prove link and passphrase, fetch the sealed text, show it.
 
-/** @import { LinkEntry, OpenPage, SignIn } from "./types.js" */
+/** @import { GrantNow, LinkEntry, OpenPage, SignIn } from "./types.js" */
 import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
@@ -14,11 +14,13 @@ import "./unreadable.js"
 /** How long the server keeps a link locked. */
 const LOCK_SECONDS = 30 * MINUTE
 
+let lastWords = ""
+
 /** @param {OpenPage} page */
 export async function openLink(page) {
     const { entry, secret, showPanel, showUnreadable } = page
     const field = passphraseField()
-    const passphrase = secret?.passphrase ? field.value.trim().replace(/\s+/g, " ") : null
+    const passphrase = secret?.passphrase ? readWords(field.value) : null
     if (!entry?.link || !entry.claim) return
     if (passphrase === "") return rejectField(field, "field.empty")
     await setFieldError(field, "")
@@ -32,11 +34,11 @@ export async function openLink(page) {
         const signIn = JSON.parse(await proof.open(ciphertext))
         // The owner may have extended the access after the seal.
         const end = Math.max(signIn.expires_at, page.grant?.expires_at ?? 0)
-        const account = { ...signIn, expires_at: end, by_hand: page.grant?.by_hand }
         showAccount(
-            account,
-            () => void showUnreadable("over"),
-            () => endOf(entry),
+            { ...signIn, expires_at: end },
+            page.grant,
+            (at) => void (at ? showUnreadable("ended", at) : showUnreadable("over")),
+            () => grantOf(entry),
         )
     } catch (error) {
         return showRefusal(page, error)
@@ -54,17 +56,28 @@ export async function openLink(page) {
 }
 
 /**
- * Read again when the access ends; the owner may have extended it.
- * @param {LinkEntry} entry
- * @returns {Promise<number | null>} in epoch seconds; 0 when it has ended, null when the server does not answer
+ * Our own passphrases are four small words, which people type with a capital, as they write. Typed twice in the same
+ * way, the words count as they stand.
+ * @param {string} typed
  */
-async function endOf({ grantId, support }) {
-    if (!grantId) return 0
+function readWords(typed) {
+    const words = typed.trim().replace(/\s+/g, " ")
+    const isOurs = /^[a-z]+( [a-z]+){3}$/i.test(words) && words !== lastWords
+    lastWords = words
+    return isOurs ? words.toLowerCase() : words
+}
+
+/**
+ * Read the access again; the owner may have ended or extended it.
+ * @param {LinkEntry} entry
+ * @returns {Promise<GrantNow | null>} null when the server does not answer
+ */
+async function grantOf({ grantId, support }) {
+    if (!grantId) return { state: "active", expires_at: 0 }
     try {
-        const { state, expires_at: end } = await viewGrant(grantId, support)
-        return state === "ended" ? 0 : end
+        return await viewGrant(grantId, support)
     } catch (error) {
-        return error instanceof Problem && error.code === "not_found" ? 0 : null
+        return error instanceof Problem && error.code === "not_found" ? { state: "ended", expires_at: 0 } : null
     }
 }
 

@@ -11,6 +11,8 @@ import {
     dateOf,
     formatDuration,
     hostOf,
+    load,
+    loadAhead,
     loadCatalogue,
     MINUTE,
     now,
@@ -24,15 +26,19 @@ import { takeFragment } from "../shared/storage.js"
 
 /** The server lets the same claim open again for 60 seconds. */
 const RETRY_SECONDS = 55
+const OPEN_SECRET = "open/open-secret.js"
+const END_ACCESS = "open/end-access.js"
+const UNREADABLE = "open/unreadable.js"
 
 startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
 const page = { entry: await takeFragment(newEntry), secret: null, grant: null, showPanel, showUnreadable }
 
 $("#waiting").addEventListener("submit", () =>
-    runOnce($("#open"), async () => (await import("./open-secret.js")).openLink(page)),
+    runOnce($("#open"), async () => (await load(OPEN_SECRET)).openLink(page)),
 )
-onPress($("#end-now"), async () => (await import("./end-access.js")).endAccess(page))
+onPress($("#end-now"), async () => (await load(END_ACCESS)).endAccess(page))
+loadAhead([OPEN_SECRET, END_ACCESS, UNREADABLE])
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 addEventListener("pageshow", ({ persisted }) => persisted && refresh())
 await runGuarded(refresh)
@@ -72,26 +78,29 @@ async function refresh() {
 /** @type {(secret: Secret, grant: Grant | null) => void} */
 function showWaiting(secret, grant) {
     $("#from").hidden = !grant
-    $("#from dd").textContent = grant ? [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ") : ""
+    $("#from dd").textContent = hostOf(grant?.site.url)
+    if (grant) setText($("#waiting-title"), "open.sign_in_to", { site: nameOf(grant.site) })
     setText($("#until"), "consent.until_text", {
         date: dateOf(secret.expires_at),
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
-    $("#whom").hidden = !grant?.owner_email
-    $("#whom dd").textContent = grant?.owner_email ?? ""
     $("#ask").hidden = !secret.passphrase
     showPanel("waiting")
+}
+
+/** @param {{name: string, url: string}} site */
+function nameOf({ name, url }) {
+    return name || hostOf(url)
 }
 
 /** @param {string} panel */
 function showPanel(panel) {
     for (const section of all(".panel")) section.hidden = section.id !== panel
-    $("#lead").hidden = /opened|ended/.test(panel)
     $("#end").hidden = panel !== "opened" || !page.entry?.grantId
 }
 
 /** @type {OpenPage["showUnreadable"]} */
 async function showUnreadable(why, at) {
-    const [unreadable] = await Promise.all([import("./unreadable.js"), loadCatalogue()])
+    const [unreadable] = await Promise.all([load(UNREADABLE), loadCatalogue()])
     await unreadable.showUnreadable(page, why, at)
 }

@@ -1,42 +1,40 @@
-// The opened account: masked until shown, copied value by value, and forgotten when the page is left. The values are
-// in the page only while they are shown.
+// The opened account: only the password masked, copied value by value or all at once, and forgotten when the page is
+// left or the access ends. The password is in the page only while it is shown.
 
 import { copyOnPress } from "../shared/copy-button.js"
 import { countDown } from "../shared/countdown.js"
-/** @import { SignIn } from "./types.js" */
-import { $, all, dateOf, make, onPress, setText } from "../shared/page.js"
+/** @import { Grant } from "../shared/api-types.js" */
+/** @import { GrantNow, SignIn } from "./types.js" */
+import { $, all, dateOf, hostOf, make, onPress, setText, texts } from "../shared/page.js"
 
 const MASK = "••••••••••••"
-const RETRY_MS = 15_000
+const POLL_MS = 15_000
 
 /**
- * @param {SignIn & {by_hand?: boolean}} account
- * @param {() => void} onForgotten called when the access is over or the page is left
- * @param {() => Promise<number | null>} readEnd returns when the access ends, in epoch seconds; 0 when it has ended,
- *   null when the server does not answer
+ * @param {SignIn} account
+ * @param {Grant | null} grant
+ * @param {(endedAt?: number) => void} onForgotten called when the access is over or the page is left
+ * @param {() => Promise<GrantNow | null>} readGrant returns null when the server does not answer
  */
-export function showAccount(account, onForgotten, readEnd) {
-    let { site, login_url: address, username, password, expires_at: until, by_hand: byHand } = account
-    const outputs = all("#values output")
-    const values = [address, username, password]
-    for (const [place, output] of outputs.entries()) {
-        const name = output.closest("div")?.querySelector("dt")?.id ?? ""
-        // Named by itself and by its value: "Show Password".
-        const [reveal, copy] = ["show", "copy"].map((what) => {
-            const id = `${name}-${what}`
-            return make("button", { id, type: "button", class: "second", "aria-labelledby": `${id} ${name}` })
-        })
-        setText(reveal, "open.show")
-        setText(copy, "page.copy")
-        output.textContent = MASK
-        onPress(reveal, () => {
-            const shown = output.textContent !== MASK
-            output.textContent = shown ? MASK : values[place]
-            setText(reveal, shown ? "open.show" : "open.hide")
-        })
-        copyOnPress(copy, () => values[place])
-        output.after(reveal, copy)
-    }
+export function showAccount(account, grant, onForgotten, readGrant) {
+    let { site, name, login_url: address, username, password, expires_at: until } = account
+    const shownName = name || hostOf(site)
+    const reference = grant?.timeline.find(({ event }) => event === "ticket_sent")?.detail ?? ""
+    /** What is shown and copied, by the name of its text. @type {[string, string][]} */
+    const known = [
+        ["address", address],
+        ["username", username],
+        ["password", password],
+        ["customer", grant?.owner_email ?? ""],
+        ["reference", reference],
+    ]
+    let rows = known.filter(([, value]) => value)
+    $("#values").replaceChildren(...rows.map(([key]) => row(key)))
+    setText($("#opened-title"), "open.sign_in_to", { site: shownName })
+    document.title = [shownName, reference].filter(Boolean).join(" · ")
+    copyOnPress($("#copy-all"), () =>
+        [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
+    )
     let stop = () => {}
     let isForgotten = false
     count()
@@ -49,7 +47,44 @@ export function showAccount(account, onForgotten, readEnd) {
         fill(username, password, dashboard)
         setTimeout(() => fill("", "", ""))
     })
-    addEventListener("pagehide", forget, { once: true })
+    addEventListener("pagehide", forgetAll, { once: true })
+    addEventListener("beforeunload", warn)
+    addEventListener("visibilitychange", lookWhenSeen)
+    const timer = setInterval(lookWhenSeen, POLL_MS)
+
+    /** @param {string} key */
+    function row(key) {
+        const value = rows.find(([name]) => name === key)?.[1] ?? ""
+        const title = make("dt", { id: `value-${key}` })
+        setText(title, `open.${key}`)
+        const output = make("output")
+        output.textContent = key === "password" ? MASK : value
+        const isLink = key === "address" && /^https?:/.test(value)
+        const shown = isLink ? make("a", { href: value, rel: "noopener", target: "_blank" }, output) : output
+        const item = make("dd", { class: "value" }, shown)
+        if (key === "password") item.append(revealButton(output))
+        if (key !== "customer") item.append(copyButton(key))
+        return make("div", {}, title, item)
+    }
+
+    /** @param {string} key */
+    function copyButton(key) {
+        const copy = button(`value-${key}-copy`, `value-${key}`, "page.copy")
+        copy.dataset.icon = "copy"
+        copyOnPress(copy, () => rows.find(([name]) => name === key)?.[1] ?? "")
+        return copy
+    }
+
+    /** @param {HTMLElement} output */
+    function revealButton(output) {
+        const reveal = button("value-password-show", "value-password", "open.show")
+        onPress(reveal, () => {
+            const isShown = output.textContent !== MASK
+            output.textContent = isShown ? MASK : password
+            setText(reveal, isShown ? "open.show" : "open.hide")
+        })
+        return reveal
+    }
 
     /** @param {string[]} texts for log, pwd and redirect_to, as WordPress' own form names them */
     function fill(...texts) {
@@ -59,33 +94,57 @@ export function showAccount(account, onForgotten, readEnd) {
     }
 
     function count() {
-        setText($("#ends"), byHand ? "open.ends_by_hand" : "open.ends", { date: dateOf(until) })
-        stop = countDown($("#left"), until, () => void forgetUnlessExtended())
+        setText($("#ends"), grant?.by_hand ? "open.ends_by_hand" : "open.ends", { date: dateOf(until) })
+        stop()
+        stop = countDown($("#left"), until, () => void look())
     }
 
-    /** The link opens only once, so the values go only when the owner has not extended the access. */
-    async function forgetUnlessExtended() {
-        const end = await readEnd()
-        if (isForgotten) return
-        if (end === null) {
-            setTimeout(() => void forgetUnlessExtended(), RETRY_MS)
-        } else if (end > until) {
-            until = end
+    /** Nobody looks at a hidden page; it looks as soon as it is seen again. */
+    function lookWhenSeen() {
+        if (!document.hidden) void look()
+    }
+
+    /** The link opens only once, so the values go only when the access is over, not when the server is. */
+    async function look() {
+        const found = await readGrant()
+        if (isForgotten || !found) return
+        if (found.state === "ended") return forgetAll(found.ended_at)
+        if (found.expires_at > until) {
+            until = found.expires_at
             count()
-        } else {
-            forget()
+        } else if (until * 1000 <= Date.now()) {
+            forgetAll()
         }
     }
 
-    function forget() {
+    /** @param {BeforeUnloadEvent} event */
+    function warn(event) {
+        event.preventDefault()
+    }
+
+    /** @param {number | Event} [endedAt] */
+    function forgetAll(endedAt) {
+        if (isForgotten) return
         isForgotten = true
         stop()
-        values.fill("")
+        clearInterval(timer)
+        removeEventListener("beforeunload", warn)
+        removeEventListener("visibilitychange", lookWhenSeen)
+        rows = []
         username = password = ""
-        for (const output of outputs) {
-            for (const button of all("button", output.parentElement ?? output)) button.remove()
-            output.textContent = ""
-        }
-        onForgotten()
+        $("#values").replaceChildren()
+        onForgotten(typeof endedAt === "number" ? endedAt : undefined)
     }
+}
+
+/**
+ * A button that is named by itself and by its value: "Copy Password".
+ * @param {string} id
+ * @param {string} title
+ * @param {string} key
+ */
+function button(id, title, key) {
+    const element = make("button", { id, type: "button", class: "quiet", "aria-labelledby": `${id} ${title}` })
+    setText(element, key)
+    return element
 }

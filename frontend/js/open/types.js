@@ -22,4 +22,9 @@
  * }} SignIn
  */
 
+/**
+ * What the opened page has to know of the access while it is open.
+ * @typedef {Pick<Grant, "state" | "expires_at"> & Partial<Grant>} GrantNow
+ */
+
 export {}

@@ -1,12 +1,26 @@
 // Why the secret behind the link cannot be read, and what the reader can do.
 
+/** @import { Grant } from "../shared/api-types.js" */
 /** @import { OpenPage } from "./types.js" */
-import { $, dateOf, formatDate, loadCatalogue, setText } from "../shared/page.js"
+import { copyOnPress } from "../shared/copy-button.js"
+import {
+    $,
+    dateOf,
+    formatDate,
+    formatDuration,
+    hostOf,
+    loadCatalogue,
+    make,
+    now,
+    setText,
+    texts,
+} from "../shared/page.js"
 
 /** Each has the texts `gone.<reason>`, `gone.<reason>_text` and `gone.<reason>_next`. */
 export const REASONS = [
     "burned",
     "ended",
+    "ending",
     "expired",
     "incomplete",
     "locked",
@@ -16,9 +30,11 @@ export const REASONS = [
     "unreachable",
 ]
 
-/** With these the account may still be there, and whoever holds the link can end the access. */
+/** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
 const CAN_END = ["burned", "expired", "locked", "opened", "over"]
-const DATED = ["burned", "expired"]
+const DATED = ["burned", "ending", "expired"]
+/** With these support needs a new link from the owner. */
+const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]
 
 /**
  * @param {OpenPage} page
@@ -31,12 +47,53 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     // A newer server may give a reason that this page does not know.
     if (!REASONS.includes(reason) || (DATED.includes(reason) && !at)) reason = "not_found"
     const values = { date: () => (at ? formatDate(dateOf(at)) : "") }
-    const [title, what, next] = $("#gone").children
+    const [title, what, facts, next] = $("#gone").children
     setText(title, `gone.${reason}`, values)
     setText(what, `gone.${reason}_text`, values)
     setText(next, `gone.${reason}_next`, values)
+    showFacts(/** @type {HTMLElement} */ (facts), grant, reason)
+    $("#copy-ask").hidden = !CAN_ASK.includes(reason)
+    copyOnPress($("#copy-ask"), () => requestText(grant))
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
     setText($("#end-now"), reason === "over" ? "end.now" : "end.yes")
     showPanel("gone")
-    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || grant?.state === "ended"
+    // Only who has the link's own token was shown the grant.
+    $("#end").hidden = !CAN_END.includes(reason) || !entry?.grantId || !grant || grant.state === "ended"
+}
+
+/**
+ * Who comes back the next day needs to know which account it was.
+ * @param {HTMLElement} list
+ * @param {Grant | null} grant
+ * @param {string} reason
+ */
+function showFacts(list, grant, reason) {
+    list.hidden = !grant || !["opened", "over"].includes(reason)
+    if (!grant || list.hidden) return
+    const site = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
+    const until = fact("consent.until")
+    list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), until)
+    setText($("dd", until), "consent.until_text", {
+        date: dateOf(grant.expires_at),
+        duration: () => formatDuration(grant.expires_at - now()),
+    })
+}
+
+/** @type {(name: string, value?: string) => HTMLElement} */
+function fact(name, value = "") {
+    const title = make("dt")
+    setText(title, name)
+    return make("div", {}, title, make("dd", {}, value))
+}
+
+/**
+ * What support can send to the owner, with a link that fills the form's address in.
+ * @param {Grant | null} grant
+ */
+function requestText(grant) {
+    const reference = grant?.timeline.find(({ event }) => event === "ticket_sent")?.detail
+    const link = new URL("/", location.origin)
+    if (grant) link.searchParams.set("site", hostOf(grant.site.url))
+    if (reference) link.searchParams.set("ticket", reference)
+    return texts["gone.ask_text"].replace("{link}", link.href)
 }

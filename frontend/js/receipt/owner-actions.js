@@ -5,7 +5,7 @@ import { burnSecret, confirmRemoval, extendGrant } from "../shared/api.js"
 import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
 import { showNotice } from "../shared/notice.js"
-import { $, DAY, dateOf, formatDuration, now, runOnce } from "../shared/page.js"
+import { $, DAY, dateOf, formatDuration, make, now, runOnce } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { startRepair } from "./repair.js"
 
@@ -91,6 +91,19 @@ export async function confirm({ entry, refresh }) {
         await refresh()
         $("#state").focus()
     })
+}
+
+/**
+ * Give the owner what is on the receipt as a file: what was agreed, what happened, what changed.
+ * @param {LoadedReceiptPage} page
+ */
+export async function download({ entry, grant, config }) {
+    const { support_name: support } = await config
+    const { can, secret, you_are, ...facts } = grant
+    const content = JSON.stringify({ support, host: location.host, ...facts, ...entry.sent }, null, 2)
+    const address = URL.createObjectURL(new Blob([content], { type: "application/json" }))
+    make("a", { href: address, download: `${entry.sent?.reference || grant.username || "receipt"}.json` }).click()
+    setTimeout(() => URL.revokeObjectURL(address))
 }
 
 /** @param {() => Promise<void>} work */

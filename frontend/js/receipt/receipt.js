@@ -12,6 +12,8 @@ import {
     formatDate,
     formatDuration,
     hostOf,
+    load,
+    loadAhead,
     loadCatalogue,
     make,
     now,
@@ -25,7 +27,34 @@ import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.j
 const POLL_MS = 10_000
 const SLOW_POLL_MS = 60_000
 const MAX_FAST_POLLS = 30
-const BAD_EVENTS = ["link_locked", "removal_failed"]
+const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
+const GOOD_EVENTS = ["access_created", "ended"]
+const ACTIONS = "receipt/owner-actions.js"
+/** What the state of an access looks like: `badge.<name>`, its icon and its colour. @type {Record<string, string[]>} */
+const BADGES = {
+    preparing: ["waiting", "clock", ""],
+    waiting: ["waiting", "clock", ""],
+    active: ["open", "key", "good"],
+    held: ["held", "clock", ""],
+    not_confirmed: ["not_confirmed", "warning", "bad"],
+    by_hand: ["open", "key", "good"],
+    withdrawn: ["withdrawn", "shield", ""],
+    done: ["done", "check", ""],
+    ending: ["ending", "clock", ""],
+    overdue: ["overdue", "warning", "bad"],
+    ended: ["ended", "check", "good"],
+    said: ["ended", "check", "good"],
+}
+
+/** @type {Intl.DateTimeFormatOptions} */
+const WITH_YEAR = {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZoneName: "short",
+}
 
 /** Texts for a manual grant. @type {Record<string, string>} */
 const MANUAL_TEXTS = { access_created: "noted", removal_failed: "reminded" }
@@ -52,12 +81,14 @@ for (const [button, action] of /** @type {const} */ ([
     ["#more", "offerLifetimes"],
     ["#repair", "repair"],
     ["#gone", "confirm"],
+    ["#download", "download"],
 ])) {
     onPress($(button), async () => {
-        const actions = await import("./owner-actions.js")
+        const actions = await load(ACTIONS)
         if (page.entry) await actions[action](/** @type {LoadedReceiptPage} */ (page))
     })
 }
+loadAhead([ACTIONS, "shared/countdown.js", "receipt/visit-report.js"])
 onPress($("#print"), () => print())
 copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${page.entry?.grantId}.${page.entry?.ownerToken}`)
 document.addEventListener("visibilitychange", () => {
@@ -65,10 +96,22 @@ document.addEventListener("visibilitychange", () => {
 })
 if (returnAddress) await runGuarded(async () => (await import("./repair.js")).finishRepair(page, returnAddress))
 await runGuarded(refresh)
-// Just sent: confirm it once.
-const reference = tryStorage(() => sessionStorage.getItem("hallpass.sent"))
-tryStorage(() => sessionStorage.removeItem("hallpass.sent"))
-if (reference && page.grant) (await import("../shared/notice.js")).showNotice("receipt.sent", { reference })
+await runGuarded(confirmSent)
+
+/** Just sent: confirm it once. The message stays in this tab's history entry, as the link to the receipt does. */
+async function confirmSent() {
+    const stored = tryStorage(() => sessionStorage.getItem("hallpass.sent"))
+    tryStorage(() => sessionStorage.removeItem("hallpass.sent"))
+    if (!stored || !page.entry) return
+    page.entry.sent = JSON.parse(stored)
+    history.replaceState(page.entry, "")
+    // Behind this entry is WordPress' approval page. One press of "Back" does not lead there.
+    history.pushState(page.entry, "")
+    await refresh()
+    $("#sent").hidden = false
+    setText($("#sent p"), "receipt.sent", { reference: page.entry.sent?.reference ?? "" })
+    $("#sent h2").focus()
+}
 
 /** @param {string} fragment */
 function readLink(fragment) {
@@ -111,12 +154,16 @@ async function show(grant) {
     const date = dateOf(grant.ended_at ?? Math.min(grant.expires_at, requestedAt ?? Infinity))
     setText($("#state"), `state.${name}`, { site: hostOf(site.url) })
     setText($("#about"), `state.${name}_text`, { username: grant.username ?? "", date })
+    const [badge, icon, colour] = BADGES[name]
+    $("#badge").className = `badge ${colour}`
+    $("#badge").dataset.icon = icon
+    setText($("#badge span"), `badge.${badge}`)
     $("#stale").hidden = true
     page.stopCountdown()
     // Between deadline and sweep there is nothing to count.
     $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
-        const { countDown } = await import("../shared/countdown.js")
+        const { countDown } = await load("shared/countdown.js")
         page.stopCountdown = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
     }
     $("#users").hidden = !/^https?:/.test(usersUrl)
@@ -124,32 +171,56 @@ async function show(grant) {
     $("#overdue").hidden = state === "ended" || !(overdue || isManual)
     setText($("#overdue-what"), isManual ? "overdue.by_hand" : "overdue.refused")
     $("#overdue").classList.toggle("problem", overdue)
+    // Before the work is done, deleting the user is not the next thing to do.
+    $("#repair").classList.toggle("second", Boolean(isManual && !overdue && !requestedAt))
     $("#repair").hidden = !can.includes("repair")
     $("#gone").hidden = !can.includes("say_gone")
     $("#end-now").hidden = isManual || !can.includes("end")
-    $("#more").hidden = isOver || Boolean(requestedAt) || !can.includes("extend")
+    $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true
-    $("#burn").hidden = isOver || !can.includes("burn")
+    $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
+    showAgreed(grant)
     // New elements only after a change, so that a reader keeps the place.
     const timeline = JSON.stringify([document.documentElement.lang, grant.timeline])
     if (page.shownTimeline !== timeline) {
         $("#timeline").replaceChildren(...grant.timeline.map((happened) => timelineItem(happened, isManual)))
     }
     page.shownTimeline = timeline
-    for (const panel of all(".panel")) panel.hidden = !["now", "happened", "keep"].includes(panel.id)
+    for (const panel of all(".panel")) panel.hidden = !["now", "happened", "agreed", "keep"].includes(panel.id)
     if (grant.report || (state === "ended" && !isManual)) {
-        const { showVisitReport } = await import("./visit-report.js")
+        const { showVisitReport } = await load("receipt/visit-report.js")
         showVisitReport(grant.report)
     }
 }
 
+/** What was agreed and sent, for the owner to keep. @param {Grant} grant */
+async function showAgreed(grant) {
+    const { support_name: support } = await page.config
+    const sent = page.entry?.sent
+    const reference = grant.timeline.find(({ event }) => event === "ticket_sent")?.detail ?? sent?.reference ?? ""
+    $("#agreed-reference").hidden = !reference
+    $("#agreed-reference span").textContent = reference
+    $("#agreed-message").hidden = !sent
+    $("#agreed-message dd").textContent = sent?.message ?? ""
+    $("#agreed-who").textContent = `${support} (${location.host})`
+    $("#agreed-site").textContent = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
+    $("#agreed-user").textContent = grant.username
+    $("#agreed-until").textContent = formatDate(dateOf(grant.expires_at), WITH_YEAR)
+}
+
 /** Which texts `state.<name>` to show. @param {Grant} grant */
-function stateName({ state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline }) {
+function stateName(grant) {
+    const { state, overdue, by_hand: isManual, end_requested_at: requestedAt, timeline, secret } = grant
     const isSaid = timeline.some(({ event, by }) => event === "ended" && by === "owner")
+    const isOpened = timeline.some(({ event }) => event === "link_opened") || secret?.state === "opened"
     if (state === "ended") return isSaid ? "said" : "ended"
+    if (grant.not_confirmed_since) return "not_confirmed"
+    if (grant.held_until && !requestedAt) return "held"
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
-    return requestedAt ? "ending" : state
+    if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
+    // Without the link nobody knows the password.
+    return secret.state === "gone" ? "withdrawn" : "waiting"
 }
 
 /** @type {(happened: TimelineEvent, isManual: boolean) => HTMLElement} */
@@ -160,13 +231,15 @@ function timelineItem({ at, event, by, detail }, isManual) {
     setText(what, `event.${name}`, { days: () => formatDuration(Number(detail) * DAY), detail: detail ?? "" }, event)
     const who = make("span", { class: "hint" })
     if (by === "owner" || by === "support") setText(who, `event.by_${by}`)
-    const kind = event === "ended" ? "good" : BAD_EVENTS.includes(name) ? "bad" : ""
+    const kind = GOOD_EVENTS.includes(event) ? "good" : BAD_EVENTS.includes(name) ? "bad" : ""
     // With the year, because a receipt is printed.
-    const shownDate = formatDate(date, { dateStyle: "medium", timeStyle: "short" })
+    const shownDate = formatDate(date, WITH_YEAR)
     const time = make("time", { datetime: date.toISOString() }, shownDate)
     const item = make("li", { class: kind }, what, " ", who, time)
     if (name === "removal_failed" && detail) {
-        import("./removal-reason.js").then((module) => module.showRemovalReason(item, detail)).catch(() => {})
+        load("receipt/removal-reason.js")
+            .then((module) => module.showRemovalReason(item, detail))
+            .catch(() => {})
     }
     return item
 }

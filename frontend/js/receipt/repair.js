@@ -5,13 +5,16 @@
 // tab's storage, the key for it travels in the return address' fragment. Neither is worth anything alone, and both are
 // used once.
 
+/** @import { FoundUser } from "../shared/api-types.js" */
 /** @import { Approved } from "../shared/consent.js" */
 /** @import { ReceiptEntry } from "../shared/types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { checkSite, Problem, repairGrant } from "../shared/api.js"
 import { appName, consentUrl, readReturn, sameSite } from "../shared/consent.js"
+import { askToConfirm } from "../shared/end-grant.js"
 import { decode, encode, newLinkKey, prove, seal } from "../shared/envelope.js"
 import { showNotice } from "../shared/notice.js"
+import { $, all, dateOf, formatDate, loadCatalogue } from "../shared/page.js"
 import { tryStorage } from "../shared/storage.js"
 
 const SEALED_KEY = "hallpass.repair"
@@ -51,7 +54,7 @@ export async function finishRepair(page, address) {
     // Before the long call, so that a reload does not lose the receipt.
     page.entry = entry
     history.replaceState(entry, "")
-    if (answer.outcome !== "approved") showNotice(`arrival.${answer.outcome}`)
+    if (answer.outcome !== "approved") showNotice(`repair.${answer.outcome}`)
     else if (!sameSite(answer.site_url, authorize)) showNotice("arrival.other_site")
     else await repair(entry, answer)
 }
@@ -62,12 +65,27 @@ export async function finishRepair(page, address) {
  */
 async function repair({ grantId, ownerToken }, { user_login, application_password }) {
     showNotice("repair.working")
+    const consent = { user_login, application_password }
     try {
-        const { state } = await repairGrant(grantId, ownerToken, { user_login, application_password })
-        showNotice(state === "active" ? "ended.owner_text" : "repair.done")
+        let answer = await repairGrant(grantId, ownerToken, consent)
+        // Anybody could have named the user of a manual grant, so its owner sees who it is.
+        while (answer.found) {
+            await loadCatalogue()
+            showFound(answer.found)
+            if (!(await askToConfirm($("#confirm-user")))) return showNotice("repair.kept")
+            answer = await repairGrant(grantId, ownerToken, consent, answer.found.id)
+        }
+        showNotice(answer.state === "active" ? "ended.owner_text" : "repair.done")
     } catch (error) {
         if (!(error instanceof Problem)) throw error
         const isExplained = error.code === "consent_rejected" || error.code === "not_administrator"
         showNotice(isExplained ? `error.${error.code}.next` : "repair.failed")
     }
+}
+
+/** @param {FoundUser} found */
+function showFound({ username, name, email, roles, registered_at, posts }) {
+    const registered = formatDate(dateOf(registered_at), { dateStyle: "medium", timeStyle: "short" })
+    const values = [username, name, email, roles.join(", "), registered, posts === null ? "–" : String(posts)]
+    for (const [place, value] of all("#confirm-user dd").entries()) value.textContent = values[place]
 }

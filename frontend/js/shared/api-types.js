@@ -4,13 +4,16 @@
 /** What the server writes in a grant's timeline; each has a text `event.<name>`. */
 export const EVENTS = /** @type {const} */ ([
     "access_created",
+    "consent_held",
     "ticket_sent",
+    "mail_dropped",
     "link_opened",
     "link_locked",
     "link_burned",
     "extended",
     "end_requested",
     "removal_failed",
+    "not_confirmed",
     "repair_requested",
     "setup_undone",
     "site_moved",
@@ -26,7 +29,8 @@ export const EVENTS = /** @type {const} */ ([
  *
  * POST /users, /grants and /grants/{id}/extend: what the page needs to seal the sign-in details.
  * @typedef {{
- *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number
+ *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number,
+ *   held_until?: number
  * }} GrantSummary
  *
  * GET /grants/{id}, as the holder of the token may see it. *owner_email* is "" when it is not known, *report* absent
@@ -35,13 +39,19 @@ export const EVENTS = /** @type {const} */ ([
  *   you_are: "owner" | "support", overdue: boolean, by_hand: boolean, created_at: number, owner_email: string,
  *   timeline: TimelineEvent[], can: GrantAction[], ended_at?: number, end_requested_at?: number,
  *   secret?: {id: string, state: "waiting" | "opened" | "locked" | "gone"}, report?: SiteChange[],
- *   user_admin_url?: string
+ *   user_admin_url?: string, not_confirmed_since?: number
  * }} Grant
  * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone"} GrantAction
  * @typedef {{at: number, event: EventName, by: "owner" | "support" | "hallpass", detail?: string}} TimelineEvent
  *
  * One line of the visit report; *change* is a text `report.<change>`, or "not_seen" with the part's name.
  * @typedef {{change: string, name: string, detail: string}} SiteChange
+ *
+ * The user of a manual grant who would be deleted. *posts* is null when the site does not tell.
+ * @typedef {{
+ *   id: number, username: string, name: string, email: string, roles: string[], registered_at: number,
+ *   posts: number | null
+ * }} FoundUser
  *
  * POST /grants/{id}/end and /repair. *ended_at* is there once WordPress has confirmed the end.
  * @typedef {{grant_id: string, state: GrantState, ended_at?: number}} GrantEnd
@@ -58,13 +68,13 @@ export const EVENTS = /** @type {const} */ ([
  * }} Secret
  * @typedef {{id: string, expires_at: number}} NewSecret POST /secrets
  * @typedef {{ciphertext: string}} OpenedSecret POST /secrets/{id}/open
- * @typedef {{reference: string}} SentTicket POST /tickets
+ * @typedef {{reference: string, mail?: "dropped"}} SentTicket POST /tickets: *mail* when the owner’s mailbox is full
  *
  * An error's body. Its *code* decides which of the other fields are there; a gateway's own error has none of ours.
  * @typedef {Partial<{
  *   code: string, message: string, field: string, reason: string, fix: string, key_left: boolean,
  *   tries_left: number, opened_at: number, unlocks_at: number, retry_after: number, support_has_it: boolean,
- *   gone: "burned" | "expired" | "ended", at: number, grant_id: string
+ *   gone: "burned" | "expired" | "ended" | "ending", at: number, grant_id: string
  * }>} ErrorBody
  *
  * What the page sends. *seconds* is the time for the whole call, 20 unless given.
@@ -74,10 +84,11 @@ export const EVENTS = /** @type {const} */ ([
  *   grant_id: string, site_url: string, days: number, owner_token: string, support_token: string, owner_email: string
  * }} GrantRequest
  * @typedef {GrantRequest & Consent & {password: string}} UserRequest
+ * @typedef {Omit<GrantRequest, "days" | "owner_email"> & Consent & {hold: true}} HoldRequest
  * @typedef {GrantRequest & {username: string}} ManualGrantRequest
  * @typedef {{
  *   id: string, ciphertext: string, access_sha256: string, passphrase: boolean, lifetime_seconds: number,
- *   grant_id?: string, support_token?: string, receipt_sha256?: string
+ *   grant_id?: string, owner_token?: string, receipt_sha256?: string
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,

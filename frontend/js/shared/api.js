@@ -28,6 +28,15 @@ export function provision(request) {
 }
 
 /**
+ * Have an approval kept for 15 minutes, until the whole request follows.
+ * @param {Api.HoldRequest} request
+ * @returns {Promise<Api.GrantSummary>}
+ */
+export function holdConsent(request) {
+    return call("POST", "users", { body: request })
+}
+
+/**
  * Register a support user that the owner created.
  * @param {Api.ManualGrantRequest} request
  * @returns {Promise<Api.GrantSummary>}
@@ -83,10 +92,11 @@ export function sendTicket(ticket) {
 /**
  * @param {string} id
  * @param {string} token the owner's or support's
+ * @param {{keepalive?: boolean}} [options]
  * @returns {Promise<Api.GrantEnd>}
  */
-export function endGrant(id, token) {
-    return call("POST", `grants/${id}/end`, { token, seconds: SITE_CHANGE_SECONDS })
+export function endGrant(id, token, options) {
+    return call("POST", `grants/${id}/end`, { token, seconds: SITE_CHANGE_SECONDS, ...options })
 }
 
 /**
@@ -114,8 +124,9 @@ export function extendGrant(id, token, days, end) {
  * @param {string} id
  * @param {string} token
  * @param {Api.Consent} consent
- * @returns {Promise<Api.GrantEnd>}
+ * @param {number} [confirm] the id of the user that the first answer found
+ * @returns {Promise<Api.GrantEnd & {found?: Api.FoundUser}>} *found* for a manual grant, until its owner confirms
  */
-export function repairGrant(id, token, consent) {
-    return call("POST", `grants/${id}/repair`, { token, body: consent, seconds: SITE_CHANGE_SECONDS })
+export function repairGrant(id, token, consent, confirm) {
+    return call("POST", `grants/${id}/repair`, { token, body: { ...consent, confirm }, seconds: SITE_CHANGE_SECONDS })
 }

@@ -4,6 +4,17 @@
 import { $, setText } from "./page.js"
 
 /**
+ * Show a link to where WordPress lists the approvals of its user.
+ * @param {string | null | undefined} consentUrl WordPress' approval page, as the server found it
+ */
+export function showUnusedApprovals(consentUrl) {
+    if (!consentUrl || !/^https?:/.test(consentUrl)) return
+    const { href } = new URL("profile.php#application-passwords-section", consentUrl)
+    $("#unused a").setAttribute("href", href)
+    $("#unused").hidden = false
+}
+
+/**
  * @param {string} key
  * @param {Values} [values]
  */

@@ -21,6 +21,7 @@ export const LANGUAGES = {
 }
 const LANGUAGE_KEY = "hallpass.language"
 const MAX_RETRY_PAUSE_MS = 8000
+const LOAD_AHEAD_MS = 3000
 
 let language = "en"
 /** With the reader's region, for dates. */
@@ -31,6 +32,8 @@ export let texts = {}
 let loading = null
 /** For every text. @type {Values} */
 const common = {}
+/** The deployment's own sentences. @type {Record<string, Record<string, string>>} */
+let ownTexts = {}
 /** @type {WeakMap<Element, [Values, string]>} */
 const shown = new WeakMap()
 
@@ -83,6 +86,7 @@ export async function runGuarded(work) {
         warning.hidden = true
     } catch (error) {
         console.error(error)
+        setText(warning, navigator.onLine ? "page.not_loaded" : "page.offline")
         warning.hidden = false
         warning.scrollIntoView({ block: "nearest" })
     }
@@ -98,6 +102,37 @@ export function hostOf(url) {
     return url ? new URL(url).host : ""
 }
 
+/** @type {Map<string, Promise<any>>} */
+const modules = new Map()
+
+/**
+ * Load a module. When that fails, the next call asks under another address: a browser remembers a failed import.
+ * @param {string} path below js/
+ * @returns {Promise<any>} its exports
+ */
+export function load(path) {
+    const known = modules.get(path)
+    if (known) return known
+    const loading = import(`../${path}`).catch(() => import(`../${path}?${Date.now()}`))
+    modules.set(path, loading)
+    loading.catch(() => modules.delete(path))
+    return loading
+}
+
+/**
+ * Load modules before they are needed, so that a press works without a network: at the first sign of a person, or soon.
+ * @param {string[]} paths
+ */
+export function loadAhead(paths) {
+    const start = () => {
+        for (const path of paths) load(path).catch(() => {})
+    }
+    for (const sign of ["pointermove", "touchstart", "keydown"]) {
+        addEventListener(sign, start, { once: true, passive: true })
+    }
+    setTimeout(start, LOAD_AHEAD_MS)
+}
+
 /** Apply the deployment's settings and the reader's language. */
 export async function startPage() {
     /** @type {Promise<Config>} */
@@ -105,7 +140,9 @@ export async function startPage() {
     for (const element of all("[data-t]")) if (element.textContent) texts[keyOf(element)] = element.textContent.trim()
     const menu = /** @type {HTMLSelectElement} */ ($("#language"))
     for (const [code, name] of Object.entries(LANGUAGES)) menu.add(new Option(name, code))
-    menu.value = chooseLanguage([tryStorage(() => localStorage[LANGUAGE_KEY]) ?? "", ...navigator.languages])
+    const linked = new URLSearchParams(location.search).get("lang") ?? ""
+    const chosen = tryStorage(() => localStorage[LANGUAGE_KEY]) ?? ""
+    menu.value = chooseLanguage([linked, chosen, ...navigator.languages])
     menu.addEventListener("change", () => {
         setLanguage(menu.value)
         loading = null
@@ -117,6 +154,7 @@ export async function startPage() {
     const config = await reading
     common.support = config.support_name
     common.host = location.host
+    ownTexts = config.texts ?? {}
     renderAll()
     menu.hidden = false // Shown means ready, see load-guard.js.
     $("#not-loaded").hidden = true
@@ -148,7 +186,14 @@ export function setText(element, key, values = {}, fallback = "") {
  */
 export function formatDate(
     date,
-    options = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+    options = {
+        weekday: "short",
+        day: "numeric",
+        month: "short",
+        hour: "numeric",
+        minute: "2-digit",
+        timeZoneName: "short", // Owner, agent and mail may each have another one.
+    },
 ) {
     return new Intl.DateTimeFormat(locale, options).format(date)
 }
@@ -210,7 +255,8 @@ function renderAll() {
 /** @param {Element} element */
 function render(element) {
     const [values, fallback] = shown.get(element) ?? [{}, ""]
-    const template = texts[keyOf(element)]
+    const key = keyOf(element)
+    const template = ownTexts[language]?.[key] ?? texts[key]
     if (template === undefined) loadCatalogue()
     const filled = fillIn(template ?? fallback, values)
     if (element.textContent !== filled) element.textContent = filled
@@ -243,19 +289,32 @@ async function readJson(path, pause = 500) {
     return readJson(path, pause * 2)
 }
 
-/** Show the deployment's name and colour. @param {Config} config */
-function applyBrand({ support_name: name, colour = "", logo, privacy_url: privacyUrl = "" }) {
+/** Show the deployment's name, colour, logo and links. @param {Config} config */
+function applyBrand({ support_name: name, colour = "", logo, ...links }) {
     $("#support-name").textContent = name
+    for (const place of all("header, .who")) {
+        if (logo) place.prepend(make("img", { src: logo, alt: "", height: "32" }))
+        else place.dataset.initial = initialOf(name)
+    }
     const { style } = document.documentElement
     if (CSS.supports("color", colour)) {
         style.setProperty("--brand", colour)
         style.setProperty("--on-brand", isLight(colour) ? "#000" : "#fff")
     }
-    if (logo) $("header").prepend(make("img", { src: logo, alt: "", height: "32" }))
-    if (/^(https:|\/)/.test(privacyUrl)) {
-        $("#privacy").setAttribute("href", privacyUrl)
-        $("#privacy").hidden = false
+    if (logo) $("link[rel=icon]").setAttribute("href", logo)
+    for (const name of /** @type {const} */ (["help", "privacy", "imprint"])) {
+        const url = links[`${name}_url`] ?? ""
+        const link = document.getElementById(name)
+        if (!link || !/^(https:|mailto:|\/)/.test(url)) continue
+        link.setAttribute("href", url)
+        link.hidden = false
     }
+}
+
+/** The first letter of a name, which stands for its picture. @param {string} name */
+export function initialOf(name) {
+    const [first = ""] = name.trim()
+    return first.toLocaleUpperCase()
 }
 
 /** Whether black contrasts more than white (WCAG). @param {string} colour #rrggbb */

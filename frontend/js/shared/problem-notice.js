@@ -1,7 +1,8 @@
 // Shows a refusal or a failure: what happened, and what to do now.
 
 import { Problem } from "./api-call.js"
-import { dateOf, formatDate, formatDuration, MINUTE, make, setText } from "./page.js"
+import { copyOnPress } from "./copy-button.js"
+import { dateOf, formatDate, formatDuration, MINUTE, make, setText, texts } from "./page.js"
 
 /** Every code has the texts `error.<code>` and `error.<code>.next`. */
 export const CODES = [
@@ -22,12 +23,14 @@ export const CODES = [
     "misunderstood",
     "multisite",
     "needs_https",
+    "no_https",
     "not_administrator",
     "not_found",
     "not_ours",
     "not_wordpress",
     "odd_answer",
     "offline",
+    "pasted_rejected",
     "rest_blocked",
     "secret_exists",
     "server_error",
@@ -41,6 +44,8 @@ export const CODES = [
     "too_large",
     "too_many_requests",
     "try_again",
+    "two_hosts",
+    "user_is_newer",
     "user_is_older",
     "user_not_found",
     "wordpress_com",
@@ -56,6 +61,9 @@ const SHARED_TEXTS = {
     unavailable: "try_again",
 }
 
+/** What only a host can mend has a text `error.<code>.host`, to be sent there. */
+export const FOR_HOST = ["consent_rejected", "firewall", "needs_https", "no_https", "odd_answer", "rest_blocked"]
+
 /** A site's failure has another text than the same failure of the server. @type {Record<string, string>} */
 const SITE_TEXTS = { timeout: "slow", unreachable: "site_unreachable", server_error: "site_error" }
 
@@ -63,13 +71,14 @@ const SITE_TEXTS = { timeout: "slow", unreachable: "site_unreachable", server_er
  * Show *error* in *box*.
  * @param {HTMLElement} box with two paragraphs
  * @param {unknown} error
+ * @param {string} [text] another name than that of the error's own text
  * @returns {Problem}
  */
-export function showProblem(box, error) {
+export function showProblem(box, error, text = "") {
     if (!(error instanceof Problem)) console.error(error)
     const problem = error instanceof Problem ? error : new Problem("server_error")
     const { details } = problem
-    const name = textNameOf(problem)
+    const name = text || textNameOf(problem)
     const values = {
         n: details.tries_left ?? "",
         time: () => formatDate(dateOf(details.unlocks_at ?? 0), { hour: "numeric", minute: "2-digit" }),
@@ -79,6 +88,7 @@ export function showProblem(box, error) {
     setText(what, `error.${name}`, values, details.message)
     setText(next, `error.${name}.next`, values, details.fix)
     for (const old of rest) old.remove()
+    if (FOR_HOST.includes(name)) next.after(hostButton(`error.${name}.host`))
     if (details.key_left) {
         const left = make("p")
         setText(left, "error.key_left")
@@ -86,6 +96,14 @@ export function showProblem(box, error) {
     }
     box.hidden = false
     return problem
+}
+
+/** A button that copies the text *key* for the site's host. @param {string} key */
+function hostButton(key) {
+    const button = make("button", { type: "button", class: "second", "data-icon": "copy", "data-t": "error.for_host" })
+    setText(button, "error.for_host")
+    copyOnPress(button, () => texts[key])
+    return make("p", {}, button)
 }
 
 /**

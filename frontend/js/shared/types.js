@@ -3,8 +3,9 @@
 /**
  * The deployment's settings, config.json.
  * @typedef {{
- *   support_name: string, support_email?: string, colour: string, logo?: string, privacy_url?: string,
- *   office_hours?: OfficeHours, lifetimes: number[], max_days: number
+ *   support_name: string, support_email?: string, colour: string, logo?: string, help_url?: string,
+ *   privacy_url?: string, imprint_url?: string, office_hours?: OfficeHours, lifetimes: number[], max_days: number,
+ *   texts?: Record<string, Record<string, string>>
  * }} Config
  * @typedef {{time_zone: string, days: number[], from: string, to: string}} OfficeHours days 1 (Monday) to 7
  *
@@ -17,7 +18,9 @@
  * from there gives nothing away, and stays in the state of this entry: a reload must not take the button that ends the
  * access away from the owner. The entry is no more exposed than the address in the history was, and the token can end
  * and extend, never open a secret.
- * @typedef {{grantId: string, ownerToken: string}} ReceiptEntry
+ * *sent* is what the owner sent from this tab a moment ago.
+ * @typedef {{grantId: string, ownerToken: string, sent?: Sent}} ReceiptEntry
+ * @typedef {{reference: string, message: string}} Sent
  */
 
 export {}

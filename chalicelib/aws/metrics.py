@@ -1,0 +1,20 @@
+"""
+CloudWatch metrics, written to the log in its embedded format: no call, and no right to make one.
+
+The dimensions have few values, because CloudWatch bills each combination.
+"""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from chalicelib.rate_limits.limits import LimitName
+
+
+def report_limit(limit: LimitName) -> None:
+    """Count that *limit* was reached, as ``LimitReached`` of the namespace ``Hallpass``."""
+    with single_metric(
+        name="LimitReached", unit=MetricUnit.Count, value=1, namespace="Hallpass"
+    ) as metric:
+        metric.add_dimension("limit", limit)
+        metric.add_dimension("service", "hallpass")

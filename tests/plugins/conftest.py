@@ -1,0 +1,126 @@
+"""A whole access on a real WordPress, with plugins that behave like real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from chalicelib.clock import DAY, TimeBudget
+from chalicelib.grants.model import Grant
+from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.site import Credentials
+from chalicelib.outbound.client import Outbound
+from chalicelib.wiring import Ports, assemble
+from chalicelib.wordpress.client import RestWordPress
+from infra.local.wordpress import WordPress as LocalWordPress
+from tests.contract.sites import AGENT, RealBlog, origin
+from tests.fakes.services import FakeOutbox, FakeSealer
+from tests.fakes.stores import (
+    MemoryAccounts,
+    MemoryGrants,
+    MemoryHits,
+    MemoryReceipts,
+    MemorySecrets,
+    MemoryTicketLog,
+)
+from tests.fakes.world import NOW, OWNER, OWNER_MAIL, SETTINGS, SUPPORT
+
+PHP = Path(__file__).with_name("php")
+DAYS = 3
+
+
+@dataclass
+class Owner:
+    """The owner of one real site, and Hallpass over it; everything of AWS is a fake."""
+
+    site: LocalWordPress
+    grants: MemoryGrants = field(default_factory=MemoryGrants)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+
+    def __post_init__(self) -> None:
+        outbound = Outbound(AGENT, allowed_sites=[origin(self.site.url)])
+        self.wordpress = RestWordPress(outbound)
+        ports = Ports(
+            grants=self.grants,
+            secrets=MemorySecrets(),
+            receipts=MemoryReceipts(),
+            accounts=MemoryAccounts(),
+            hits=MemoryHits(),
+            ticket_log=MemoryTicketLog(),
+            sealer=FakeSealer(),
+            outbox=self.outbox,
+            wordpress=self.wordpress,
+            connections=outbound,
+            budget=TimeBudget(),
+            report_limit=lambda _: None,
+        )
+        self.parts = assemble(ports, replace(SETTINGS, allowed_sites=(origin(self.site.url),)))
+
+    def install(self, *plugins: str) -> None:
+        """Run *plugins* from the next request on, beside the one that counts."""
+        parts = [(PHP / f"{name}.php").read_text() for name in ("count-failures", *plugins)]
+        self.site.mu("<?php\n" + "\n".join(part.removeprefix("<?php") for part in parts))
+
+    def consent(self) -> Credentials:
+        """Approve, as WordPress' own page does."""
+        blog = RealBlog(self.site)
+        return blog.consent(self.site.user)
+
+    def provision(self, *, now: int = NOW, consent: Credentials | None = None) -> Grant:
+        """Ask for the access until it is made, as the page does."""
+        request = ProvisionRequest(
+            f"{now:022}",
+            self.site.url,
+            consent or self.consent(),
+            "p" * 20,
+            DAYS,
+            OWNER,
+            SUPPORT,
+            OWNER_MAIL,
+        )
+        grant, _ = self.parts.lifecycle.provision(request, now=now)
+        return grant
+
+    def end(self, *, now: int = NOW) -> Grant:
+        """Let the deadline of the newest grant come; return the grant after one sweep."""
+        self.parts.sweep.sweep(now=now + DAYS * DAY)
+        return self.grants.items[f"{now:022}"]
+
+    @property
+    def users(self) -> set[str]:
+        """The login names on the site, read with its own administrator's key."""
+        found = RealBlog(self.site).request("GET", "users?context=edit&per_page=100")
+        return {user["username"] for user in found}
+
+    def site_request(self, method: str, route: str) -> object:
+        """Call a route below wp/v2 as the administrator."""
+        return RealBlog(self.site).request(method, route)
+
+    def count(self, log: str) -> int:
+        """Return how many lines the counting plugin has written, and begin anew."""
+        file = self.site.dir / f"{log}.log"
+        lines = file.read_text().splitlines() if file.exists() else []
+        file.unlink(missing_ok=True)
+        return len(lines)
+
+
+@pytest.fixture(scope="module", params=["7.1"])
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def local(version: str) -> Iterator[LocalWordPress]:
+    with LocalWordPress(version) as site:
+        yield site
+
+
+@pytest.fixture
+def owner(local: LocalWordPress) -> Iterator[Owner]:
+    owner = Owner(local)
+    owner.install()
+    yield owner
+    local.mu("<?php")
