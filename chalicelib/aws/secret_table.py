@@ -132,7 +132,10 @@ class SecretTable:
 
 
 def _secret_item(secret: Secret) -> Item:
-    return to_item({STORED_NAMES.get(name, name): value for name, value in asdict(secret).items()})
+    stored = {STORED_NAMES.get(name, name): value for name, value in asdict(secret).items()}
+    if not secret.receipt_sha256:  # A secret of a grant is stored as version 0.1.0 stores it.
+        del stored["receipt_sha256"]
+    return to_item(stored)
 
 
 def _secret(item: Item) -> Secret | None:
