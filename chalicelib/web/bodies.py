@@ -155,6 +155,7 @@ def send_ticket(body: Body) -> Ticket:
         message=text(body, "message", max_length=MAX_MESSAGE_CHARACTERS, one_line=False),
         site_url=optional_text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         link=optional_text(body, "link", max_length=MAX_LINK_CHARACTERS),
+        password_link=optional_text(body, "password_link", max_length=MAX_LINK_CHARACTERS),
         grant_id=grant_id,
         owner_token=identifier(body, "owner_token") if grant_id else "",
         passphrase_hint=optional_text(body, "passphrase_hint", max_length=MAX_HINT_CHARACTERS),

@@ -64,6 +64,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "grant_id": GRANT_ID,
         "owner_token": OWNER,
         "passphrase_hint": "by phone",
+        "password_link": "https://ots.example/secret/0123456789abcdef0123",
     },
     ("POST", "/grants"): {
         **ACCESS,
