@@ -29,6 +29,7 @@ from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, w
 from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
 from chalicelib.notifications.ticket_links import check_links
 
+DONE_EARLIER = "Done earlier? Press “end access now” on the page behind the link."
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
 SUPPORT_IS_FULL = (
     "Support has been sent more messages than it takes at once. Yours is not sent yet: please wait "
@@ -208,7 +209,7 @@ class Tickets:
             lines += [
                 f"Site: {grant.site_name}",
                 end.format(when(grant.expires_at)),
-                "Done earlier? Press “end access now” on the page behind the link.",
+                *([DONE_EARLIER] if ticket.link else []),
                 "",
             ]
         if ticket.password_link:

@@ -92,6 +92,6 @@ export const EVENTS = /** @type {const} */ ([
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,
- *   owner_token?: string, passphrase_hint?: string
+ *   owner_token?: string, passphrase_hint?: string, password_link?: string
  * }} Ticket
  */
