@@ -119,7 +119,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner.page.click("#time .actions button:visible >> nth=0")
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
-    expect(owner.page.locator("#timeline")).to_contain_text("You created an account by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("made by hand")
 
     agent.visit(link)
     agent.open()
@@ -166,7 +166,7 @@ def test_the_help_pages_own_way_works_whole(
     expect(owner.page.locator("#send h2")).to_be_focused()
     expect(owner.page.locator("#protect-door")).to_be_hidden()
     reference = owner.send()
-    expect(owner.page.locator("#timeline")).to_contain_text("You created an account by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("made by hand")
 
     ticket = mails(reference)[0]["text"]
     theirs = ticket.partition("The sender wrote:")[2]

@@ -190,7 +190,12 @@ test("a passphrase seals, and is never sent", async () => {
 })
 
 test("a user made by hand: the password goes only under the seal", async () => {
-    const manualUser = { username: "helper", password: "by-hand-Pa55", login_url: "https://blog.example/door" }
+    const manualUser = {
+        username: "helper",
+        password: "by-hand-Pa55",
+        login_url: "https://blog.example/door",
+        link_hint: "",
+    }
     const submission = newSubmission(DRAFT, { manualUser })
     const { calls, server } = fakeServer()
 
