@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 # Each list is made from its .in file; the later ones hold the pins of those before them.
-LISTS := requirements requirements-unit requirements-dev infra/local/requirements requirements-lock
+LISTS := requirements requirements-unit requirements-dev infra/local/requirements infra/lint/requirements requirements-lock
 # For every Python from 3.11 on, with hashes, and without the address of whoever's registry served them.
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/uv pip compile
@@ -34,10 +34,13 @@ run: packages-run ## Run Hallpass and a WordPress here, until Ctrl-C (PORT, WORD
 sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 	@exec $(BIN)/python -m infra.local.sweep
 
-test: setup check ## Check and test everything
+test: setup check lint-infra coverage ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/contract tests/plugins tests/unit tests/upgrade --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/plugins --numprocesses 2 --dist loadfile $(ARGS)
+
+coverage: setup ## Test the rules and the contracts; fails when they take too few branches of chalicelib
+	$(BIN)/pytest tests/contract tests/unit tests/upgrade --cov --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
 	node --test tests/js/*.test.js
@@ -102,17 +105,29 @@ fresh: ## Try a bare Debian 12 and 13, as root: make fresh ARGS="12 run" (or tes
 package: .venv/installed.txt ## Build the template and the zip that AWS gets
 	@$(BIN)/python -m infra.package
 
-lint-infra: package ## Lint the built template
-	$(BIN)/cfn-lint build/sam.yaml
+lint-infra: .venv/installed.txt .venv-aws/installed.txt .venv-checkov/installed.txt ## Lint the built template, and check it for what AWS advises
+	@$(BIN)/python -m infra.lint
 
-deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="--artifacts BUCKET SenderEmail=…"
+deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="SenderEmail=… SupportEmail=…"
 	@$(BIN)/python -m infra.deploy $(ARGS)
+
+doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="SenderEmail=…"
+	@$(BIN)/python -m infra.operate.doctor $(ARGS)
+
+status: .venv/installed.txt ## Say how the deployed Hallpass is
+	@$(BIN)/python -m infra.operate.status $(ARGS)
+
+grants: .venv/installed.txt ## Look at open accesses, and end them: make grants ARGS="list"
+	@$(BIN)/python -m infra.operate.grants $(ARGS)
+
+destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
+	@$(BIN)/python -m infra.operate.destroy $(ARGS)
 
 tokens: .venv/installed.txt ## Manage accounts of One Time Secret's API: make tokens ARGS="add NAME" (or list, revoke NAME)
 	@$(BIN)/python -m infra.operate.tokens $(ARGS)
 
 clean: ## Remove everything that was built or run here
-	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
+	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results .coverage
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # Fetched beside the installations; should it fail, the run says why and takes an older one.
@@ -149,10 +164,16 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-aws/bin/python $(PIP) -r $<
 	@cp $< $@
 
+.venv-checkov/installed.txt: infra/lint/requirements.txt | packages-python
+	@echo "Installing Checkov in .venv-checkov"
+	@[ -x .venv-checkov/bin/pip ] || $(PYTHON3) -m venv .venv-checkov
+	@.venv-checkov/bin/python $(PIP) -r $<
+	@cp $< $@
+
 .venv-lock/installed.txt: requirements-lock.txt | packages-python
 	@echo "Installing uv, which pins the requirements, in .venv-lock"
 	@[ -x .venv-lock/bin/pip ] || $(PYTHON3) -m venv .venv-lock
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: test-plugins contract bench check check-js clean deploy fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

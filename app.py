@@ -14,7 +14,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from chalice.app import Chalice, Rate, Response
+from chalice.app import Chalice, Rate, Request, Response
 
 from chalicelib import __version__
 from chalicelib.errors import NotFound, TooManyRequests, TryAgain
@@ -33,7 +33,28 @@ SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up 
 app = Chalice(app_name="hallpass", configure_logs=False)
 app.register_middleware(web.normalise_chalice_errors, "http")
 logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
-metrics = Metrics(namespace="Hallpass", service="hallpass")
+metrics = Metrics(namespace="Hallpass")  # The stack's name is the service: see resources.yaml.
+
+
+def log_outcome(event: Request, call: Callable[[Request], Response]) -> Response:
+    """Log what each route answered, with the ids that the gateway and Lambda gave the request."""
+    logger.append_keys(
+        request_id=event.context.get("requestId", ""),
+        function_request_id=getattr(app.lambda_context, "aws_request_id", ""),
+    )
+    response = call(event)
+    logger.info(
+        "answered",
+        extra={
+            "method": event.method,
+            "route": event.context.get("resourcePath", ""),  # Without the ids of the path.
+            "status": response.status_code,
+        },
+    )
+    return response
+
+
+app.register_middleware(log_outcome, "http")
 
 
 @contextmanager
@@ -231,9 +252,13 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now())
     metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, result.oldest_due)
     metrics.add_metric("Ended", MetricUnit.Count, result.ended)
     metrics.add_metric("PutOff", MetricUnit.Count, result.put_off)
     metrics.flush_metrics()
+    logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
+    for tried in result.tries:
+        logger.info("tried", extra=tried._asdict())
     if result.unexpected is not None:
         raise result.unexpected
     if result.failed:

@@ -107,10 +107,18 @@ class GrantEnded(HallpassError):
     code = "grant_ended"
 
 
+@dataclass(eq=False)
 class ConsentRejected(HallpassError):
-    """The site treated the consent key like no key: as a visitor who is not signed in."""
+    """
+    The site treated the consent key like no key: as a visitor who is not signed in.
+
+    `reason`, where it shows: ``checked_by_plugin``, ``login_not_taken`` or ``mistyped``.
+    """
 
     code = "consent_rejected"
+    message: str
+    _: KW_ONLY
+    reason: str = ""
 
 
 class NotAdministrator(HallpassError):
@@ -119,10 +127,18 @@ class NotAdministrator(HallpassError):
     code = "not_administrator"
 
 
+@dataclass(eq=False)
 class KeyRefused(HallpassError):
-    """The site does not accept an application password that was good before."""
+    """
+    The site does not accept an application password that was good before.
+
+    `by_plugin`: something else than WordPress takes it for the account's own password.
+    """
 
     code = "key_refused"
+    message: str
+    _: KW_ONLY
+    by_plugin: bool = False
 
 
 @dataclass(eq=False)

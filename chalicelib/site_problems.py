@@ -37,6 +37,12 @@ UNSUPPORTED = {
         "Check the spelling, and that the site opens in a private window without a certificate "
         "warning.",
     ),
+    "incomplete_certificate": Explanation(
+        "The certificate of this site comes without the one that signed it: browsers mend that, "
+        "programs cannot.",
+        "Ask your host to install the whole certificate chain (“full chain”, with the intermediate "
+        "certificate). Then check again, or use another way.",
+    ),
     "needs_https": Explanation(
         "This site works without https, so keys to it would travel unprotected.",
         "Ask your host for a certificate, and let both addresses in Settings, General begin "
@@ -122,6 +128,7 @@ UNAVAILABLE = {
         "Please try again in a few minutes. Nothing happens twice.",
     ),
     "unreachable": UNSUPPORTED["site_unreachable"],
+    "incomplete_certificate": UNSUPPORTED["incomplete_certificate"],
     "server_error": Explanation(
         "The site answered with an error of its own.",
         "Open it in a private window. If it shows a critical error, your host can tell why.",

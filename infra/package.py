@@ -5,8 +5,9 @@ never read (botocore describes some 400 services, Hallpass calls a few) and adds
 `.pyc` files, which halve a cold start. The same sources give the same zip, byte for
 byte, and nothing is built again until a source changes. `Package.sha256` names it.
 
-The functions' runtime is the minor version of the Python that builds: Chalice writes
-it into the template, and the `.pyc` files and compiled wheels fit it.
+The zip holds no machine code, so it runs on x86_64 and arm64 alike, and only its `.pyc`
+files belong to one version of Python. That is the Python that builds; the variable RUNTIME
+names another one, such as `python3.13`, which must be installed here to compile them.
 """
 
 from __future__ import annotations
@@ -24,40 +25,17 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib import __version__
+from infra import template
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 STAGE = "hallpass"
 SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sts"})
+# The functions' Python: the one that builds, or another that is installed here beside it.
+RUNTIME = os.environ.get("RUNTIME") or f"python3.{sys.version_info.minor}"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
-# AES-GCM alone, of a package with every cipher. Its own imports name these, and no others.
-CIPHER = frozenset(
-    {
-        "__init__.py",
-        "Cipher/AES.py",
-        "Cipher/__init__.py",
-        "Cipher/_mode_ctr.py",
-        "Cipher/_mode_ecb.py",
-        "Cipher/_mode_gcm.py",
-        "Cipher/_raw_aes.abi3.so",
-        "Cipher/_raw_aesni.abi3.so",
-        "Cipher/_raw_ctr.abi3.so",
-        "Cipher/_raw_ecb.abi3.so",
-        "Hash/BLAKE2s.py",
-        "Hash/_BLAKE2s.abi3.so",
-        "Hash/__init__.py",
-        "Hash/_ghash_clmul.abi3.so",
-        "Hash/_ghash_portable.abi3.so",
-        "Random/__init__.py",
-        "Util/__init__.py",
-        "Util/_cpu_features.py",
-        "Util/_cpuid_c.abi3.so",
-        "Util/_file_system.py",
-        "Util/_raw_api.py",
-        "Util/number.py",
-        "Util/py3compat.py",
-    }
-)
 PLAIN_FILE = 0o100644 << 16
 
 
@@ -71,6 +49,8 @@ class Package:
 
     template: Path
     archive: Path
+
+    runtime: str = RUNTIME
 
     @property
     def sha256(self) -> str:
@@ -100,7 +80,7 @@ def build() -> Package:
 
 def fingerprint() -> str:
     """Return the SHA-256 of everything that the package is made from."""
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version}\0{RUNTIME}\0".encode())
     names = ["app.py", "requirements.txt", "infra/resources.yaml", "infra/package.py"]
     files = [ROOT / name for name in names]
     files += [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / ".chalice").glob("*.json")]
@@ -123,7 +103,8 @@ def _build(package: Package) -> None:
         _check(code)
         _compile(code)
         _zip(code, package.archive)
-        shutil.copy(chalice / "sam.yaml", package.template)
+        text = template.finished((chalice / "sam.yaml").read_text(), __version__)
+        package.template.write_text(text)
     shutil.rmtree(deployments, ignore_errors=True)
 
 
@@ -148,9 +129,9 @@ def _thin(code: Path) -> None:
     for service in (code / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in SERVICES:
             shutil.rmtree(service)
-    for file in [path for path in (code / "Cryptodome").rglob("*") if path.is_file()]:
-        if file.relative_to(code / "Cryptodome").as_posix() not in CIPHER:
-            file.unlink()
+    # charset_normalizer brings each of its compiled modules as Python, too.
+    for compiled in list(code.rglob("*.so")):
+        compiled.unlink()
     for name in ("boto3/data", "boto3/examples", "bin", "jmespath-1.1.0.data"):
         shutil.rmtree(code / name, ignore_errors=True)
 
@@ -168,10 +149,12 @@ def _check(code: Path) -> None:
     }
     missing = sorted(required - installed)
     missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
-    missing += [name for name in sorted(CIPHER) if not (code / "Cryptodome" / name).is_file()]
     missing += [name for name in SERVICES if not (code / "botocore/data" / name).is_dir()]
     if missing:
         raise PackageError(f"The package lacks {', '.join(missing)}.")
+    native = [str(file.relative_to(code)) for file in code.rglob("*.so*")]
+    if native:
+        raise PackageError(f"The package contains machine code: {', '.join(native)}.")
     surplus = [name for name in ("pip", "setuptools", "tests", "infra") if (code / name).exists()]
     if surplus:
         raise PackageError(f"The package contains {', '.join(surplus)}, which must not ship.")
@@ -188,7 +171,7 @@ def _compile(code: Path) -> None:
         "'.', ddir='/var/task', quiet=1, force=True, invalidation_mode=mode))"
     )
     done = subprocess.run(
-        [sys.executable, "-S", "-c", script],
+        [_interpreter(), "-S", "-c", script],
         cwd=code,
         env={"PYTHONHASHSEED": "0"},
         capture_output=True,
@@ -197,6 +180,17 @@ def _compile(code: Path) -> None:
     )
     if done.returncode != 0:
         raise PackageError(f"A module of the package does not compile: {done.stdout[-500:]}")
+
+
+def _interpreter() -> str:
+    """Return the path of the Python that compiles for the functions."""
+    if f"python3.{sys.version_info.minor}" == RUNTIME:
+        return sys.executable
+    found = shutil.which(RUNTIME)
+    done = found and subprocess.run([found, "-c", ""], capture_output=True, check=False)
+    if not found or not done or done.returncode != 0:
+        raise PackageError(f"{RUNTIME} is not installed here; it compiles the functions' modules.")
+    return found
 
 
 def _zip(code: Path, archive: Path) -> None:

@@ -9,7 +9,9 @@ has is deleted from the bucket.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ CONTENT_TYPES = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+CONFIG = "config.json"
+# What pages show and functions use has one source, the parameter of the stack.
+SHOWN = {"SupportName": "support_name", "SupportEmail": "support_email", "MaxDays": "max_days"}
 # Tests and the tools that run them may stand beside the pages; they are not published.
 UNPUBLISHED = frozenset({"node_modules", "package.json", "package-lock.json", "test", "tests"})
 
@@ -49,14 +54,23 @@ def files(frontend: Path = FRONTEND) -> dict[str, Path]:
     return found
 
 
-def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
-    """Put every page into *bucket* and delete all else there; return the number of objects."""
+def upload(
+    s3: S3Client,
+    bucket: str,
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    frontend: Path = FRONTEND,
+) -> int:
+    """
+    Put every page into *bucket* and delete all else there; return the number of objects.
+
+    What the *parameters* of the stack say about support goes into the published `config.json`.
+    """
     wanted = files(frontend)
     for key, file in wanted.items():
         s3.put_object(
             Bucket=bucket,
             Key=key,
-            Body=file.read_bytes(),
+            Body=_config(file, parameters) if key == CONFIG else file.read_bytes(),
             ContentType=CONTENT_TYPES[file.suffix],
             CacheControl="no-cache",
             Metadata={"status": "404"} if key == MISSING else {},
@@ -68,16 +82,15 @@ def upload(s3: S3Client, bucket: str, frontend: Path = FRONTEND) -> int:
     return len(wanted)
 
 
-def support_parameters(frontend: Path = FRONTEND) -> dict[str, str]:
-    """
-    Return the stack's parameters that the pages' `config.json` sets, by name.
+def example_parameters(frontend: Path = FRONTEND) -> dict[str, str]:
+    """Return the stack's parameters as the example `config.json` has them, for the local run."""
+    config = json.loads((frontend / CONFIG).read_text())
+    return {name: str(config[key]) for name, key in SHOWN.items() if config.get(key)}
 
-    Pages and functions then name the same team and the same longest access.
-    """
-    config = json.loads((frontend / "config.json").read_text())
-    names = {
-        "SupportName": "support_name",
-        "SupportEmail": "support_email",
-        "MaxDays": "max_days",
-    }
-    return {name: str(config[key]) for name, key in names.items() if config.get(key)}
+
+def _config(file: Path, parameters: Mapping[str, str]) -> bytes:
+    """Return `config.json` with the team and the longest access that the functions know."""
+    config = json.loads(file.read_text())
+    said = {key: parameters[name] for name, key in SHOWN.items() if name in parameters}
+    config |= said | ({"max_days": int(said["max_days"])} if "max_days" in said else {})
+    return (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()

@@ -92,6 +92,14 @@ class GrantTable:
         values = {":shard": DUE_SHARDS[queue], ":now": now}
         return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
 
+    def due_since(self) -> int | None:
+        rows = [
+            row
+            for shard in DUE_SHARDS.values()
+            for row in self._query("due", "due_shard = :shard", 1, {":shard": shard})
+        ]
+        return min((int(row["due_at"]["N"]) for row in rows), default=None)
+
     def overdue_since(self) -> int | None:
         rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
         return int(rows[0]["overdue_since"]["N"]) if rows else None

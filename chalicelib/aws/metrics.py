@@ -6,6 +6,8 @@ The dimensions have few values, because CloudWatch bills each combination.
 
 from __future__ import annotations
 
+import os
+
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from chalicelib.rate_limits.limits import LimitName
@@ -17,4 +19,5 @@ def report_limit(limit: LimitName) -> None:
         name="LimitReached", unit=MetricUnit.Count, value=1, namespace="Hallpass"
     ) as metric:
         metric.add_dimension("limit", limit)
-        metric.add_dimension("service", "hallpass")
+        # Each stack has alarms of its own: the template sets its name.
+        metric.add_dimension("service", os.environ.get("POWERTOOLS_SERVICE_NAME", "hallpass"))

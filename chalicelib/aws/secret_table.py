@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
@@ -90,7 +90,7 @@ class SecretTable:
         )
 
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
-        deleted = self._update(
+        deleted = self._write(
             secret_id,
             "SET purge_at = :purge_at REMOVE ciphertext",
             "attribute_exists(opened_at) AND claim_sha256 = :claim",
@@ -101,7 +101,7 @@ class SecretTable:
     def revoke(
         self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
     ) -> None:
-        self._update(
+        self._write(
             secret_id,
             "SET withdrawn = :reason, withdrawn_at = :now, purge_at = :purge_at REMOVE ciphertext",
             f"{WAITING} AND grant_id = :grant",
@@ -109,7 +109,7 @@ class SecretTable:
         )
 
     def extend(self, secret_id: str, grant_id: str, *, old_end: int, new_end: int) -> None:
-        self._update(
+        self._write(
             secret_id,
             "SET expires_at = :new_end, purge_at = :new_end",
             f"{WAITING} AND grant_id = :grant AND expires_at = :old_end",
@@ -119,16 +119,28 @@ class SecretTable:
     def _update(
         self, secret_id: str, update: str, condition: str, values: Mapping[str, Any]
     ) -> Secret | None:
-        updated = call_if(
+        updated = self._write(secret_id, update, condition, values, returning="ALL_NEW")
+        return None if updated is None else _secret(updated["Attributes"])
+
+    def _write(
+        self,
+        secret_id: str,
+        update: str,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        # The sweep's policy allows this alone: who revokes a secret does not get it back.
+        returning: Literal["NONE", "ALL_NEW"] = "NONE",
+    ) -> Item | None:
+        return call_if(
             self._client.update_item,
             TableName=self._table,
             Key={"id": {"S": secret_id}},
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeValues=to_item(values),
-            ReturnValues="ALL_NEW",
+            ReturnValues=returning,
         )
-        return None if updated is None else _secret(updated["Attributes"])
 
 
 def _secret_item(secret: Secret) -> Item:

@@ -7,6 +7,8 @@ needs of AWS, HTTP, mail and one-time secrets are ports (`ports`, `store.GrantSt
 
 Phases, as stored, and the transitions between them (`model`, a test walks all of them)::
 
+     hold
+         │ set_up_requested (provision)
      provision                                      register (the owner made the user)
          │                                                  │
          ▼                  activated                       ▼
@@ -23,14 +25,17 @@ Phases, as stored, and the transitions between them (`model`, a test walks all o
 
 The API shows three states: *preparing* until `activated`, *active* until WordPress has confirmed
 the end, then *ended*. A `revoking` grant whose removal keeps failing stays *active*, and overdue. A
-set-up that the site refuses is taken back, and its grant deleted.
+set-up that the site refuses is taken back, and its grant deleted. A grant that is *held* is
+`provisioning`, and has nothing but a consent key. A manual grant that its owner never confirms
+*rests* in `revoking`: active and overdue, nothing due, and no end claimed (`reminders`).
 
 What holds in every phase:
 
 * The grant is stored before the site is asked for anything, and leaves the sweep's index only when
-  WordPress has confirmed that the user is deleted and its people have the notice of it.
-* A consent key is stored only while a set-up or a repair is unfinished; a removal key only while
-  its user may exist.
+  WordPress has confirmed that the user is deleted and its people have the notice of it, or when it
+  is a manual one and rests.
+* A consent key is stored only while a set-up or a repair is unfinished, and for 15 minutes at most
+  without its owner's word; a removal key only while its user may exist.
 * Everything may be interrupted between any two calls: the same request, or the sweep, goes on.
 
 Reading order: `lifecycle` (what people ask for), `provisioning` and its steps, `ending`, `removal`,

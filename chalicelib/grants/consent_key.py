@@ -8,26 +8,49 @@ approved on another host than the one that it would go to is sent nowhere, and f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from chalicelib.errors import KeyRefused, SiteUnsupported
+from chalicelib.errors import ConsentRejected, KeyRefused, SiteUnsupported
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.site import Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.site_problems import unsupported
 
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "
     "Application Passwords » Revoke."
 )
 # To WordPress, a key that is wrong and one that never arrives are the same.
-CONSENT_REFUSED = (
-    "Your site did not accept the approval. Please approve once more. If it happens again, your "
-    "web server drops the Authorization header on the way to WordPress: on Apache, add the line "
-    'SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1 at the top of .htaccess; on other '
+HEADER_DROPPED = (
+    "your web server drops the Authorization header on the way to WordPress: on Apache, add the "
+    'line SetEnvIf Authorization "(.*)" HTTP_AUTHORIZATION=$1 at the top of .htaccess; on other '
     f"servers, ask your host to pass that header to PHP. {KEY_LEFT}"
 )
+CONSENT_REFUSED = (
+    "Your site did not accept the approval. Please approve once more. If it happens again, "
+    f"{HEADER_DROPPED}"
+)
+MISTYPED = (
+    "Your site did not accept the approval: the password or the user name may be mistyped. "
+    "Please copy both once more; the password has 24 letters and digits. If they are right, "
+    f"{HEADER_DROPPED}"
+)
+LOGIN_NOT_TAKEN = (
+    "WordPress takes no user name with a colon, a quotation mark, an apostrophe or a backslash "
+    "together with an application password. Please paste an application password with the e-mail "
+    "address of that account instead of its name, or approve as another administrator. "
+    f"{KEY_LEFT}"
+)
+CHECKED_BY_PLUGIN = (
+    "A plugin of your site, such as WP-API Basic Authentication, checks the approval in WordPress’ "
+    "place and takes it for your own password. Please switch that plugin off while support is in, "
+    f"and approve again. {KEY_LEFT}"
+)
+LOGIN_NOT_TAKEN_SIGNS = frozenset(":'\"\\")
+APPLICATION_PASSWORD = re.compile(r"[A-Za-z0-9]{24}")  # As every WordPress makes it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,8 @@ class ConsentKey:
         """
         if grant.consent is None:
             return
+        if not site.has_one_origin and grant.consent.key_id is None:
+            raise unsupported("two_hosts")  # The key was never there, and is not to get there now.
         key = self.unseal(grant)
         try:
             key_id = grant.consent.key_id or self.wordpress.key_id(site, key)
@@ -94,3 +119,20 @@ class ConsentKey:
             if error.reason != "two_hosts":
                 raise
         return update(self.grants, grant.id, lambda stored: stored.consent_deleted(consent))
+
+
+def rejected(consent: Credentials, refused: KeyRefused, *, is_pasted: bool) -> ConsentRejected:
+    """
+    Return why *consent* is of no use: the cause that shows, or the likeliest.
+
+    *is_pasted*: a person may have typed it; WordPress itself mistypes nothing.
+    """
+    if LOGIN_NOT_TAKEN_SIGNS & set(consent.username):
+        return ConsentRejected(LOGIN_NOT_TAKEN, reason="login_not_taken")
+    if is_pasted and not APPLICATION_PASSWORD.fullmatch(consent.password.replace(" ", "")):
+        return ConsentRejected(MISTYPED, reason="mistyped")
+    if refused.by_plugin:
+        return ConsentRejected(CHECKED_BY_PLUGIN, reason="checked_by_plugin")
+    if is_pasted:
+        return ConsentRejected(MISTYPED, reason="mistyped")
+    return ConsentRejected(CONSENT_REFUSED)

@@ -126,22 +126,27 @@ class Ending:
 
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
-        if grant.is_consent_held and grant.was_active:
+        if grant.is_consent_held and grant.was_active and grant.state != "ended":
             grant = self._give_back(grant, now)
             if not grant.schedule.is_due(now):
                 return grant
+        begun = self.budget.spent()
+
+        def moment() -> int:
+            return now + int(self.budget.spent() - begun)
+
         if grant.phase == "active":
             return self._wait(grant, now)
         try:
             if grant.state != "ended":
                 self.revoke_links(grant, now)
                 self._remove(self.record_changes(grant, now), now)
-                grant = update(self.grants, grant.id, lambda stored: stored.revoked(now))
+                grant = update(self.grants, grant.id, lambda stored: stored.revoked(moment()))
             self.links.revoke(grant, now=now)
             grant = self._notify(grant, now)
         except HallpassError as error:
-            return self._put_off(grant, error, now, counts=counts)
-        return update(self.grants, grant.id, lambda stored: stored.closed(now))
+            return self._put_off(grant, error, moment(), counts=counts)
+        return update(self.grants, grant.id, lambda stored: stored.closed(moment()))
 
     def _notify(self, grant: Grant, now: int) -> Grant:
         """Send the notices of the end, and delete a consent key that a repair has left before."""

@@ -23,7 +23,7 @@ from chalicelib.grants.parts import (
     Notice,
     Schedule,
 )
-from chalicelib.grants.phases import ALL, ENDED, RUNNING, Phase, transition
+from chalicelib.grants.phases import ALL, ENDED, REMOVING, RUNNING, Phase, transition
 from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
@@ -101,23 +101,23 @@ class Grant(GrantInSetUp):
             Event(now, "end_requested", by)
         )
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def repair_requested(self, consent: Consent, due_at: int, now: int) -> Grant:
         """Record the owner's new consent key before it is used; it asks for the end as well."""
         return replace(
             self,
-            phase="revoking",
+            phase="notifying" if self.phase == "notifying" else "revoking",
             consent=consent,
             end_requested_at=self.end_requested_at or now,
             schedule=replace(self.schedule, due_at=due_at, purge_at=None),
         ).with_event(Event(now, "repair_requested", "owner"))
 
-    @transition("revoking")
+    @transition("revoking", "notifying")
     def repairer_identified(self, site: Site, owner_id: int, key_id: str) -> Grant:
         """Record where the site is now, whose the new consent key is, and its UUID."""
-        return self.located(site).owner_identified(owner_id, key_id)
+        return self.located(site).owned_by(owner_id, key_id)
 
-    @transition("revoking")
+    @transition("revoking", "notifying")
     def user_found(self, user_id: int | None) -> Grant:
         """Record the id of a support user that was known by its login name only."""
         return replace(self, on_site=replace(self.on_site, user_id=user_id))
@@ -127,17 +127,17 @@ class Grant(GrantInSetUp):
         """Record the address at which our own account was seen."""
         return self.located(site).with_event(Event(now, "site_moved", detail=site.url))
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def changes_seen(self, changes: tuple[Change, ...]) -> Grant:
         """Record what changed on the site since support came in."""
         return replace(self, visit=replace(self.visit, changes=changes))
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def evidence_seen(self, evidence: Evidence) -> Grant:
         """Record what the site said of the account's end, before anything else is asked."""
         return replace(self, on_site=replace(self.on_site, evidence=evidence))
 
-    @transition(*RUNNING)
+    @transition(*REMOVING)
     def user_deleted(self) -> Grant:
         """Record that the site confirmed the deletion, in case that the rest is tried again."""
         return replace(
@@ -161,7 +161,7 @@ class Grant(GrantInSetUp):
 
     # A user made by hand, which only its owner can vouch for.
 
-    @transition("active", "revoking")
+    @transition("active", "revoking", "notifying")
     def consent_held(self, consent: Consent, due_at: int) -> Grant:
         """Record a consent key that is to show its owner who would be deleted, and no more."""
         due = min(self.schedule.due_at or due_at, due_at)
@@ -169,7 +169,7 @@ class Grant(GrantInSetUp):
             self, consent=consent, schedule=replace(self.schedule, due_at=due, purge_at=None)
         )
 
-    @transition("active", "revoking")
+    @transition("active", "revoking", unchanged_in=ENDED)
     def consent_given_back(self, now: int) -> Grant:
         """Be due again as before the hold; if the key could not be deleted, once more soon."""
         due_at = max(now, self.next_reminder_at)

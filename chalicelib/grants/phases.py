@@ -19,6 +19,8 @@ ALL: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "cl
 SETTING_UP: tuple[Phase, ...] = ("provisioning", "revoking")  # The end may be asked for meanwhile.
 RUNNING: tuple[Phase, ...] = ("provisioning", "active", "revoking")
 ENDED: tuple[Phase, ...] = ("notifying", "closed")
+# The owner of a manual grant may confirm its end while a repair or the sweep works on it.
+REMOVING: tuple[Phase, ...] = (*RUNNING, "notifying")
 
 
 class HasPhase(Protocol):

@@ -24,7 +24,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.errors import (
-    ConsentRejected,
     GrantEnded,
     HallpassError,
     KeyRefused,
@@ -34,7 +33,7 @@ from chalicelib.errors import (
     TooManyRequests,
     TryAgain,
 )
-from chalicelib.grants.consent_key import CONSENT_REFUSED, KEY_LEFT, ConsentKey
+from chalicelib.grants.consent_key import KEY_LEFT, ConsentKey, rejected
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Schedule, Tokens, token_hash
 from chalicelib.grants.phases import WrongPhase
@@ -169,9 +168,11 @@ class Provisioning:
                     grant = update(self.grants, grant.id, record)
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ENDED) from None
-        except KeyRefused:
+        except KeyRefused as error:
             self._take_back_refused(grant, now)
-            raise ConsentRejected(CONSENT_REFUSED) from None
+            # The form holds what WordPress' own page returned at once, and never what was pasted.
+            is_pasted = not any(event.name == "consent_held" for event in grant.timeline)
+            raise rejected(request.consent, error, is_pasted=is_pasted) from None
         except NotAdministrator:
             self._take_back(grant, now)
             raise

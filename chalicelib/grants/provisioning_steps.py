@@ -61,14 +61,17 @@ def discover(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
 
     Raises:
         SiteUnsupported: Also ``site_unreachable``: most likely the address is mistyped.
+            ``incomplete_certificate``: until its host mends it, no program reaches the site.
     """
     del grant, now
     try:
         site = tools.wordpress.discover(request.site_url)
     except SiteUnavailable as error:
-        if error.reason != "unreachable":
-            raise
-        raise unsupported("site_unreachable") from None
+        if error.reason == "unreachable":
+            raise unsupported("site_unreachable") from None
+        if error.reason == "incomplete_certificate":
+            raise unsupported(error.reason) from None
+        raise
     return lambda grant: grant.site_discovered(site)
 
 

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.errors import (
-    ConsentRejected,
     HallpassError,
     KeyRefused,
     NotAdministrator,
     SiteUnavailable,
     TryAgain,
 )
-from chalicelib.grants.consent_key import CONSENT_REFUSED, ConsentKey
+from chalicelib.grants.consent_key import ConsentKey, rejected
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.manual_user import Found, require_made_for_support
 from chalicelib.grants.model import Grant
@@ -114,7 +113,7 @@ class Repair:
         # The consent may be dead because an earlier, interrupted call has done its work.
         grant = self.ending.finish(grant, now)
         if grant.state != "ended":
-            raise ConsentRejected(CONSENT_REFUSED) from None
+            raise rejected(consent, error, is_pasted=False) from None
         return grant
 
     def _replace_stored_key(self, grant: Grant, consent: Credentials, now: int) -> None:

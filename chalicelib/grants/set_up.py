@@ -28,6 +28,15 @@ class GrantInSetUp(GrantRecord):
         """Return this grant with *site* as the place where its account is, or is to be."""
         return replace(self, on_site=replace(self.on_site, site=site))
 
+    def owned_by(self, owner_id: int, key_id: str) -> Self:
+        """Return this grant with the id of the consent key's holder and the UUID of that key."""
+        return replace(
+            self,
+            on_site=replace(self.on_site, owner_id=owner_id),
+            consent=self.consent and replace(self.consent, key_id=key_id),
+            visit=self.visit.with_consent_key(key_id),
+        )
+
     @transition("provisioning")
     def set_up_requested(self, fingerprint: str, days: int, owner_email: str, now: int) -> Self:
         """Record what the owner of a held consent wants done with it; it is held no more."""
@@ -48,12 +57,7 @@ class GrantInSetUp(GrantRecord):
     @transition(*SETTING_UP)
     def owner_identified(self, owner_id: int, key_id: str) -> Self:
         """Record whose the consent key is, and its UUID."""
-        return replace(
-            self,
-            on_site=replace(self.on_site, owner_id=owner_id),
-            consent=self.consent and replace(self.consent, key_id=key_id),
-            visit=self.visit.with_consent_key(key_id),
-        )
+        return self.owned_by(owner_id, key_id)
 
     @transition(*SETTING_UP)
     def removability_checked(self) -> Self:

@@ -40,6 +40,9 @@ class GrantStore(Protocol):
         May be a moment behind. What an earlier version stored is in the queue ``first``.
         """
 
+    def due_since(self) -> int | None:
+        """Return the least `due_at` of all grants, tried or not, or None when there is none."""
+
     def overdue_since(self) -> int | None:
         """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
 

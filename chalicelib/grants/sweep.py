@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import TryAgain
@@ -22,10 +23,19 @@ SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one st
 MAX_BATCH = 100  # Of each queue.
 
 
+class Try(NamedTuple):
+    """What came of one grant that was due: for the log, so it names no site and no person."""
+
+    grant_id: str
+    outcome: str
+    attempts: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class SweepResult:
     """
-    What one sweep did. `oldest_overdue` is in seconds, 0 when nothing is overdue.
+    What one sweep did. `oldest_overdue` is in seconds, 0 when nothing is overdue; `oldest_due` is
+    the age of the oldest thing that is due, tried or not.
 
     `failed` counts grants that a part of ours kept from being finished or recorded, and
     `unexpected` is the first error that was not raised on purpose.
@@ -36,6 +46,8 @@ class SweepResult:
     failed: int
     oldest_overdue: int
     unexpected: Exception | None = None
+    oldest_due: int = 0
+    tries: tuple[Try, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class Sweep:
         """Finish what is due, for as long as a whole share of time is left."""
         ended = put_off = failed = 0
         unexpected: Exception | None = None
+        tries: list[Try] = []
+        begun = self.budget.spent()
         spent: dict[str, float] = defaultdict(float)
         for grant_id, host in self._waiting(now):
             if not self.budget.share(SHARE_SECONDS):
@@ -58,21 +72,28 @@ class Sweep:
                 continue  # It is still due, and comes again in a minute.
             start = self.budget.spent()
             try:
-                grant = self.ending.finish_due(grant_id, now)
+                # By the clock of its own: a lease that counted from the sweep's start would be
+                # over before the work is.
+                grant = self.ending.finish_due(grant_id, now + int(start - begun))
             except TryAgain:
                 failed += 1  # Nothing could be recorded, so it is due again within minutes.
+                tries.append(Try(grant_id, "not recorded"))
             except Exception as error:  # noqa: BLE001 - raised by the caller, after the others
                 failed += 1
                 unexpected = unexpected or error
+                tries.append(Try(grant_id, "unexpected error"))
             else:
                 if grant is not None and grant.state == "ended":
                     ended += 1
                 elif grant is not None and grant.schedule.attempts:
                     put_off += 1
+                if grant is not None:
+                    tries.append(_try(grant))
             spent[host] += self.budget.spent() - start
-        oldest = self.grants.overdue_since()
-        overdue = 0 if oldest is None else max(0, now - oldest)
-        return SweepResult(ended, put_off, failed, overdue, unexpected)
+        overdue = _age(self.grants.overdue_since(), now)
+        # A try moves `due_at` on, so what was tried and failed counts from its deadline.
+        due = max(overdue, _age(self.grants.due_since(), now))
+        return SweepResult(ended, put_off, failed, overdue, unexpected, due, tuple(tries))
 
     def _waiting(self, now: int) -> Iterator[tuple[str, str]]:
         """
@@ -98,6 +119,17 @@ class Sweep:
             return self.grants.get(grant_id)
         except Exception:  # noqa: BLE001 - the same reading again raises it where it is counted
             return None
+
+
+def _age(since: int | None, now: int) -> int:
+    return 0 if since is None else max(0, now - since)
+
+
+def _try(grant: Grant) -> Try:
+    attempts = grant.schedule.attempts
+    failures = [event.detail for event in grant.timeline if event.name == "removal_failed"]
+    outcome = failures[-1] if attempts and failures else grant.phase
+    return Try(grant.id, outcome, attempts)
 
 
 def _named(grants: Iterable[Grant]) -> Iterator[tuple[str, str]]:

@@ -32,6 +32,9 @@ MAX_CALL_SECONDS = 20.0
 MAX_BODY_BYTES = 2 * 1024 * 1024  # After decompression.
 CHUNK_BYTES = 64 * 1024
 MAX_SESSIONS = 16
+MAX_CAUSES = 100
+# OpenSSL's codes for a certificate whose issuer the server did not send and we do not have.
+NO_ISSUER_CODES = frozenset({20, 21})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,8 @@ class Outbound:
                 return Response(response.status_code, names, content, url)
         except SiteUnavailable as error:
             problem = error
-        except (RequestException, HTTPError, OSError, ValueError):
-            problem = unavailable("unreachable")
+        except (RequestException, HTTPError, OSError, ValueError) as error:
+            problem = unavailable(_reason(error))
         # Raised out here, because the cause holds addresses and headers.
         raise problem if self._call_budget.left() > 0 else unavailable("timeout")
 
@@ -180,6 +183,25 @@ class Outbound:
         session.mount("http://", connections.GuardedAdapter(connector))
         self._sessions[site] = session
         return session
+
+
+def _reason(error: BaseException) -> str:
+    """Return why a request failed, from what `requests` and urllib3 have wrapped."""
+    import ssl  # noqa: PLC0415  Loaded by the request that failed.
+
+    seen: list[object] = [error]
+    for cause in seen:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            incomplete = cause.verify_code in NO_ISSUER_CODES
+            return "incomplete_certificate" if incomplete else "unreachable"
+        if isinstance(cause, BaseException) and len(seen) < MAX_CAUSES:
+            seen += [
+                cause.__cause__,
+                cause.__context__,
+                getattr(cause, "reason", None),
+                *cause.args,
+            ]
+    return "unreachable"
 
 
 def _read_body(response: requests.Response, max_bytes: int, *, truncate: bool) -> bytes:

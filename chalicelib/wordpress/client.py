@@ -16,7 +16,6 @@ import re
 from http import HTTPStatus
 
 from chalicelib.errors import (
-    HallpassError,
     KeyRefused,
     NotAdministrator,
     SiteUnavailable,
@@ -31,6 +30,7 @@ from chalicelib.wordpress.discovery import discover
 from chalicelib.wordpress.look import Look, callable_url
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
+from chalicelib.wordpress.sign_in_page import find_problem
 from chalicelib.wordpress.snapshot import take_snapshot
 from chalicelib.wordpress.user_creation import create_administrator
 from chalicelib.wordpress.users import ME, USERS
@@ -59,7 +59,7 @@ class RestWordPress:
 
     def discover(self, url: str) -> Site:
         found = discover(Look(self._outbound), url)
-        if found.problem is not None:
+        if found.problem is not None and not found.is_open_to_keys:
             raise found.problem
         return found.site
 
@@ -75,8 +75,11 @@ class RestWordPress:
         site = found.site
         if found.problem is not None:
             return SiteCheck(site, problem=_problem(found.problem))
-        hint = _problem(unsupported("hidden_login")) if _hides_login(look, site) else None
-        return SiteCheck(site, site.authorize_url, hint)
+        hint = find_problem(look, site)
+        if hint is None:
+            return SiteCheck(site, site.authorize_url)
+        is_in_the_way = hint.reason == "basic_auth"
+        return SiteCheck(site, None if is_in_the_way else site.authorize_url, _problem(hint))
 
     def whoami(self, site: Site, key: Credentials) -> Account:
         return users.whoami(self._rest(site, key))
@@ -136,7 +139,10 @@ class RestWordPress:
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         rest = self._rest(site, key)
         # Without its UUID this would be the address of all the owner's application passwords.
-        reply = rest.delete(f"{ME}/application-passwords/{_require_uuid(key_id)}")
+        try:
+            reply = rest.delete(f"{ME}/application-passwords/{_require_uuid(key_id)}")
+        except KeyRefused:
+            return
         is_missing = reply.code == "rest_application_password_not_found"
         if not (reply.ok or is_missing or reply.status == HTTPStatus.UNAUTHORIZED):
             raise refusal_error(reply)
@@ -164,7 +170,7 @@ class RestWordPress:
         stranger = Rest(self._outbound, site.rest_root)
         try:
             reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
-        except SiteUnsupported:
+        except (SiteUnsupported, KeyRefused):
             return False  # Something else than WordPress answers strangers.
         return users.is_unknown_user(reply)
 
@@ -182,15 +188,6 @@ class RestWordPress:
         ):
             raise unsupported("two_hosts")
         return Rest(self._outbound, site.rest_root, key)
-
-
-def _hides_login(look: Look, site: Site) -> bool:
-    """Return whether the approval page, opened by a stranger, ends in a 404."""
-    try:
-        page = look.get(site.authorize_url or site.login_url, accept="text/html")
-    except HallpassError:
-        return False  # Only a hint depends on it.
-    return page.status == HTTPStatus.NOT_FOUND
 
 
 def _problem(error: SiteUnsupported) -> Problem:

@@ -18,13 +18,13 @@ from http import HTTPStatus
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
-from chalicelib.errors import HallpassError, SiteUnavailable, SiteUnsupported
+from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.look import Look, as_utf8, callable_url
 from chalicelib.wordpress.replies import read_reply, unusable_error
 from chalicelib.wordpress.rest import Query, route_url
-from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, read_index
+from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, closed_site, read_index
 
 MAX_NAMED_ROOTS = 3
 MAX_LINK_CHARACTERS = 8192  # Of the Link header.
@@ -48,26 +48,38 @@ def discover(look: Look, typed: str) -> Discovery:
     """
     entered = look.outbound.normalise(typed)
     front = look.get(f"{entered}/", accept="text/html, */*;q=0.8")
+    base = look.outbound.normalise(front.url)
+    # Where a site sends strangers to sign in, its own path ends before WordPress' inner ones.
+    sign_in_base = base if _path(front.url) != _path(base) else ""
     problems: list[HallpassError] = []
-    for root in _candidate_roots(look.outbound, front):
+    closed_roots: list[str] = []
+    for root in _candidate_roots(look.outbound, front, entered, base):
         try:
-            found = _look_at_root(look, root)
+            found = _look_at_root(look, root, sign_in_base)
         except SiteUnavailable as problem:
             if problem.slow:
                 raise
             problems.append(problem)
-        except SiteUnsupported as problem:
+        except (SiteUnsupported, KeyRefused) as problem:
             problems.append(problem)
+            if isinstance(problem, SiteUnsupported) and problem.reason == "rest_blocked":
+                closed_roots.append(root)
         else:
             if found is not None:
                 return _at_one_host(look, found)
-    raise _most_helpful_error(front, problems)
+    error = _most_helpful_error(front, problems)
+    if closed_roots and isinstance(error, SiteUnsupported) and _is_wordpress(front):
+        return Discovery(
+            closed_site(look.outbound, closed_roots[0], sign_in_base), error, is_open_to_keys=True
+        )
+    raise error
 
 
-def _look_at_root(look: Look, root: str) -> Discovery | None:
+def _look_at_root(look: Look, root: str, sign_in_base: str = "") -> Discovery | None:
     """Return what the index at *root* says of its site; None when it is not WordPress' index."""
     response = look.get(route_url(root, "", _index_query()))
-    return read_index(look.outbound, _root_of_index(response.url), read_reply(response))
+    root = _root_of_index(response.url)
+    return read_index(look.outbound, root, read_reply(response), sign_in_base)
 
 
 def _at_one_host(look: Look, found: Discovery) -> Discovery:
@@ -83,13 +95,19 @@ def _at_one_host(look: Look, found: Discovery) -> Discovery:
     root = f"{page.removesuffix(APPROVAL_PAGE)}/index.php?rest_route=/"
     try:
         there = _look_at_root(look, root)
-    except (SiteUnavailable, SiteUnsupported):
+    except (SiteUnavailable, SiteUnsupported, KeyRefused):
         return found
     return there if there is not None and there.site.has_one_origin else found
 
 
-def _candidate_roots(outbound: Outbound, front: Response) -> list[str]:
-    """Return the addresses that may be the REST root, most likely first."""
+def _candidate_roots(outbound: Outbound, front: Response, entered: str, base: str) -> list[str]:
+    """
+    Return the addresses that may be the REST root, most likely first.
+
+    *entered* is the typed address, *base* the one where *front* ended, without WordPress' inner
+    paths. A site that sends strangers to sign in may do so from any of its pages, and to a folder
+    in which WordPress itself is: of the two, the shorter is then the site's own.
+    """
     header = front.headers.get("link", "")[:MAX_LINK_CHARACTERS]
     named = LINK_HEADER.findall(as_utf8(header))[:MAX_NAMED_ROOTS]
     for tag in islice(LINK_TAG.finditer(front.body), MAX_NAMED_ROOTS):
@@ -97,11 +115,9 @@ def _candidate_roots(outbound: Outbound, front: Response) -> list[str]:
         named += [html.unescape(href.decode(errors="replace")) for href in links]
     parts = urlsplit(front.url)
     top = f"{parts.scheme}://{parts.netloc}"
-    usual = [
-        f"{base}{path}"
-        for base in (f"{top}{parts.path.rstrip('/')}", top)
-        for path in ("/wp-json/", "/?rest_route=/")
-    ]
+    is_cut = _path(front.url) != _path(base)
+    bases = [entered, base] if is_cut and not entered.startswith(f"{base}/") else [base, entered]
+    usual = [f"{base}{path}" for base in (*bases, top) for path in ("/wp-json/", "/?rest_route=/")]
     found = [callable_url(outbound, root, front.url) for root in named]
     # Elsewhere, whoever wrote the page would choose whom we call.
     here = [root for root in found if root and outbound.same_origin(root, front.url)]
@@ -132,9 +148,7 @@ def _most_helpful_error(front: Response, problems: list[HallpassError]) -> Hallp
     is_wordpress_com = front.headers.get("host-header", "").lower() == "wordpress.com"
     if is_wordpress_com or host.endswith(".wordpress.com"):
         return unsupported("wordpress_com")
-    is_wordpress = "api.w.org" in front.headers.get("link", "") or any(
-        mark in front.body.lower() for mark in WORDPRESS_MARKS
-    )
+    is_wordpress = _is_wordpress(front)
     for problem in problems:
         if isinstance(problem, SiteUnsupported):
             return problem
@@ -152,3 +166,14 @@ def _most_helpful_error(front: Response, problems: list[HallpassError]) -> Hallp
     if any(isinstance(problem, SiteUnsupported) for problem in problems):
         return unsupported("basic_auth")
     return unsupported("rest_blocked" if is_wordpress else "not_wordpress")
+
+
+def _is_wordpress(front: Response) -> bool:
+    """Return whether *front* shows marks of a WordPress."""
+    body = front.body.lower()
+    is_named = "api.w.org" in front.headers.get("link", "")
+    return is_named or any(mark in body for mark in WORDPRESS_MARKS)
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")

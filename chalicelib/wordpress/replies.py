@@ -41,6 +41,14 @@ FIREWALL_MARKS = (
 REFUSAL_STATUSES = frozenset({401, 403})
 FIREWALL_STATUSES = frozenset({401, 403, 406, 429})
 # The codes with which WordPress' own controllers of users and passwords refuse a caller.
+# WordPress' codes for a sign-in that failed. To an application password they come from a plugin
+# that takes it for the account's own password, with whatever status.
+SIGN_IN_CODES = frozenset(
+    {
+        *("incorrect_password", "invalid_username", "invalid_email"),
+        *("invalid_application_credentials", "authentication_failed"),
+    }
+)
 NOT_ALLOWED_CODE = re.compile(
     r"rest_(forbidden(_context)?|user_\w+"
     r"|cannot_(create_user|edit|edit_roles|manage_application_passwords"
@@ -108,7 +116,8 @@ def read_reply(response: Response) -> Reply:
 
     Raises:
         SiteUnavailable: ``maintenance``, ``server_error``, ``firewall`` or ``odd_answer``.
-        SiteUnsupported: ``basic_auth``.
+        SiteUnsupported: ``basic_auth`` or ``rest_blocked``.
+        KeyRefused: A plugin checked the key in WordPress' place, and refused it.
     """
     data = parse_json(response.body)
     code = error_code(data)
@@ -116,6 +125,8 @@ def read_reply(response: Response) -> Reply:
         return Reply(response.status, response.headers, data, "", response)
     if not code or response.status < HTTPStatus.BAD_REQUEST:
         raise unusable_error(response)
+    if code in SIGN_IN_CODES:
+        raise KeyRefused("A plugin of the site refuses the key.", by_plugin=True)
     if code == "wp_die" and response.status in REFUSAL_STATUSES:
         raise unsupported("rest_blocked")  # A plugin ended REST with WordPress' own error page.
     if code == "wp_die" and response.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -16,12 +16,15 @@ import base64
 import json
 import secrets
 from collections.abc import Iterator
+from http import HTTPStatus
 from urllib.parse import urlencode
 
+from chalicelib.errors import SiteUnavailable
 from chalicelib.grants.site import Credentials
 from chalicelib.outbound.client import MAX_CALL_SECONDS, Outbound, Response
 from chalicelib.site_problems import unavailable
 from chalicelib.wordpress.replies import (
+    SIGN_IN_CODES,
     Json,
     Reply,
     error_code,
@@ -37,8 +40,6 @@ MAX_BYTES = 16 * 1024 * 1024  # Of the bodies of all of them, decompressed.
 MAX_REPLY_BYTES = 1024 * 1024
 MAX_GET_SECONDS = 12.0  # What changes something may take as long as `outbound` allows.
 
-# How hosts and firewalls answer a method that they block; some answer 200 to everything.
-BLOCKED_STATUSES = frozenset({200, 400, 403, 404, 405, 406, 501})
 
 REFUSED_STATUSES = frozenset({401, 403, 404, 410})
 
@@ -68,10 +69,14 @@ class Rest:
         """
         Return whether *route* is refused, by WordPress or by whatever answers in its place.
 
-        Any 401, 403, 404 or 410 counts, with JSON or without; other responses prove nothing.
+        Any 401, 403, 404 or 410 counts, with JSON or without, and the code of a failed sign-in
+        with any error; other responses prove nothing.
         """
         response = self._call("GET", route, {"_": secrets.token_hex(4)})
-        return response.status in REFUSED_STATUSES
+        if response.status in REFUSED_STATUSES:
+            return True
+        is_error = response.status >= HTTPStatus.BAD_REQUEST
+        return is_error and error_code(parse_json(response.body)) in SIGN_IN_CODES
 
     def rows(self, route: str, query: Query) -> Iterator[Json]:
         """
@@ -95,19 +100,31 @@ class Rest:
         """
         Delete; the reply is WordPress' own, an error or an object with ``deleted``.
 
-        Where neither DELETE nor an override reaches WordPress, the last try is an update that
-        changes nothing, so trying all three is safe.
+        Hosts and firewalls cut a DELETE off, redirect it, or answer it in WordPress' place, with
+        any status. Then it goes out as POST with an override. To delete twice is no harm; where
+        neither DELETE nor an override reaches WordPress, the last try is an update that changes
+        nothing. Only a response of WordPress itself, a 401, which would be a refused key sent
+        again, and the end of the time are not followed by another try.
 
         Raises:
             SiteUnavailable: Also ``odd_answer`` for a success that confirms no deletion.
         """
-        query = query or {}
-        response = self._call("DELETE", route, query)
-        if _is_blocked(response):
-            override = {"X-HTTP-Method-Override": "DELETE"}
-            response = self._call("POST", route, query, headers=override)
-        if _is_blocked(response):
-            response = self._call("POST", route, {**query, "_method": "DELETE"})
+        tries: list[tuple[str, Query, dict[str, str]]] = [
+            ("DELETE", query or {}, {}),
+            ("POST", query or {}, {"X-HTTP-Method-Override": "DELETE"}),
+            ("POST", {**(query or {}), "_method": "DELETE"}, {}),
+        ]
+        for number, (method, parameters, headers) in enumerate(tries, start=1):
+            is_last = number == len(tries)
+            try:
+                response = self._call(method, route, parameters, headers=headers)
+            except SiteUnavailable as problem:
+                # Cut off: nothing is known of what the site did, and to delete twice is no harm.
+                if is_last or problem.slow:
+                    raise
+                continue
+            if is_last or not _is_blocked(response):
+                break
         reply = read_reply(response)
         if reply.ok and not _is_deleted(reply.data):
             raise unusable_error(response)
@@ -153,7 +170,7 @@ def route_url(root: str, route: str, query: Query) -> str:
 
 def _is_blocked(response: Response) -> bool:
     """Return whether a host kept a DELETE from WordPress, or turned it into another method."""
-    if response.status not in BLOCKED_STATUSES:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         return False
     data = parse_json(response.body)
     # Missing parameters: the override got lost, and WordPress took the POST for a creation.

@@ -27,37 +27,54 @@ INDEX_FIELDS = "name,url,home,namespaces,authentication,site_icon_url"
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A site that was found, and the problem that keeps it from being used."""
+    """
+    A site that was found, and the problem that keeps it from being used.
+
+    `is_open_to_keys`: the problem is a stranger's, and a key may find the API open.
+    """
 
     site: Site
     problem: SiteUnsupported | None = None
+    is_open_to_keys: bool = False
 
 
-def read_index(outbound: Outbound, root: str, reply: Reply) -> Discovery | None:
+def read_index(
+    outbound: Outbound, root: str, reply: Reply, sign_in_base: str = ""
+) -> Discovery | None:
     """
     Return the site whose index is *reply*, or None when that is not WordPress' index.
 
-    *root* is the REST root that the index came from. A site that shows its index to signed-in
-    users only is found, too, with the usual address of the approval page.
-
-    Raises:
-        SiteUnsupported: ``rest_blocked``: WordPress refuses its index.
+    *root* is the REST root that the index came from, *sign_in_base* the address below which the
+    site sends strangers to sign in, if it does. A site that shows its index to signed-in users
+    only, or an index that says nothing, is found, too, with the usual address of the approval page:
+    whether the API is open to a key, only a key can tell.
     """
     data = reply.data if isinstance(reply.data, dict) else {}
-    namespaces = data.get("namespaces")
-    if reply.ok and isinstance(namespaces, list) and "wp/v2" in namespaces:
+    says_something = isinstance(data.get("namespaces"), list) or {"home", "authentication"} <= {
+        *data
+    }
+    if reply.ok and says_something:
+        if "authentication" not in data:
+            return Discovery(closed_site(outbound, root, sign_in_base, data))
         site = _site(outbound, root, data)
         return Discovery(site, _find_problem(outbound, site, data))
     inner = data.get("data")
     is_refusal = isinstance(inner, dict) and inner.get("status") == reply.status
     if not is_refusal or reply.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return None
-    if reply.status == HTTPStatus.FORBIDDEN or "disabled" in reply.code:
-        raise unsupported("rest_blocked")
-    # Closed to strangers, most likely open to whoever holds a key: on the usual paths, then.
-    site = _site(outbound, root, {})
-    page = f"{_site_url(root)}/wp-admin/authorize-application.php"
-    return Discovery(replace(site, authorize_url=page))
+    is_off = "disabled" in reply.code
+    problem = unsupported("rest_blocked") if is_off else None
+    return Discovery(closed_site(outbound, root, sign_in_base), problem)
+
+
+def closed_site(
+    outbound: Outbound, root: str, sign_in_base: str, index: Json | None = None
+) -> Site:
+    """Return the site at *root* whose *index*, if any, does not say how to approve: as usual."""
+    core = sign_in_base or _site_url(root)
+    site = _site(outbound, root, {"url": core, **(index or {})})
+    base = site.login_url.removesuffix("/wp-login.php")
+    return replace(site, authorize_url=f"{base}/wp-admin/authorize-application.php")
 
 
 def _site(outbound: Outbound, root: str, index: Json) -> Site:

@@ -23,7 +23,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import package
-from infra.deploy import DeployError
+from infra.cloudformation import DeployError
 from infra.local.ports import MAX_PORT, bypass_proxies, is_free, wait_until
 from infra.local.processes import Processes, ServerFailedError, end_leftovers
 from infra.local.stack import Stack, StackFailedError

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from infra import package, pages, template
-from infra.deploy import Deployment
+from infra.cloudformation import Deployment
 from infra.local.ministack import MiniStack
 from infra.local.patches import gateway_responses, time_to_live
 from infra.local.ports import HOST, free_port
@@ -90,7 +90,7 @@ class Stack:
         self.ministack = MiniStack(self.directory, aws_port, self._processes)
         self._parameters = {
             **NO_LIMITS,
-            **pages.support_parameters(),
+            **pages.example_parameters(),
             "SenderEmail": SENDER,
             "PublicUrl": self.app_url,
             **_allowing(allowed_sites),
@@ -134,11 +134,12 @@ class Stack:
         built = package.build()
         s3 = self.client("s3")
         deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, POLL_SECONDS)
-        self.outputs = deployment.deploy(built, self._parameters)
+        parameters = {**self._parameters, "Runtime": built.runtime}
+        self.outputs = deployment.deploy(built, parameters)
         names, built_template = self.ministack.physical_ids(NAME), template.load(built.template)
         time_to_live.apply(self.client("dynamodb"), names, built_template)
         gateway_responses.apply(self.client("apigateway"), names, built_template)
-        pages.upload(s3, self.outputs["SiteBucketName"])
+        pages.upload(s3, self.outputs["SiteBucketName"], deployment.parameters())
 
     def update(self, **parameters: str) -> None:
         """Deploy again with other *parameters*; the functions start afresh."""

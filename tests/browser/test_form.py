@@ -24,6 +24,7 @@ from tests.browser.fake_api import (
     fill_in,
     leave,
     say_it_is_sent,
+    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE
@@ -66,7 +67,7 @@ def make(api: FakeApi) -> None:
     api.says("users", {**MADE, "grant_id": "G" * 22, "expires_at": NOW + 86400}, 201)
 
 
-def test_an_address_with_http_is_looked_at_with_https(page: Page) -> None:
+def test_an_address_with_http_is_checked_with_https(page: Page) -> None:
     fill_in(page)
     answer: dict[str, Any] = FOUND
 
@@ -101,7 +102,7 @@ def test_another_address_leaves_nothing_of_the_earlier_site(page: Page, api: Fak
     assert (sent.value.post_data_json or {})["site_url"] == "other.example"
 
 
-def test_a_late_answer_does_not_pull_back_who_has_gone_elsewhere(page: Page) -> None:
+def test_a_late_response_does_not_leave_the_step_that_was_chosen_meanwhile(page: Page) -> None:
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -121,17 +122,20 @@ def test_a_late_answer_does_not_pull_back_who_has_gone_elsewhere(page: Page) -> 
     expect(page.locator("#time")).to_be_hidden()
 
 
-def test_a_late_step_does_not_pull_back_who_has_gone_elsewhere(page: Page, api: FakeApi) -> None:
+def test_a_late_step_does_not_leave_the_step_that_was_chosen_meanwhile(
+    page: Page, api: FakeApi
+) -> None:
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
         waiting.append(route)
 
     page.route("**/js/form/time-step.js", hold)
-    fill_in(page)
     api.says("sites", FOUND)
-    page.fill("#url", "bakery.example")
     with page.expect_request("**/js/form/time-step.js"):
+        fill_in(page)
+    page.fill("#url", "bakery.example")
+    with page.expect_response("**/api/sites"):
         page.click("#check")
     page.go_back()
     page.click("#site [data-back]")
@@ -188,7 +192,7 @@ def test_a_pasted_key_that_is_used_up_is_asked_for_again(page: Page, api: FakeAp
     ("field", "complaint"),
     [("user_login", "#user_login-wrong"), ("application_password", "#application_password-wrong")],
 )
-def test_what_was_pasted_and_refused_says_so_beside_it(
+def test_a_pasted_value_that_is_refused_has_an_error_beside_it(
     page: Page, api: FakeApi, field: str, complaint: str
 ) -> None:
     paste(page, api)
@@ -198,7 +202,7 @@ def test_what_was_pasted_and_refused_says_so_beside_it(
     expect(page.locator(f"#{field}")).to_be_focused()
 
 
-def test_a_user_name_that_was_refused_says_so_beside_it(page: Page, api: FakeApi) -> None:
+def test_a_user_name_that_is_refused_has_an_error_beside_it(page: Page, api: FakeApi) -> None:
     make_by_hand(page)
     refuse(api, "grants", "invalid_input", field="username")
     with page.expect_request("**/api/grants") as sent:
@@ -241,7 +245,7 @@ def test_what_cannot_be_finished_is_ended_and_can_be_changed(
     assert ended.value.headers["authorization"].startswith("Bearer ")
     expect(page.locator(where)).to_be_visible()
     assert page.evaluate("history.state") is None
-    if "message" in where:
+    if where in ("#message-wrong", "#name-wrong"):
         page.click("#what button")
         expect(page.locator("#site h2")).to_be_focused()
     else:
@@ -296,7 +300,7 @@ def test_the_address_of_a_hidden_sign_in_page_travels_sealed(page: Page, api: Fa
     assert "bakery.example/enter" not in (sent.value.post_data or "")
 
 
-def test_a_date_is_left_alone_while_it_is_typed_and_says_when_it_is_too_late(
+def test_a_date_is_checked_after_it_was_typed_and_has_an_error_when_it_is_too_late(
     page: Page, api: FakeApi
 ) -> None:
     choose_time(page, api)
@@ -335,12 +339,11 @@ def test_a_moment_without_network_does_not_lose_the_approval(
 
 def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder) -> None:
     page.goto("/")
-    page.route("**/js/form/site-step.js", lambda route: route.abort())
-    page.fill("#message", MESSAGE)
-    page.click("#what button")
+    page.route("**/js/form/site-step.js*", lambda route: route.abort())
+    tell(page)
     expect(page.locator("#not-loaded")).to_be_visible()
     expect(page.locator("#what button")).not_to_have_attribute("aria-disabled", "true")
-    page.unroute("**/js/form/site-step.js")
+    page.unroute("**/js/form/site-step.js*")
     page.reload()
     expect(page.locator("#message")).to_have_value(MESSAGE)
     page.click("#what button")
@@ -383,3 +386,15 @@ def test_a_second_tab_with_the_same_draft_has_its_own_trip(page: Page, api: Fake
 
 def _go_on(page: Page, step: str) -> None:
     page.click(f"#{step} .actions button:visible >> nth=0")
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_not_approved(
+    page: Page, api: FakeApi
+) -> None:
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    fill_in(page)
+    page.fill("#url", "bakery.example")
+    page.click("#check")
+    expect(page.locator("#site-problem")).to_contain_text("on one host")
+    expect(page.locator("#site")).to_be_visible()

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chalicelib.onetime.envelope import Link, decode, encode
@@ -62,7 +63,7 @@ def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: 
     expect(page.locator("#opened")).to_contain_text("very-secret")
     assert page.text_content("#ends") != before
 
-    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended"})
+    api.says("grants/*", {**GRANT, "expires_at": NOW + 86400, "state": "ended", "ended_at": NOW})
     page.clock.fast_forward(86400_000)
     expect(page.locator("#gone h2")).to_have_text("The access has ended")
     assert "very-secret" not in page.content()
@@ -133,3 +134,57 @@ def test_values_do_not_reorder_an_arabic_sentence(browser: Browser, base_url: st
     expect(page.locator("#until")).to_contain_text("\u2068")
     expect(page.locator("#until")).to_contain_text("\u2069")
     context.close()
+
+
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        {"login_url": "javascript:document.title='owned'"},
+        {"login_url": "https://evil.example/wp-login.php"},
+        {"login_url": "https://bakery.example.evil.example/wp-login.php"},
+        {"site": "https://evil.example", "login_url": "https://evil.example/wp-login.php"},
+    ],
+    ids=["script", "other host", "longer host", "other site"],
+)
+def test_a_sealed_address_that_is_not_on_the_site_is_neither_used_nor_offered(
+    page: Page, api: FakeApi, sealed: dict[str, str]
+) -> None:
+    api.says("grants/*", GRANT)
+    opened(page, api, **sealed, expires_at=NOW + 7200)
+
+    expect(page.locator("#other-host")).to_be_visible()
+    expect(page.locator("#sign-in")).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy Address")).to_have_count(0)
+    assert page.get_attribute("#sign-in", "action") is None
+    page.get_by_role("button", name="Show Password").click()
+    expect(page.locator("#opened")).to_contain_text("very-secret")
+    assert sealed["login_url"] not in page.content()
+    check(page)
+
+
+def test_link_and_claim_are_never_in_the_history(page: Page, api: FakeApi) -> None:
+    kept: list[str] = []
+
+    def remember() -> None:
+        kept.append(page.evaluate("JSON.stringify(history.state)"))
+
+    api.says("grants/*", GRANT)
+    api.says("secrets/*", {**SECRET, "passphrase": False})
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#open")).to_be_visible()
+    remember()
+    api.says("secrets/*/open", {"code": "try_again", "message": "No."}, 503)
+    page.click("#open")
+    expect(page.locator("#open-problem")).to_be_visible()
+    remember()
+    page.reload()
+    expect(page.locator("#gone h2")).to_have_text("Please open the link from the ticket again")
+    expect(page.locator("#end-now")).to_be_visible()
+    check(page)
+    remember()
+    opened(page, api, expires_at=NOW + 7200)
+    remember()
+
+    for state in kept:
+        assert LINK not in state
+        assert not {"link", "claim"} & set(json.loads(state))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import brotli
 import pytest
@@ -15,6 +15,7 @@ import requests
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.fake_api import (
+    APPROVED,
     FOUND,
     GRANT,
     LINK,
@@ -48,11 +49,11 @@ def test_the_forms_first_steps(page: Page, api: FakeApi) -> None:
     check(page)
     page.click("#check")
     expect(page.locator("#url-wrong")).to_be_visible()
-    problem = {"code": "app_passwords_off", "message": "Off.", "fix": "On."}
+    problem = {"code": "odd_answer", "message": "Odd.", "fix": "Pause."}
     api.says("sites", {"site": None, "consent_url": None, "problem": problem})
     page.fill("#url", "bakery.example")
     page.click("#check")
-    expect(page.locator("#site-problem")).to_contain_text("Wordfence")
+    expect(page.locator("#site-problem")).to_contain_text("A caching or security plugin")
     check(page)
     for door in ("paste", "made"):
         page.click(f"[data-open={door}]")
@@ -82,7 +83,7 @@ def test_the_forms_last_steps(page: Page, api: FakeApi) -> None:
     check(page)
 
 
-def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeApi) -> None:
+def test_the_site_is_checked_while_its_address_is_typed(page: Page, api: FakeApi) -> None:
     fill_in(page)
     api.says("sites", FOUND)
     asked: list[str] = []
@@ -98,7 +99,7 @@ def test_the_site_is_looked_at_while_its_address_is_typed(page: Page, api: FakeA
     assert len(asked) == 1, "one look while typing, and none for the press"
 
 
-def test_a_site_that_cannot_says_so_while_its_address_is_typed_and_can_be_checked_again(
+def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_checked_again(
     page: Page, api: FakeApi
 ) -> None:
     fill_in(page)
@@ -241,6 +242,11 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
         ({"gone": "burned", "at": NOW - 60}, "The owner withdrew this link", "That was on"),
         ({"gone": "expired", "at": NOW - 60}, "This link has expired", "It expired on"),
         ({"gone": "ended", "at": NOW - 60}, "The access has ended", "It ended on"),
+        (
+            {"gone": "ending", "at": NOW - 60},
+            "The end of this access was asked for",
+            "not confirmed",
+        ),
         ({}, "This link does not open anything any more", "It has expired, the owner"),
         (
             {"gone": "forgotten"},
@@ -249,7 +255,7 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
         ),
     ],
 )
-def test_a_link_with_nothing_behind_it_says_when_and_why(
+def test_a_link_without_a_secret_shows_when_and_why(
     page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
 ) -> None:
     api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
@@ -260,7 +266,60 @@ def test_a_link_with_nothing_behind_it_says_when_and_why(
     check(page)
 
 
-def test_ending_an_account_made_by_hand_asks_its_owner(page: Page, api: FakeApi) -> None:
+@pytest.mark.parametrize(
+    "secret",
+    [{**SECRET, "state": "locked", "unlocks_at": NOW + 600}, {"gone": "burned", "at": NOW}],
+)
+def test_without_the_links_own_token_the_end_is_not_offered(
+    page: Page, api: FakeApi, secret: dict[str, Any]
+) -> None:
+    lost = {"code": "not_found", "message": "No.", "grant_id": "G" * 22}
+    api.says("secrets/*", {**lost, **secret}, 404 if "gone" in secret else 200)
+    api.says("grants/*", {"code": "not_found", "message": "No."}, 404)
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#gone")).to_be_visible()
+    expect(page.locator("#end")).to_be_hidden()
+
+
+def test_a_waiting_link_shows_no_address_of_the_owner(page: Page, api: FakeApi) -> None:
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", {**GRANT, "owner_email": "olivia@bakery.example"})
+    page.goto(f"/open#{LINK}")
+    expect(page.locator("#waiting")).to_be_visible()
+    assert "olivia" not in page.content()
+
+
+def test_a_repair_shows_who_would_be_deleted(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "by_hand": True, "can": ["repair", "say_gone"]})
+    api.says("sites", FOUND)
+    found = {
+        "id": 7,
+        "username": "helper",
+        "name": "Helper",
+        "email": "helper@acme.example",
+        "roles": ["administrator"],
+        "registered_at": NOW - 3600,
+        "posts": None,
+    }
+    api.says("grants/*/repair", {"grant_id": "G" * 22, "state": "active", "found": found})
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.goto(RECEIPT)
+    page.click("#repair")
+    page.wait_for_url("https://bakery.example/**")
+    back = parse_qs(urlsplit(page.url).query)["success_url"][0]
+
+    page.goto(f"{back}?{APPROVED}")
+
+    shown = page.locator("#confirm-user")
+    expect(shown).to_contain_text("Delete this user?")
+    for said in ("helper", "helper@acme.example", "administrator"):
+        expect(shown).to_contain_text(said)
+    check(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#notice")).to_contain_text("Nobody was deleted")
+
+
+def test_ending_a_manual_grant_asks_its_owner(page: Page, api: FakeApi) -> None:
     api.says("secrets/*", {**SECRET, "state": "opened", "opened_at": NOW - 600})
     api.says("grants/*", {**GRANT, "by_hand": True})
     api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
@@ -300,6 +359,20 @@ def test_a_broken_link_and_another_one_in_the_same_tab(page: Page, api: FakeApi)
             "The work on bakery.example is done",
         ),
         ({"end_requested_at": NOW - 5, "can": ["end"]}, "is being ended"),
+        (
+            {"by_hand": True, "overdue": True, "not_confirmed_since": NOW - 5, "can": ["say_gone"]},
+            "Nobody has confirmed that the account on bakery.example is gone",
+        ),
+        (
+            {
+                "state": "preparing",
+                "held_until": NOW + 600,
+                "expires_at": NOW + 600,
+                "timeline": [{"at": NOW - 60, "event": "consent_held", "by": "owner"}],
+                "can": ["end"],
+            },
+            "Your approval for bakery.example waits",
+        ),
         (
             {
                 "state": "ended",
@@ -387,7 +460,7 @@ def test_less_motion_is_respected(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share"])
-def test_without_javascript_the_page_says_what_to_do(
+def test_without_javascript_the_page_explains_what_to_do(
     browser: Browser, base_url: str, path: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False, base_url=base_url)
@@ -507,7 +580,7 @@ def test_the_one_time_page_forgets_when_it_is_left(page: Page, api: FakeApi) -> 
     page.evaluate(
         """async (account) => {
             const { showAccount } = await import("/js/open/opened-account.js")
-            showAccount(account, () => {})
+            showAccount(account, null, () => {}, async () => null)
         }""",
         {**account, "expires_at": NOW + 7200},
     )

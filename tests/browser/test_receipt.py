@@ -44,7 +44,7 @@ def test_between_the_deadline_and_the_sweep_it_asks_gently(page: Page, api: Fake
     assert len(asked) == 2
 
 
-def test_a_deadline_that_passes_while_somebody_looks_starts_no_storm(
+def test_a_deadline_that_passes_while_the_page_is_open_starts_no_storm_of_requests(
     page: Page, api: FakeApi
 ) -> None:
     page.clock.install(time=NOW)
@@ -66,7 +66,7 @@ def test_a_clock_that_is_days_ahead_starts_no_storm(page: Page, api: FakeApi) ->
     assert len(asked) == 1
 
 
-def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) -> None:
+def test_revoking_a_link_that_was_opened_shows_that_it_was(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     api.says("secrets/*/burn", {}, 204)
     shown(page)
@@ -80,7 +80,9 @@ def test_taking_back_a_link_that_was_opened_says_so(page: Page, api: FakeApi) ->
     expect(page.locator("#end-now")).to_be_visible()
 
 
-def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, api: FakeApi) -> None:
+def test_an_overdue_grant_shows_since_when_and_why_and_can_be_ended(
+    page: Page, api: FakeApi
+) -> None:
     told = [*GRANT["timeline"][:-1], {**GRANT["timeline"][-1], "detail": "maintenance"}]
     told.append({"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"})
     overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": told}
@@ -109,7 +111,7 @@ def test_what_is_overdue_says_since_when_and_why_and_can_be_ended(page: Page, ap
     expect(page.locator("#state")).to_be_focused()
 
 
-def test_what_cannot_be_refreshed_says_of_when_it_is(page: Page, api: FakeApi) -> None:
+def test_a_receipt_that_cannot_be_refreshed_shows_its_age(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     page.clock.install()
     shown(page)
@@ -124,7 +126,7 @@ def test_what_cannot_be_refreshed_says_of_when_it_is(page: Page, api: FakeApi) -
     expect(page.locator("#stale")).to_be_hidden()
 
 
-def test_when_nobody_could_compare_the_receipt_says_so(page: Page, api: FakeApi) -> None:
+def test_a_receipt_without_a_visit_report_explains_why(page: Page, api: FakeApi) -> None:
     api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": [], "report": None})
     shown(page, "has ended")
     expect(page.locator("#report")).to_contain_text("could not see what changed")
@@ -183,6 +185,37 @@ def test_a_reload_during_the_repair_keeps_the_receipt(page: Page, api: FakeApi) 
     expect(page.locator("#state")).to_contain_text("should be over")
 
 
+def test_a_repair_says_where_it_was_approved(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    api.says("sites", FOUND)
+    shown(page, "should be over")
+    page.route("https://bakery.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    page.wait_for_url("https://bakery.example/**")
+    found = re.search(r"repair%3D([\w-]{43})", page.url)
+    assert found is not None
+    api.says("grants/*/repair", {"grant_id": GRANT["grant_id"], "state": "ended"})
+    credentials = "site_url=https://bakery.example&user_login=b&password=abcd"
+    with page.expect_request("**/repair") as sent:
+        page.goto(f"/receipt#repair={found[1]}?{credentials}")
+    body = sent.value.post_data_json
+    assert body is not None
+    assert body["approved_on"] == "https://bakery.example"
+
+
+def test_a_site_that_names_the_approval_page_of_another_is_left_alone(
+    page: Page, api: FakeApi
+) -> None:
+    api.says("grants/*", {**GRANT, "overdue": True})
+    page_of_victim = "https://victim.example/wp-admin/authorize-application.php"
+    api.says("sites", {**FOUND, "consent_url": page_of_victim})
+    shown(page, "should be over")
+    page.route("https://victim.example/**", lambda route: route.fulfill(body="consent"))
+    page.click("#repair")
+    expect(page.locator("[role=alert] >> visible=true")).to_contain_text("on one host")
+    assert "victim.example" not in page.url
+
+
 @pytest.mark.parametrize("state", ["preparing", "active"])
 def test_every_state_is_accessible_and_can_be_printed(page: Page, api: FakeApi, state: str) -> None:
     api.says("grants/*", {**GRANT, "state": state})
@@ -202,7 +235,7 @@ def test_dots_of_the_timeline_are_there_in_forced_colours(page: Page, api: FakeA
     assert page.evaluate(width) not in ("", "0px")
 
 
-def test_a_browser_that_keeps_nothing_shows_it_and_says_what_it_cannot(
+def test_a_browser_without_storage_shows_the_receipt_and_explains_what_is_missing(
     page: Page, api: FakeApi
 ) -> None:
     page.add_init_script(NO_STORAGE)
@@ -220,7 +253,7 @@ def test_a_button_whose_module_does_not_come_is_not_silent(
     page: Page, api: FakeApi, recorder: Recorder
 ) -> None:
     api.says("grants/*", GRANT)
-    page.route("**/js/receipt/owner-actions.js", lambda route: route.abort())
+    page.route("**/js/receipt/owner-actions.js*", lambda route: route.abort())
     shown(page)
     page.click("#end-now")
     expect(page.locator("#not-loaded")).to_be_visible()
@@ -229,7 +262,7 @@ def test_a_button_whose_module_does_not_come_is_not_silent(
     recorder.complaints.clear()
 
 
-def test_what_the_server_says_beside_its_code_is_told(page: Page, api: FakeApi) -> None:
+def test_the_details_of_an_error_are_shown(page: Page, api: FakeApi) -> None:
     api.says("grants/*", GRANT)
     shown(page)
     for answer, said in _ANSWERS:

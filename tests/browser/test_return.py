@@ -170,7 +170,7 @@ def test_wordpress_without_javascript_answers_in_the_query_and_it_works(
 
 
 @pytest.mark.parametrize("state", ["AAAAAAAAAAAAAAAAAAAAAA", ""])
-def test_an_answer_that_nobody_asked_for_is_not_used(
+def test_an_approval_that_was_not_requested_is_not_used(
     owner: Owner, stack: Stack, state: str
 ) -> None:
     owner.tell()
@@ -206,9 +206,9 @@ def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
 
 
 def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
-    owner: Owner, users: Names, keys: Names
+    owner: Owner, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -222,7 +222,7 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     owner.page.reload()
 
     notice(owner.page, "so we deleted the temporary account again")
-    assert (users(), keys()) == (users_before, keys_before)
+    assert (users(), owner_keys()) == (users_before, keys_before)
     owner.approve()
     owner.send()
 
@@ -274,7 +274,7 @@ def test_the_browsers_back_button_goes_one_step_back(owner: Owner) -> None:
     expect(owner.page.locator("#site")).to_be_visible()
 
 
-def test_a_site_that_cannot_says_why_and_offers_other_ways(owner: Owner) -> None:
+def test_a_site_without_approval_explains_why_and_offers_other_ways(owner: Owner) -> None:
     with WordPress("7.1", multisite=True) as network:
         owner.tell()
         answer = {"site": None, "consent_url": None, "problem": {"code": "multisite"}}
@@ -305,7 +305,7 @@ def _lose_the_answer_once() -> Callable[..., None]:
     return handle
 
 
-def test_the_app_name_says_who_and_where(owner: Owner, stack: Stack) -> None:
+def test_the_name_of_the_key_shows_who_asks_and_where(owner: Owner, stack: Stack) -> None:
     owner.tell()
     owner.let_in()
     owner.leave()

@@ -21,11 +21,11 @@ def test_owner_lets_in_agent_works_and_ends(
     agent: Agent,
     recorder: Recorder,
     users: Names,
-    keys: Names,
+    owner_keys: Names,
     mails: Mails,
     link_in: Callable[[str], str],
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -36,7 +36,7 @@ def test_owner_lets_in_agent_works_and_ends(
     reference = owner.send()
 
     (username,) = users() - users_before
-    assert keys() == keys_before, "the owner's consent key is gone"
+    assert owner_keys() == keys_before, "the owner's consent key is gone"
     to_support, to_owner = mails(reference)
     assert "\n".join(f"> {line}" for line in MESSAGE.splitlines()) in to_support["text"]
     assert "I will call you." in to_support["text"]

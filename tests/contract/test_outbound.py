@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 
 from chalicelib.errors import InvalidInput, SiteUnavailable
 from chalicelib.outbound.client import MAX_BODY_BYTES, Outbound
@@ -185,6 +186,21 @@ class TestTls:
         server = start.enter_context(Server(lambda *_: http_response(), certificate=certificate))
 
         assert reason(outbound(server), server.url) == "unreachable"
+        assert server.requests == []
+
+    def test_a_certificate_without_the_one_that_signed_it_is_named(
+        self, start: ExitStack, tmp_path: Path
+    ) -> None:
+        files = tmp_path / "leaf.pem", tmp_path / "key.pem"
+        root = trustme.CA()
+        issued = root.create_child_ca().issue_cert("127.0.0.1")
+        files[0].write_bytes(issued.cert_chain_pems[0].bytes())
+        issued.private_key_pem.write_to_path(files[1])
+        root.cert_pem.write_to_path(tmp_path / "root.pem")
+        server = start.enter_context(Server(lambda *_: http_response(), certificate=files))
+        client = Outbound(AGENT, allowed_sites=[server.url], authorities=str(tmp_path / "root.pem"))
+
+        assert reason(client, server.url) == "incomplete_certificate"
         assert server.requests == []
 
     def test_a_server_that_never_finishes_the_handshake_ends_in_a_timeout(

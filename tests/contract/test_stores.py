@@ -22,10 +22,10 @@ from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStor
 from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.world import NOW, URL
 
-NOW = 1_800_000_000
 READERS = 16
-SITE = Site("https://blog.example", "Blog", "https://blog.example/wp-json/", "https://x/login")
+SITE = Site(URL, "Blog", f"{URL}/wp-json/", "https://x/login")
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -389,7 +389,7 @@ class TestGrants:
 
 
 class TestTicketLog:
-    def test_one_sender_at_a_time_and_who_was_told_is_remembered(
+    def test_one_sender_at_a_time_and_its_readers_are_remembered(
         self, log: TicketLog, new_id: str
     ) -> None:
         taken = at_once(lambda _: log.begin(new_id, now=NOW))

@@ -265,6 +265,18 @@ class TestFinding:
         assert found is not None
         assert found.id == support.id
 
+    def test_it_is_described_so_that_its_owner_knows_who_it_is(
+        self, blog: Blog, site: Site, consent_key: Credentials, support: Account
+    ) -> None:
+        assert (support.name, support.roles) == ("Support (temporary)", ("administrator",))
+        assert support.registered_at is not None
+        assert blog.port.count_posts(site, consent_key, support.id) == 0
+
+        blog.write(support.username)
+
+        assert blog.port.count_posts(site, consent_key, support.id) == 1
+        assert blog.port.count_posts(site, consent_key, 999_999) == 0
+
     def test_an_unused_id_finds_no_user(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:

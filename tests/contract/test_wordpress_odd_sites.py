@@ -585,6 +585,23 @@ class TestBlockedMethods:
 
         carry_one_access(blog)
 
+    @pytest.mark.parametrize("status", [301, 302, 308, 409, 410, 411, 418, 429, 500, 502, 503, 504])
+    def test_whatever_answers_a_delete_in_place_of_wordpress_is_got_around(
+        self, blog: RealBlog, status: int
+    ) -> None:
+        answer = f"header( 'Location: /', true, {status} ); exit( '<html>No.</html>' );"
+        blog.site.mu(f"<?php if ( {IS_DELETE} ) {{ {answer} }}")
+
+        carry_one_access(blog)
+
+    def test_a_delete_that_is_cut_off_is_got_around(self, blog: RealBlog) -> None:
+        blog.site.mu(
+            f"<?php if ( {IS_DELETE} || {IS_OVERRIDE} ) {{ header( 'Content-Length: 900' ); "
+            "exit( '<html>' ); }"
+        )
+
+        carry_one_access(blog)
+
     def test_when_every_way_is_blocked_the_firewall_is_named_and_nothing_is_deleted(
         self, blog: RealBlog
     ) -> None:

@@ -30,7 +30,8 @@ class MemoryGrants:
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         with self._lock:
-            if self.items[before.id].revision != before.revision:
+            known = self.items.get(before.id)
+            if known is None or known.revision != before.revision:
                 return None
             revision = Revision(before.revision.number + 1, secrets.token_hex(8))
             self.items[after.id] = replace(after, revision=revision)
@@ -49,6 +50,10 @@ class MemoryGrants:
         due = [grant for grant in in_queue if grant.schedule.is_due(now)]
         oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
         return [grant.id for grant in oldest_first][:limit]
+
+    def due_since(self) -> int | None:
+        due = [g.schedule.due_at for g in self.items.values() if g.schedule.due_at is not None]
+        return min(due, default=None)
 
     def overdue_since(self) -> int | None:
         since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -166,6 +166,22 @@ class FakeWordPress:
         """Make the next call of *method* raise *error*; with *late*, after it took effect."""
         with self._lock:
             self._faults.append((method, error, late))
+
+    def interrupt_next(self, method: str, act: Callable[[], object]) -> None:
+        """Let *act* happen in the middle of the next call of *method*, once."""
+        original = getattr(self, method)
+
+        def interrupted(*args: object, **options: object) -> object:
+            delattr(self, method)
+            act()
+            return original(*args, **options)
+
+        setattr(self, method, interrupted)
+
+    def forget_faults(self) -> None:
+        """Let no further call fail."""
+        with self._lock:
+            self._faults.clear()
 
     def called(self, method: str) -> list[Call]:
         with self._lock:

@@ -14,6 +14,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
+from chalicelib.notifications.tickets import Ticket
 from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
@@ -31,6 +32,7 @@ from tests.fakes.wordpress import FakeSite, FakeWordPress
 
 NOW = 1_800_000_000
 URL, PUBLIC_URL = "https://blog.example", "https://help.acme.example"
+NEW_URL = "https://www.blog.example"  # Where the site moves.
 GRANT, SECRET = "g" * 22, "i" * 22
 OWNER, SUPPORT = "o" * 43, "s" * 43
 SUPPORT_NAME, SUPPORT_MAIL, OWNER_MAIL = (
@@ -39,6 +41,7 @@ SUPPORT_NAME, SUPPORT_MAIL, OWNER_MAIL = (
     "owner@blog.example",
 )
 PASSWORD = "p" * 20
+TICKET = Ticket("Olivia", OWNER_MAIL, "Help", "Broken", URL, "", GRANT, OWNER)
 SETTINGS = Settings(
     secrets_table="secrets",
     grants_table="grants",
@@ -114,6 +117,21 @@ class World:
     def owner_keys(self) -> int:
         """How many application passwords the owner has."""
         return len(self.site.users[1].keys)
+
+    def move_site(self) -> FakeSite:
+        """Move the owner's site to `NEW_URL`; the old address redirects everything."""
+        old, new = self.site, self.wordpress.add_site(NEW_URL)
+        new.users = old.users
+        old.moved_to = NEW_URL
+        return new
+
+    def restore_backup(self) -> FakeSite:
+        """Bring back a backup from before the access; the id of its user goes to a new one, bob."""
+        user_id = self.grants.items[GRANT].on_site.user_id or 0
+        del self.site.users[user_id]
+        self.site.last_id = user_id - 1
+        self.site.add_user("bob")
+        return self.site
 
     def request(self) -> ProvisionRequest:
         """Return what the owner's page asks for after an approval."""

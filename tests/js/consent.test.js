@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import "./web-crypto.js"
 
-import { appName, consentUrl, newState, readReturn, sameSite } from "../../frontend/js/shared/consent.js"
+import { appName, consentUrl, newState, readReturn, sameHost, sameSite } from "../../frontend/js/shared/consent.js"
 
 const AUTHORIZE = "https://blog.example/wp-admin/authorize-application.php"
 const TRIP = { name: "Acme via help.example (abc123)", back: "https://help.example/", kind: "consent", state: "s" }
@@ -88,4 +88,21 @@ test("states are long and never the same", () => {
 
 test("the name says who asks, through which host, and is unique", () => {
     assert.equal(appName("Acme", "help.example", "-_Ab1Cd2Ef"), "Acme via help.example (ab1cd2)")
+})
+
+test("a site and the page on which access to it is approved have one host", () => {
+    assert.ok(sameHost("https://blog.example/wp", "https://blog.example/wp-admin/authorize-application.php"))
+    const others = ["https://blog.example.evil.example/", "https://evil.example/", "https://blog.example:8443/"]
+    for (const other of [
+        ...others,
+        "javascript:alert(1)//blog.example",
+        "data:text/html,x",
+        "",
+        "x",
+        null,
+        undefined,
+    ]) {
+        assert.ok(!sameHost("https://blog.example", other), String(other))
+        assert.ok(!sameHost(other, other) || others.includes(other ?? ""), String(other))
+    }
 })

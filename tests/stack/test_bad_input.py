@@ -172,7 +172,7 @@ def test_a_site_that_cannot_be_used(place: Place, switch: str, reason: str) -> N
     assert place.left_behind()[0] == before
 
 
-def test_a_site_whose_users_route_is_gone(place: Place) -> None:
+def test_a_site_whose_users_route_was_removed(place: Place) -> None:
     page = place.page()
     place.wordpress.mu(NO_USERS)
 
@@ -188,7 +188,7 @@ def test_a_network(sites: dict[str, WordPress], odd_stack: Stack) -> None:
     assert place.left_behind() == before
 
 
-def test_the_consent_key_of_a_refused_set_up_is_gone(place: Place) -> None:
+def test_the_consent_key_of_a_refused_set_up_is_deleted(place: Place) -> None:
     page = place.page()
     before = place.left_behind()[1]
     place.wordpress.mu(PROTECTS)

@@ -21,15 +21,15 @@ from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.set_up import SETUP_SECONDS
 from tests.stack.crash import Job, run
-from tests.stack.outside import Outside, bring_to_life, ends, every_point, prepared, swept
+from tests.stack.real_world import RealWorld, bring_to_life, ends, every_point, prepared, swept
 
 
 @pytest.mark.parametrize("by", ["the same request", "the sweep"])
-def test_a_set_up_that_died_anywhere(outside: Callable[[], Outside], by: str) -> None:
-    points = every_point(outside, prepared)
+def test_a_set_up_that_died_anywhere(new_world: Callable[[], RealWorld], by: str) -> None:
+    points = every_point(new_world, prepared)
     print(f"{points + 1} deaths")
     for point in range(points + 1):
-        world = outside()
+        world = new_world()
         job = prepared(world)
         world.dies(job, point)
 
@@ -56,9 +56,9 @@ VETO = """<?php add_filter('rest_pre_insert_user', fn() => new WP_Error('vetoed'
 
 
 def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
-    outside: Callable[[], Outside],
+    new_world: Callable[[], RealWorld],
 ) -> None:
-    def refused(world: Outside) -> Job:
+    def refused(world: RealWorld) -> Job:
         request = world.request()
 
         def job(parts: Any, now: int) -> None:  # noqa: ANN401 - the child's own parts
@@ -67,13 +67,13 @@ def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
 
         return job
 
-    world = outside()
+    world = new_world()
     world.wordpress.mu(VETO)
     points = len(world.lives(refused(world)))
     world.nothing_is_left()
     print(f"{points + 1} deaths")
     for point in range(points + 1):
-        world = outside()
+        world = new_world()
         world.dies(refused(world), point)
         if world.grant is None and world.owner_keys:
             # Before the record; the owner's page can still use the key, or the owner delete it.
@@ -83,20 +83,20 @@ def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
     world.wordpress.mu("<?php")
 
 
-def test_an_opening_that_died_anywhere_has_one_reader(outside: Callable[[], Outside]) -> None:
-    def opened(claim: str) -> Callable[[Outside], Job]:
+def test_an_opening_that_died_anywhere_has_one_reader(new_world: Callable[[], RealWorld]) -> None:
+    def opened(claim: str) -> Callable[[RealWorld], Job]:
         return lambda world: (
             lambda parts, now: parts.secrets.open(world.grant_id, "proof", claim, now=now)
         )
 
-    def ready(world: Outside) -> Job:
+    def ready(world: RealWorld) -> Job:
         bring_to_life(world)
         return opened("claim")(world)
 
-    points = every_point(outside, ready)
+    points = every_point(new_world, ready)
     print(f"{points + 1} deaths")
     for point in range(points + 1):
-        world = outside()
+        world = new_world()
         job = ready(world)
         world.dies(job, point)
         table = SecretTable(world.stack.client("dynamodb"), world.stack.outputs["SecretsTableName"])
@@ -114,18 +114,18 @@ def test_an_opening_that_died_anywhere_has_one_reader(outside: Callable[[], Outs
 
 
 def test_an_extension_that_died_anywhere_happened_or_did_not(
-    outside: Callable[[], Outside],
+    new_world: Callable[[], RealWorld],
 ) -> None:
-    def extended(world: Outside) -> Job:
+    def extended(world: RealWorld) -> Job:
         bring_to_life(world)
         return lambda parts, now: parts.lifecycle.extend(
             world.grant_id, world.owner, days=2, now=now
         )
 
-    points = every_point(outside, extended)
+    points = every_point(new_world, extended)
     print(f"{points + 1} deaths")
     for point in range(points + 1):
-        world = outside()
+        world = new_world()
         world.dies(extended(world), point)
         grant = world.grant
         assert grant is not None
@@ -135,7 +135,7 @@ def test_an_extension_that_died_anywhere_happened_or_did_not(
         world.nothing_is_left()
 
 
-def _key_id(world: Outside) -> str:
+def _key_id(world: RealWorld) -> str:
     """Return the id of the one consent key that is left on the owner's account."""
     keys = world.rest("GET", "/me/application-passwords").json()
     uuids = [str(key["uuid"]) for key in keys if key["name"].startswith("H ")]

@@ -8,26 +8,26 @@ import pytest
 
 from chalicelib.clock import DAY, HOUR
 from tests.stack.crash import Job
-from tests.stack.outside import Outside, bring_to_life, ends, every_point, swept
+from tests.stack.real_world import RealWorld, bring_to_life, ends, every_point, swept
 
 
-def ended(outside: Outside) -> Job:
-    bring_to_life(outside)
-    return ends(outside)
+def ended(world: RealWorld) -> Job:
+    bring_to_life(world)
+    return ends(world)
 
 
-def swept_at_the_deadline(outside: Outside) -> Job:
-    bring_to_life(outside)
+def swept_at_the_deadline(world: RealWorld) -> Job:
+    bring_to_life(world)
     return lambda parts, now: parts.sweep.sweep(now=now + 3 * DAY)
 
 
-def repaired(outside: Outside) -> Job:
-    bring_to_life(outside)
-    grant = outside.grant
+def repaired(world: RealWorld) -> Job:
+    bring_to_life(world)
+    grant = world.grant
     assert grant is not None
-    outside.rest("DELETE", f"/{grant.on_site.user_id}/application-passwords")
-    consent = outside.consent()
-    return lambda parts, now: parts.repair.repair(outside.grant_id, outside.owner, consent, now=now)
+    world.rest("DELETE", f"/{grant.on_site.user_id}/application-passwords")
+    consent = world.consent()
+    return lambda parts, now: parts.repair.repair(world.grant_id, world.owner, consent, now=now)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def repaired(outside: Outside) -> Job:
     ],
 )
 def test_an_end_or_a_repair_that_died_anywhere_is_finished(
-    outside: Callable[[], Outside], before: Callable[[Outside], Job], by: str
+    new_world: Callable[[], RealWorld], before: Callable[[RealWorld], Job], by: str
 ) -> None:
-    points = every_point(outside, before)
+    points = every_point(new_world, before)
     print(f"{points + 1} deaths")
     for point in range(points + 1):
-        world = outside()
+        world = new_world()
         job = before(world)
         world.dies(job, point)
         grant = world.grant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra import deploy, package, pages
+from infra import cloudformation, deploy, package, pages, prerequisites
+from infra.cloudformation import DeployError, Deployment
 from infra.local.ministack import MiniStack
 
 ARTIFACTS = "artifacts"
@@ -38,10 +40,21 @@ def outputs(account: MiniStack) -> dict[str, str]:
     return {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
 
 
+FIRST = [
+    "--artifacts",
+    ARTIFACTS,
+    "SenderEmail=help@vendor.com",
+    "SupportEmail=tickets@vendor.com",
+    "MaxDays=7",
+]
+AGAIN = ["--artifacts", ARTIFACTS]
+CERTIFICATE = "arn:aws:acm:{}:000000000000:certificate/12345678-1234-1234-1234-123456789012"
+
+
 def test_the_functions_learn_the_address_that_the_first_deployment_made(
     account: MiniStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deploy.main(["--artifacts", ARTIFACTS, "SenderEmail=help@vendor.example"])
+    deploy.main(FIRST)
 
     address = outputs(account)["SiteUrl"]
     assert address.startswith("https://")
@@ -50,37 +63,177 @@ def test_the_functions_learn_the_address_that_the_first_deployment_made(
         FunctionName=outputs(account)["APIHandlerName"]
     )
     assert function["Environment"]["Variables"]["PUBLIC_URL"] == address
-    assert f"{address}/" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"{address}/" in printed
+    assert "Tickets go to tickets@vendor.com" in printed
+    assert "ALARMS GO NOWHERE" in printed
+    assert "GrantsTable" in printed, "waiting shows what CloudFormation does"
 
 
-def test_deploying_again_keeps_what_is_not_said_again(account: MiniStack) -> None:
-    deploy.main(["--artifacts", ARTIFACTS, "SenderEmail=help@vendor.example", "MaxDays=3"])
+def test_deploying_again_changes_nothing_that_was_not_asked_for(account: MiniStack) -> None:
+    deploy.main(FIRST)
     first = parameters(account)
-    deploy.main(["--artifacts", ARTIFACTS, "AlarmEmail=ops@vendor.example"])
+    deploy.main(AGAIN)
+    assert parameters(account) == first
 
-    expected = first | pages.support_parameters() | {"AlarmEmail": "ops@vendor.example"}
-    assert parameters(account) == expected
+    deploy.main([*AGAIN, "AlarmEmail=ops@vendor.com"])
+    assert parameters(account) == first | {"AlarmEmail": "ops@vendor.com"}
+
+
+def test_the_pages_say_what_the_functions_know(account: MiniStack) -> None:
+    deploy.main([*FIRST, "SupportName=Vendor Support"])
+    bucket = outputs(account)["SiteBucketName"]
+    body = account.client("s3").get_object(Bucket=bucket, Key="config.json")["Body"].read()
+
+    config = json.loads(body)
+    assert config["support_email"] == "tickets@vendor.com"
+    assert config["support_name"] == "Vendor Support"
+    assert config["max_days"] == 7
+    assert (
+        config["lifetimes"] == json.loads((pages.FRONTEND / "config.json").read_text())["lifetimes"]
+    )
+
+
+def test_an_interrupted_first_deployment_is_finished_by_the_next(
+    account: MiniStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Deployment.deploy
+
+    def interrupted(self: Deployment, *arguments: Any) -> None:  # noqa: ANN401
+        whole(self, *arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Deployment, "deploy", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            deploy.main(FIRST)
+    assert parameters(account)["PublicUrl"].endswith(".invalid")
+    deploy.main(AGAIN)
+
+    assert parameters(account)["PublicUrl"] == outputs(account)["SiteUrl"]
+    assert parameters(account)["ProtectGrants"] == "yes"
+
+
+def test_a_domain_that_comes_later_becomes_the_address(
+    account: MiniStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    acm = account.client("acm")
+    certificate = acm.request_certificate(DomainName="help.vendor.com")["CertificateArn"]
+    deploy.main(FIRST)
+    deploy.main([*AGAIN, "DomainName=help.vendor.com", f"CertificateArn={certificate}"])
+
+    assert parameters(account)["PublicUrl"] == "https://help.vendor.com"
+    record = f"help.vendor.com needs a CNAME record to {outputs(account)['EdgeDomainName']}"
+    assert record in capsys.readouterr().out
+
+
+def test_an_address_that_the_operator_chose_stays(account: MiniStack) -> None:
+    deploy.main([*FIRST, "PublicUrl=https://proxy.vendor.com"])
+    deploy.main(AGAIN)
+
+    assert parameters(account)["PublicUrl"] == "https://proxy.vendor.com"
+
+
+def test_a_sender_that_ses_knows_is_used_and_not_made(account: MiniStack) -> None:
+    account.client("sesv2").create_email_identity(EmailIdentity="vendor.com")
+    deploy.main(FIRST)
+
+    assert parameters(account)["CreateSender"] == "no"
+    assert "SenderIdentity" not in account.physical_ids("hallpass")
+
+
+def test_the_role_that_the_account_has_named_for_its_gateways_stays(account: MiniStack) -> None:
+    role = "arn:aws:iam::000000000000:role/landing-zone"
+    gateway = account.client("apigateway")
+    change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+    gateway.update_account(patchOperations=[change])
+    deploy.main(FIRST)
+
+    assert gateway.get_account()["cloudwatchRoleArn"] == role
+    assert "ApiAccountRole" not in account.physical_ids("hallpass")
+
+
+def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) -> None:
+    deploy.main(FIRST[2:])
+    number = account.client("sts").get_caller_identity()["Account"]
+
+    made = f"hallpass-artifacts-{number}-us-east-1"
+    assert account.client("s3").list_objects_v2(Bucket=made)["KeyCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["SenderEmail=help@vendor.com"], "Say where tickets go"),
+        (["SenderEmail=help@vendor.com", "SupportEmail=help@acme.example"], "reaches nobody"),
+        ([*FIRST, "SendrEmail=help@vendor.com"], "no parameter SendrEmail"),
+        ([*FIRST, "RateLimits=lots"], "RateLimits='lots' does not fit"),
+        ([*FIRST, "help@vendor.com"], "is no parameter"),
+        (["--artifacts", "not-there-at-all", *FIRST[2:]], "There is no bucket not-there-at-all"),
+        (["--stack", "no_stack", *FIRST], "cannot be the name of a stack"),
+        ([*FIRST, "DomainName=help.vendor.com"], "needs a certificate of us-east-1"),
+        (
+            [*FIRST, "DomainName=a.com", f"CertificateArn={CERTIFICATE.format('eu-central-1')}"],
+            "us-east-1",
+        ),
+        (
+            [*FIRST, "DomainName=a.com", f"CertificateArn={CERTIFICATE.format('us-east-1')}"],
+            "no certificate",
+        ),
+        ([*FIRST, "GrantsTableName=old"], "belong together"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_changed(
+    account: MiniStack, arguments: list[str], said: str
+) -> None:
+    with pytest.raises(deploy.FAILURES, match=said):
+        deploy.main(arguments)
+
+    assert account.client("dynamodb").list_tables()["TableNames"] == []
+    assert account.cloudformation.list_stacks()["StackSummaries"] == []
+
+
+def test_a_bucket_of_another_region_is_named_as_such(account: MiniStack) -> None:
+    make: Any = account.session.client
+    elsewhere = make("s3", region_name="eu-central-1", endpoint_url=account.endpoint_url)
+    elsewhere.create_bucket(
+        Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+
+    with pytest.raises(DeployError, match="far-away is in eu-central-1"):
+        deploy.main(["--artifacts", "far-away", *FIRST[2:]])
+
+
+def test_no_region_and_no_credentials_are_one_sentence_each(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(deploy.FAILURES) as no_region:
+        deploy.main(FIRST)
+    with pytest.raises(deploy.FAILURES) as no_credentials:
+        deploy.main(["--region", "us-east-1", *FIRST])
+
+    assert "Add --region" in prerequisites.explain(no_region.value)
+    assert "aws configure" in prerequisites.explain(no_credentials.value)
 
 
 def test_the_pages_are_in_the_bucket_and_what_left_the_sources_is_not(account: MiniStack) -> None:
-    deploy.main(["--artifacts", ARTIFACTS, "SenderEmail=help@vendor.example"])
+    deploy.main(FIRST)
     bucket = outputs(account)["SiteBucketName"]
     s3 = account.client("s3")
     s3.put_object(Bucket=bucket, Key="js/left.js", Body=b"")
-    deploy.main(["--artifacts", ARTIFACTS])
+    deploy.main(AGAIN)
 
     keys = {item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]}
     assert keys == set(pages.files())
     page = s3.head_object(Bucket=bucket, Key="open")
     assert page["ContentType"] == "text/html; charset=utf-8"
     assert page["CacheControl"] == "no-cache"
-
-
-def test_a_misspelt_parameter_is_named_and_changes_nothing(account: MiniStack) -> None:
-    with pytest.raises(deploy.DeployError, match="no parameter SendrEmail"):
-        deploy.main(["--artifacts", ARTIFACTS, "SendrEmail=help@vendor.example"])
-
-    assert account.client("dynamodb").list_tables()["TableNames"] == []
 
 
 # A stack of one topic, and with a part that CloudFormation cannot make.
@@ -97,7 +250,10 @@ IMPOSSIBLE = {
 def stack(account: MiniStack, tmp_path: Path) -> Callable[..., str]:
     """Deploy these resources; return the status of the stack."""
     s3 = account.client("s3")
-    deployment = deploy.Deployment(account.cloudformation, s3, ARTIFACTS, "small", 0.05)
+    events: list[str] = []
+    deployment = Deployment(
+        account.cloudformation, s3, ARTIFACTS, "small", 0.05, report=events.append
+    )
     built = package.Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip")
     built.archive.touch()
 
@@ -114,7 +270,7 @@ def test_a_stack_that_fails_names_the_part_and_the_reason(
 ) -> None:
     stack(**TOPIC)
 
-    with pytest.raises(deploy.DeployError) as raised:
+    with pytest.raises(DeployError) as raised:
         stack(**TOPIC, **IMPOSSIBLE)
 
     assert str(raised.value).startswith("The stack small ended in UPDATE_ROLLBACK_COMPLETE:\n")
@@ -127,23 +283,79 @@ def test_a_stack_that_fails_names_the_part_and_the_reason(
 def test_a_first_deployment_that_failed_does_not_stand_in_the_way(
     stack: Callable[..., str],
 ) -> None:
-    with pytest.raises(deploy.DeployError, match=r"ended in ROLLBACK_COMPLETE:\n  Impossible: "):
+    with pytest.raises(DeployError, match=r"ended in ROLLBACK_COMPLETE:\n  Impossible: "):
         stack(**IMPOSSIBLE)
 
     assert stack(**TOPIC) == "CREATE_COMPLETE"
 
 
+TABLE = {
+    "Type": "AWS::DynamoDB::Table",
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    },
+}
+
+
+def test_a_first_deployment_that_failed_leaves_nothing(
+    account: MiniStack, stack: Callable[..., str]
+) -> None:
+    later = {"Impossible": {**IMPOSSIBLE["Impossible"], "DependsOn": "GrantsTable"}}
+    with pytest.raises(DeployError, match="ROLLBACK_COMPLETE"):
+        stack(GrantsTable=TABLE, **later)
+
+    assert account.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_a_table_is_replaced_or_dropped_only_by_name(
+    account: MiniStack, stack: Callable[..., str], tmp_path: Path
+) -> None:
+    stack(GrantsTable=TABLE, **TOPIC)
+    other: Any = json.loads(json.dumps(TABLE).replace('"id"', '"key"'))
+
+    for change in ({"GrantsTable": other, **TOPIC}, TOPIC):
+        with pytest.raises(DeployError, match="--replace GrantsTable"):
+            stack(**change)
+    (table,) = account.client("dynamodb").list_tables()["TableNames"]
+    described = account.client("dynamodb").describe_table(TableName=table)["Table"]
+    assert described["KeySchema"][0]["AttributeName"] == "id"
+
+    s3 = account.client("s3")
+    asked = Deployment(
+        account.cloudformation, s3, ARTIFACTS, "small", 0.05, replace=("GrantsTable",)
+    )
+    asked.deploy(package.Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip"), {})
+    assert "GrantsTable" not in account.physical_ids("small")
+
+
+def test_a_change_that_is_under_way_is_waited_for(
+    account: MiniStack, stack: Callable[..., str]
+) -> None:
+    account.cloudformation.create_stack(
+        StackName="small", TemplateBody=json.dumps({"Resources": TOPIC})
+    )
+
+    assert stack(**TOPIC, More={"Type": "AWS::SNS::Topic"}) == "UPDATE_COMPLETE"
+
+
 def test_a_stack_that_is_not_done_in_time_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     session = boto3.Session("key", "secret", None, "us-east-1")
-    cloudformation, s3 = session.client("cloudformation"), session.client("s3")
-    monkeypatch.setattr(deploy, "MAX_WAIT_SECONDS", 0.02)
-    deployment = deploy.Deployment(cloudformation, s3, ARTIFACTS, "slow", 0.01)
-    described = {"StackName": "slow", "CreationTime": 0, "StackStatus": "UPDATE_IN_PROGRESS"}
+    cloudformation_client, s3 = session.client("cloudformation"), session.client("s3")
+    monkeypatch.setattr(cloudformation, "MAX_WAIT_SECONDS", -1)
+    deployment = Deployment(cloudformation_client, s3, ARTIFACTS, "slow", 0.01)
+    described = {
+        "StackName": "slow",
+        "StackId": "arn:slow",
+        "CreationTime": 0,
+        "StackStatus": "UPDATE_IN_PROGRESS",
+    }
 
-    with Stubber(cloudformation) as aws:
-        aws.add_response("describe_stacks", {"Stacks": [described]})
-        aws.add_response("describe_stacks", {"Stacks": [described]})
+    with Stubber(cloudformation_client) as aws:
         aws.add_response("describe_stack_events", {"StackEvents": []})
-        with pytest.raises(deploy.DeployError, match="slow is still UPDATE_IN_PROGRESS"):
-            deployment._wait("stack_update_complete")
-        aws.assert_no_pending_responses()
+        aws.add_response("describe_stacks", {"Stacks": [described]})
+        with pytest.raises(DeployError, match="slow is still UPDATE_IN_PROGRESS"):
+            deployment._wait_for_end("arn:slow", "UPDATE")

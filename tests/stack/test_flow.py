@@ -17,7 +17,7 @@ Names = Callable[[], list[str]]
 Mails = Callable[[], list[dict[str, str]]]
 
 
-def test_from_consent_to_gone(
+def test_from_consent_to_the_deleted_user(
     stack: Stack,
     wordpress: WordPress,
     owner: Page,

@@ -97,7 +97,7 @@ def test_another_visitor_is_not_held_up(limited: Stack) -> None:
     assert ask(visitor("127.0.0.14"), limited.app_url).status_code == 404
 
 
-def test_calling_the_gateway_directly_gives_nobody_another_address(limited: Stack) -> None:
+def test_a_direct_call_of_the_gateway_cannot_claim_another_address(limited: Stack) -> None:
     gateway = f"{limited.aws['endpoint_url']}/_aws/execute-api/{limited.outputs['RestAPIId']}"
     session = visitor("127.0.0.15")
     use_up(session, gateway)

@@ -10,11 +10,13 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 import requests
+from botocore.exceptions import ClientError
 
 from infra.local.ministack import MiniStack
 
@@ -111,6 +113,49 @@ def test_a_mail_has_no_reply_addresses(account: MiniStack) -> None:
     listed = requests.get(f"{account.endpoint_url}/_ministack/ses/messages", timeout=30).text
     assert "It was sent." in listed
     assert READER not in listed, unneeded("reply_to")
+
+
+def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
+    account: MiniStack,
+) -> None:
+    users, kms = account.client("iam"), account.client("kms")
+    asked = {
+        "kms:Encrypt": {"kms:EncryptionContext:purpose": "removal"},
+        "dynamodb:UpdateItem": {"dynamodb:ReturnValues": "NONE"},
+        "ses:SendEmail": {"ses:FromAddress": "help@vendor.example"},
+    }
+    allowed = [
+        {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {"StringEquals": keys}}
+        for action, keys in asked.items()
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    users.create_user(UserName="limited")
+    users.put_user_policy(UserName="limited", PolicyName="limited", PolicyDocument=document)
+    made = users.create_access_key(UserName="limited")["AccessKey"]
+    session = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"], region_name="us-east-1")
+    make: Any = session.client
+    limited = {
+        name: make(name, endpoint_url=account.endpoint_url) for name in ("kms", "dynamodb", "sesv2")
+    }
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    mail = {"Simple": {"Subject": {"Data": "A mail"}, "Body": {"Text": {"Data": "It was sent."}}}}
+    calls: list[Callable[[], object]] = [
+        lambda: limited["kms"].encrypt(
+            KeyId=key, Plaintext=b"x", EncryptionContext={"purpose": "removal"}
+        ),
+        lambda: limited["dynamodb"].update_item(
+            TableName="any", Key={"id": {"S": "x"}}, ReturnValues="NONE"
+        ),
+        lambda: limited["sesv2"].send_email(
+            FromEmailAddress="help@vendor.example",
+            Destination={"ToAddresses": ["owner@blog.example"]},
+            Content=mail,
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError) as refused:
+            call()
+        assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("condition_keys")
 
 
 def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack) -> None:

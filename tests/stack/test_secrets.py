@@ -97,7 +97,7 @@ def test_an_unopened_secret_is_deleted_by_native_ttl(stack: Stack) -> None:
     assert "Item" not in dynamodb.get_item(**table)
 
 
-def test_a_locked_link_is_told_to_the_owner_and_the_access_runs_on(
+def test_a_locked_link_sends_the_owner_a_mail_and_the_access_continues(
     stack: Stack, owner: Page, mails: Callable[[], list[dict[str, str]]]
 ) -> None:
     owner = replace(owner, passphrase="correct horse", owner_email="locked@blog.example")

@@ -22,6 +22,7 @@ from tests.stack.fronts import Front
 
 LATE = 1000
 STUCK, OVER = "a temporary account is still there", "has ended"
+REMINDER = "is to be deleted"
 
 
 @dataclass
@@ -158,10 +159,15 @@ class Visit:
         assert self.page.owner_email in told
 
     def repairs(self, bearer: str | None = None, user_id: int = 1) -> tuple[int, dict[str, Any]]:
-        """Approve once more and press "repair"."""
+        """Approve once more and press "repair"; confirm whom the receipt then shows."""
         body = {
             "user_login": self.place.rest("GET", f"/{user_id}")["username"],
             "application_password": self.place.consent(user_id),
         }
         path = f"/grants/{self.page.grant_id}/repair"
-        return self.page.call("POST", path, body, bearer=bearer or self.page.owner_token)
+        bearer = bearer or self.page.owner_token
+        status, answer = self.page.call("POST", path, body, bearer=bearer)
+        if "found" in answer:
+            body["confirm"] = answer["found"]["id"]
+            return self.page.call("POST", path, body, bearer=bearer)
+        return status, answer

@@ -10,12 +10,26 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
+from chalicelib.grants.request import ProvisionRequest
+from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import NOW, World
 
 
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def site(world: World) -> FakeSite:
+    """The owner's site."""
+    return world.site
+
+
+@pytest.fixture
+def provision_request(world: World) -> ProvisionRequest:
+    """What the owner's page asks for after an approval."""
+    return world.request()
 
 
 class Api:

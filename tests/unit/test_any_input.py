@@ -21,17 +21,15 @@ from hypothesis import strategies as any_of
 
 import app as app_module
 from chalicelib.onetime.envelope import Link, encode
-from tests.fakes.world import World
+from tests.fakes.world import GRANT, OWNER, OWNER_MAIL, URL, World
 from tests.unit.conftest import Api
 
 DOCUMENT = json.loads(
     (Path(__file__).parents[2] / "frontend/openapi.json").read_text(encoding="utf-8")
 )
 LINK = Link.derive(bytes(range(32)))
-GRANT_ID, OWNER = "g" * 22, "o" * 43
 MARK, MARKED_NUMBER = "Kanarie7", 770077007700
-URL = "https://blog.example"
-ACCESS = {"grant_id": GRANT_ID, "site_url": URL, "days": 3, "owner_token": OWNER}
+ACCESS = {"grant_id": GRANT, "site_url": URL, "days": 3, "owner_token": OWNER}
 CONSENT = {"user_login": "admin", "application_password": "secret of the owner"}
 BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "/sites"): {"url": URL},
@@ -40,7 +38,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         **CONSENT,
         "password": "correct horse battery",
         "support_token": LINK.support,
-        "owner_email": "owner@blog.example",
+        "owner_email": OWNER_MAIL,
     },
     ("POST", "/secrets"): {
         "id": LINK.id,
@@ -48,7 +46,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "access_sha256": LINK.access_sha256,
         "passphrase": True,
         "lifetime_seconds": 3600,
-        "grant_id": GRANT_ID,
+        "grant_id": GRANT,
         "owner_token": OWNER,
     },
     ("POST", "/secrets/{secret_id}/open"): {"access": LINK.access, "claim": "c" * 22},
@@ -61,7 +59,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "subject": "Help",
         "message": "It is broken.",
         "link": f"https://help.acme.example/open#{'A' * 43}",
-        "grant_id": GRANT_ID,
+        "grant_id": GRANT,
         "owner_token": OWNER,
         "passphrase_hint": "by phone",
         "password_link": "https://ots.example/secret/0123456789abcdef0123",
@@ -71,7 +69,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "grant_id": "h" * 22,
         "username": "helper",
         "support_token": LINK.support,
-        "owner_email": "owner@blog.example",
+        "owner_email": OWNER_MAIL,
     },
     ("POST", "/grants/{grant_id}/end"): {"gone": True},
     ("POST", "/grants/{grant_id}/extend"): {"days": 2},
@@ -99,7 +97,7 @@ values = any_of.recursive(
     lambda inner: any_of.lists(inner, max_size=3) | any_of.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-identifiers = any_of.sampled_from([LINK.id, GRANT_ID, "u" * 22]) | texts
+identifiers = any_of.sampled_from([LINK.id, GRANT, "u" * 22]) | texts
 tokens = any_of.sampled_from([OWNER, LINK.support, "x" * 43, None, "", "é", " "]) | texts.filter(
     lambda text: "\r" not in text and "\n" not in text
 )
@@ -168,7 +166,7 @@ def test_any_json_in_any_field(api: Api, route: tuple[str, str], data: any_of.Da
 )
 def test_each_odd_value_in_each_field(api: Api, route: tuple[str, str], field: str) -> None:
     method, path = route
-    identifier = LINK.id if "secret_id" in path else GRANT_ID
+    identifier = LINK.id if "secret_id" in path else GRANT
 
     others: list[object] = [None, True, [], {}, "", " ", MARKED_NUMBER, float(MARKED_NUMBER)]
     for odd in [*ODD, *others]:
@@ -195,7 +193,7 @@ def test_any_bytes_for_a_body(
 
     status, answer = api(
         method,
-        filled(path, GRANT_ID),
+        filled(path, GRANT),
         token=token,
         raw=raw,
         headers={"Content-Type": content_type},

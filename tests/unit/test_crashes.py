@@ -1,26 +1,25 @@
 """
-The process dies before and after every world call, one point at a time.
+The process dies before and after each of its calls to the outside, one death at a time.
 
-The points are found by running each job once and counting its calls, so a new call cannot be
+Each test is about one job. The job runs once alive, which lists its calls, so a new call cannot be
 forgotten. After each death, first the same request again and then, from a fresh start, the sweep
-alone must bring the grant to exactly one of two ends: it works, or nothing is left.
+alone must bring the grant to exactly one of two ends: it works, or nothing is left. A test reports
+all deaths after which that fails, with the number and the name of the call.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from itertools import product
 
 import pytest
 
-from chalicelib.clock import DAY, HOUR
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError
-from chalicelib.grants.request import ProvisionRequest, RegisterRequest
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.set_up import SETUP_SECONDS
 from chalicelib.grants.site import Credentials
-from chalicelib.notifications.tickets import Ticket
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
@@ -30,17 +29,59 @@ from tests.fakes.world import (
     OWNER,
     OWNER_MAIL,
     SECRET,
-    SUPPORT,
     SUPPORT_MAIL,
-    URL,
+    TICKET,
     World,
     repair,
 )
 
 SEALED = Secret(SECRET, b"sealed", "proof", False, 0, "f", GRANT)  # noqa: FBT003
-TICKET = Ticket("Olivia", OWNER_MAIL, "Help", "Broken", URL, "", GRANT, OWNER)
 
 Job = Callable[[Hallpass, int], object]
+Begin = Callable[[World], Job]
+"""Brings a new world to where a job begins, and returns the job."""
+Check = Callable[[World, Job], None]
+"""Asserts what holds of the world that a death left, and what the job does when it runs again."""
+
+
+def every_death(begin: Begin, check: Check) -> int:
+    """
+    Let the job die before and after each of its calls; return how many deaths that were.
+
+    Every death has a new world. When checks fail, all their errors are raised together, each with
+    a note of the death that it is about.
+    """
+    failures: list[BaseException] = []
+    deaths = list(product(enumerate(calls_of(begin)), (False, True)))
+    for (number, call), after in deaths:
+        world = World()
+        try:
+            job = begin(world)
+            die_in(job, world, number, after=after)
+            check(world, job)
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - all are raised below
+            side = "after" if after else "before"
+            error.add_note(f"{begin.__name__}: the process died {side} call {number}, {call}")
+            failures.append(error)
+    if failures:
+        raise BaseExceptionGroup(
+            f"{begin.__name__}: {len(failures)} of {len(deaths)} deaths end badly", failures
+        )
+    return len(deaths)
+
+
+def calls_of(begin: Begin) -> list[str]:
+    """Run the job once, alive; return the names of its calls."""
+    world, process = World(), Process()
+    job = begin(world)
+    job(world.start(process), NOW)
+    return process.calls
+
+
+def die_in(job: Job, world: World, number: int, *, after: bool) -> None:
+    process = Process(number, after=after)
+    with pytest.raises(Died):
+        job(world.start(process), NOW)
 
 
 def active(world: World) -> ProvisionRequest:
@@ -52,23 +93,21 @@ def active(world: World) -> ProvisionRequest:
     return request
 
 
-def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
-    """Run the job once, alive, and return every point at which it could die."""
-    world = World()
-    job = before(world)
-    process = Process()
-    job(world.start(process), NOW)
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+def provisioning(world: World) -> Job:
+    request = world.request()
+    return lambda parts, now: parts.lifecycle.provision(request, now=now)
 
 
-def die_in(job: Job, world: World, number: int, *, after: bool) -> None:
-    process = Process(number, after=after)
-    with pytest.raises(Died):
-        job(world.start(process), NOW)
+REFUSALS: dict[str, tuple[str, object]] = {
+    "network": ("multisite", True),
+    "protected": ("protects_users", True),
+    "vetoed": ("refuses_creation", True),
+    "other role": ("gives_role", "subscriber"),
+}
 
 
-def refused_by(fault: str) -> Callable[[World], Job]:
-    """A set-up that the site refuses at some step, so that all of it is taken back."""
+def refused_provisioning(fault: str) -> Begin:
+    """Return a set-up that the site refuses at some step, so that all of it is undone."""
 
     def refused(world: World) -> Job:
         request = world.request()
@@ -83,32 +122,19 @@ def refused_by(fault: str) -> Callable[[World], Job]:
     return refused
 
 
-REFUSALS: dict[str, tuple[str, object]] = {
-    "network": ("multisite", True),
-    "protected": ("protects_users", True),
-    "vetoed": ("refuses_creation", True),
-    "other role": ("gives_role", "subscriber"),
-}
-
-
 def undoing(world: World, number: int) -> Job:
-    """The sweep that takes back a set-up which died at its call *number*."""
-    die_in(preparing(world), world, number, after=True)
+    """Return the sweep that undoes a set-up which died after its call *number*."""
+    die_in(provisioning(world), world, number, after=True)
     return lambda parts, now: parts.sweep.sweep(now=now + SETUP_SECONDS + HOUR)
 
 
-def preparing(world: World) -> Job:
-    request = world.request()
-    return lambda parts, now: parts.lifecycle.provision(request, now=now)
-
-
-def securing(world: World) -> Job:
+def creating_a_secret(world: World) -> Job:
     request = world.request()
     world.start(Process()).lifecycle.provision(request, now=NOW)
     return lambda parts, now: parts.secrets.create(SEALED, lifetime=DAY, owner_token=OWNER, now=now)
 
 
-def telling(world: World) -> Job:
+def sending_a_ticket(world: World) -> Job:
     active(world)
     return lambda parts, now: parts.tickets.send(TICKET, now=now)
 
@@ -141,10 +167,9 @@ def repairing(world: World) -> Job:
     return lambda parts, now: repair(parts, consent, now)
 
 
-def repairing_by_hand(world: World) -> Job:
+def repairing_a_manual_grant(world: World) -> Job:
     world.site.add_user("helper")
-    made = RegisterRequest(GRANT, URL, "helper", 3, OWNER, SUPPORT, OWNER_MAIL)
-    world.start(Process()).lifecycle.register(made, now=NOW)
+    world.start(Process()).lifecycle.register(world.manual_request(), now=NOW)
     consent = Credentials("admin", world.site.consent("admin"))
     return lambda parts, now: repair(parts, consent, now)
 
@@ -159,14 +184,9 @@ def nothing_is_left(world: World) -> None:
     assert secret is None or secret.ciphertext is None or secret.opened_at
 
 
-@pytest.mark.parametrize(("number", "after"), points(preparing))
-class TestSetUp:
-    def test_the_same_request_again_finishes_it(self, number: int, *, after: bool) -> None:
-        world = World()
-        job = preparing(world)
-        die_in(job, world, number, after=after)
-
-        job(world.start(Process()), NOW + HOUR // 60 * 5)
+def test_a_set_up_is_finished_by_the_same_request() -> None:
+    def check(world: World, job: Job) -> None:
+        job(world.start(Process()), NOW + 5 * MINUTE)
 
         grant = world.grants.items[GRANT]
         assert grant.state == "active"
@@ -175,9 +195,11 @@ class TestSetUp:
         world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
         assert world.strangers == []
 
-    def test_or_else_the_sweep_takes_everything_back(self, number: int, *, after: bool) -> None:
-        world = World()
-        die_in(preparing(world), world, number, after=after)
+    every_death(provisioning, check)
+
+
+def test_a_set_up_that_is_not_requested_again_is_undone_by_the_sweep() -> None:
+    def check(world: World, _: Job) -> None:
         if GRANT not in world.grants.items:
             # It died before the record was written, so the site was never asked.
             assert world.wordpress.calls == []
@@ -190,199 +212,183 @@ class TestSetUp:
         else:
             nothing_is_left(world)
 
+    every_death(provisioning, check)
 
-@pytest.mark.parametrize(
-    ("fault", "number", "after"),
-    [(fault, *point) for fault in REFUSALS for point in points(refused_by(fault))],
-)
+
 @pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_refused_set_up_is_taken_back_whole(
-    fault: str, number: int, by: str, *, after: bool
-) -> None:
-    world = World()
-    job = refused_by(fault)(world)
-    die_in(job, world, number, after=after)
-    if GRANT not in world.grants.items:
-        # Before the record the site was never asked; after the undoing nothing is left there.
-        assert world.wordpress.calls == [] or world.owner_keys == 0
-        assert world.strangers == []
-        return
+@pytest.mark.parametrize("fault", REFUSALS)
+def test_a_refused_set_up_is_undone_whole(fault: str, by: str) -> None:
+    def check(world: World, job: Job) -> None:
+        if GRANT not in world.grants.items:
+            # Before the record the site was never asked; after the undoing nothing is left there.
+            assert world.wordpress.calls == [] or world.owner_keys == 0
+            assert world.strangers == []
+            return
 
-    if by == "request":
-        job(world.start(Process()), NOW + HOUR // 60 * 5)
-    world.start(Process()).sweep.sweep(now=NOW + SETUP_SECONDS + HOUR)
+        if by == "request":
+            job(world.start(Process()), NOW + 5 * MINUTE)
+        world.start(Process()).sweep.sweep(now=NOW + SETUP_SECONDS + HOUR)
 
-    if GRANT in world.grants.items:
+        if GRANT in world.grants.items:
+            nothing_is_left(world)
+        assert (world.strangers, world.owner_keys) == ([], 0)
+
+    every_death(refused_provisioning(fault), check)
+
+
+def test_a_sweep_that_dies_while_it_undoes_a_set_up_is_finished_by_the_next() -> None:
+    def check(world: World, _: Job) -> None:
+        world.start(Process()).sweep.sweep(now=NOW + DAY)
+
         nothing_is_left(world)
-    assert (world.strangers, world.owner_keys) == ([], 0)
 
-
-def test_a_sweep_that_dies_while_it_takes_back_a_set_up_is_finished_by_the_next() -> None:
-    alive = Process()
-    preparing(world := World())(world.start(alive), NOW)
-    died = 0
-    for half in range(len(alive.calls)):
+    deaths = 0
+    for number in range(len(calls_of(provisioning))):
         world = World()
-        job = undoing(world, half)
-        if GRANT not in world.grants.items or world.grants.items[GRANT].state == "active":
-            continue
-        process = Process()
-        job(world.start(process), NOW)
-        for number in range(len(process.calls)):
-            for after in (False, True):
-                world = World()
-                die_in(undoing(world, half), world, number, after=after)
-                died += 1
+        undoing(world, number)
+        if GRANT in world.grants.items and world.grants.items[GRANT].state != "active":
 
-                world.start(Process()).sweep.sweep(now=NOW + DAY)
+            def undoing_after(world: World, number: int = number) -> Job:
+                return undoing(world, number)
 
-                nothing_is_left(world)
-    print(f"died {died} times while taking back a set-up")
-    assert died > 1000
+            undoing_after.__name__ = f"undoing a set-up that died after call {number}"
+            deaths += every_death(undoing_after, check)
+    assert deaths > 1000
 
 
-@pytest.mark.parametrize(
-    ("before", "number", "after"),
-    [(job, *point) for job in (ending, sweeping) for point in points(job)],
-)
-def test_an_end_is_finished_by_the_next_sweep_and_told_at_least_once(
-    before: Callable[[World], Job], number: int, *, after: bool
+@pytest.mark.parametrize("begin", [ending, sweeping])
+def test_an_end_is_finished_by_the_next_sweep_and_its_notices_are_sent_at_least_once(
+    begin: Begin,
 ) -> None:
-    world = World()
-    die_in(before(world), world, number, after=after)
-    grant = world.grants.items[GRANT]
-    assert grant.state == "active" or world.strangers == [], "an end is never claimed too early"
+    def check(world: World, _: Job) -> None:
+        grant = world.grants.items[GRANT]
+        assert grant.state == "active" or world.strangers == [], "an end was recorded too early"
 
-    world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
+        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
 
-    nothing_is_left(world)
-    for reader in (OWNER_MAIL, SUPPORT_MAIL):
-        assert 1 <= len(world.outbox.to(reader)) <= 2
+        nothing_is_left(world)
+        for reader in (OWNER_MAIL, SUPPORT_MAIL):
+            assert 1 <= len(world.outbox.to(reader)) <= 2
+
+    every_death(begin, check)
 
 
-@pytest.mark.parametrize(("number", "after"), points(repairing))
 @pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_repair_is_finished_and_leaves_no_key(number: int, by: str, *, after: bool) -> None:
-    world = World()
-    job = repairing(world)
-    die_in(job, world, number, after=after)
+def test_a_repair_is_finished_and_leaves_no_key(by: str) -> None:
+    def check(world: World, job: Job) -> None:
+        recorded = world.grants.items[GRANT].consent is not None
+        if by == "request":
+            job(world.start(Process()), NOW + HOUR)
+        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
 
-    recorded = world.grants.items[GRANT].consent is not None
-    if by == "request":
+        if by == "request" or recorded or world.grants.items[GRANT].state == "ended":
+            nothing_is_left(world)
+        else:
+            # It died before the new consent was recorded: the consent key was never used.
+            assert world.grants.items[GRANT].state == "active"
+
+    every_death(repairing, check)
+
+
+def test_a_repair_of_a_manual_grant_is_finished_by_the_same_request() -> None:
+    def check(world: World, job: Job) -> None:
+        assert world.grants.items[GRANT].state == "active" or world.strangers == []
+
         job(world.start(Process()), NOW + HOUR)
-    world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
+        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
 
-    if by == "request" or recorded or world.grants.items[GRANT].state == "ended":
-        nothing_is_left(world)
-    else:
-        # It died before the new consent was recorded: the consent key was never used.
-        assert world.grants.items[GRANT].state == "active"
-
-
-@pytest.mark.parametrize(("number", "after"), points(repairing_by_hand))
-def test_a_repair_of_a_user_made_by_hand_is_finished_by_the_same_request(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    job = repairing_by_hand(world)
-    die_in(job, world, number, after=after)
-    assert world.grants.items[GRANT].state == "active" or world.strangers == []
-
-    job(world.start(Process()), NOW + HOUR)
-    world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
-
-    nothing_is_left(world)
-
-
-@pytest.mark.parametrize(("number", "after"), points(repairing_by_hand))
-def test_or_else_the_sweep_gives_the_consent_back_and_goes_on_asking(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    die_in(repairing_by_hand(world), world, number, after=after)
-    recorded = world.grants.items[GRANT].consent is not None
-
-    for day in range(4, 7):
-        world.start(Process()).sweep.sweep(now=NOW + day * DAY)
-
-    grant = world.grants.items[GRANT]
-    assert (grant.state == "ended") == (world.strangers == [])
-    if recorded:
-        assert (grant.consent, world.owner_keys) == (None, 0)
-    if grant.state == "ended":
         nothing_is_left(world)
 
-
-@pytest.mark.parametrize(("number", "after"), points(opening))
-def test_an_opening_is_repeated_by_its_own_claim_and_by_no_other(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    job = opening(world)
-    die_in(job, world, number, after=after)
-
-    parts = world.start(Process())
-    was_won = world.stored.items[SECRET].opened_at is not None
-    if was_won:
-        with pytest.raises(HallpassError):
-            parts.secrets.open(SECRET, "proof", "another claim", now=NOW + 1)
-    assert job(parts, NOW + 1) == b"sealed"
-    events = [event.name for event in world.grants.items[GRANT].timeline]
-    assert events.count("link_opened") == 1
+    every_death(repairing_a_manual_grant, check)
 
 
-@pytest.mark.parametrize(("number", "after"), points(telling))
-def test_a_ticket_is_never_lost_and_the_same_again_completes_it(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    job = telling(world)
-    die_in(job, world, number, after=after)
+def test_the_sweep_deletes_the_consent_key_of_a_dead_repair_and_reminds_the_owner_again() -> None:
+    def check(world: World, _: Job) -> None:
+        recorded = world.grants.items[GRANT].consent is not None
 
-    job(world.start(Process()), NOW + HOUR)
+        for day in range(4, 7):
+            world.start(Process()).sweep.sweep(now=NOW + day * DAY)
 
-    # Death between handing a mail over and noting it repeats that one mail, with its reference.
-    to_support = {mail.text for mail in world.outbox.to(SUPPORT_MAIL)}
-    to_owner = {mail.text for mail in world.outbox.to(OWNER_MAIL)}
-    assert len(to_support) == len(to_owner) == 1
-    assert len(world.outbox.sent) <= 3
-    events = [event.name for event in world.grants.items[GRANT].timeline]
-    assert events.count("ticket_sent") == 1
+        grant = world.grants.items[GRANT]
+        assert (grant.state == "ended") == (world.strangers == [])
+        if recorded:
+            assert (grant.consent, world.owner_keys) == (None, 0)
+        if grant.state == "ended":
+            nothing_is_left(world)
+
+    every_death(repairing_a_manual_grant, check)
 
 
-@pytest.mark.parametrize(("number", "after"), points(securing))
-def test_a_secret_is_stored_once(number: int, *, after: bool) -> None:
-    world = World()
-    job = securing(world)
-    die_in(job, world, number, after=after)
+def test_an_opening_is_repeated_by_its_own_claim_and_by_no_other() -> None:
+    def check(world: World, job: Job) -> None:
+        parts = world.start(Process())
+        if world.stored.items[SECRET].opened_at is not None:
+            with pytest.raises(HallpassError):
+                parts.secrets.open(SECRET, "proof", "another claim", now=NOW + 1)
+        assert job(parts, NOW + 1) == b"sealed"
+        events = [event.name for event in world.grants.items[GRANT].timeline]
+        assert events.count("link_opened") == 1
 
-    job(world.start(Process()), NOW + 1)
-
-    assert world.stored.items[SECRET].ciphertext == b"sealed"
-    assert world.grants.items[GRANT].links.secret_ids == (SECRET,)
-
-
-@pytest.mark.parametrize(("number", "after"), points(extending))
-def test_an_extension_happens_or_does_not(number: int, *, after: bool) -> None:
-    world = World()
-    job = extending(world)
-    die_in(job, world, number, after=after)
-
-    grant = world.grants.items[GRANT]
-    assert grant.expires_at in (NOW + 3 * DAY, NOW + 5 * DAY)
-    assert grant.schedule.due_at == grant.expires_at
+    every_death(opening, check)
 
 
-def test_the_enumeration_sees_every_kind_of_call() -> None:
-    world = World()
-    process = Process()
-    preparing(world)(world.start(process), NOW)
+def test_a_ticket_is_never_lost_and_the_same_request_completes_it() -> None:
+    def check(world: World, job: Job) -> None:
+        job(world.start(Process()), NOW + HOUR)
 
-    assert len(process.calls) >= 20
-    assert {name.partition(".")[0] for name in process.calls} == {
+        # Death between handing a mail over and recording it repeats that one, with its reference.
+        to_support = {mail.text for mail in world.outbox.to(SUPPORT_MAIL)}
+        to_owner = {mail.text for mail in world.outbox.to(OWNER_MAIL)}
+        assert len(to_support) == len(to_owner) == 1
+        assert len(world.outbox.sent) <= 3
+        events = [event.name for event in world.grants.items[GRANT].timeline]
+        assert events.count("ticket_sent") == 1
+
+    every_death(sending_a_ticket, check)
+
+
+def test_a_secret_is_stored_once() -> None:
+    def check(world: World, job: Job) -> None:
+        job(world.start(Process()), NOW + 1)
+
+        assert world.stored.items[SECRET].ciphertext == b"sealed"
+        assert world.grants.items[GRANT].links.secret_ids == (SECRET,)
+
+    every_death(creating_a_secret, check)
+
+
+def test_an_extension_happens_or_does_not() -> None:
+    def check(world: World, _: Job) -> None:
+        grant = world.grants.items[GRANT]
+        assert grant.expires_at in (NOW + 3 * DAY, NOW + 5 * DAY)
+        assert grant.schedule.due_at == grant.expires_at
+
+    every_death(extending, check)
+
+
+def test_every_kind_of_call_is_counted() -> None:
+    calls = calls_of(provisioning)
+
+    assert len(calls) >= 20
+    assert {name.partition(".")[0] for name in calls} == {
         "FakeWordPress",
         "MemoryGrants",
         "FakeSealer",
         "MemoryHits",
     }
-    assert copy.copy(replace(SEALED)) == SEALED
+
+
+def test_all_deaths_that_end_badly_are_reported_with_their_call() -> None:
+    def check(world: World, _: Job) -> None:
+        assert world.owner_keys == 1
+
+    with pytest.raises(BaseExceptionGroup) as raised:
+        every_death(provisioning, check)
+
+    notes = [note for error in raised.value.exceptions for note in error.__notes__]
+    assert len(notes) > 1
+    assert any(
+        note.endswith(", FakeWordPress.delete_own_key")
+        and note.startswith("provisioning: the process died after call ")
+        for note in notes
+    )

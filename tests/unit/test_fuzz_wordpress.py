@@ -18,8 +18,8 @@ from chalicelib.errors import HallpassError
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.wordpress.client import RestWordPress
+from tests.fakes.world import URL
 
-URL = "https://blog.example"
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")
 KEY = Credentials("admin", "abcdefghijklmnopqrstuvwx")
 USER = Account(7, "hp7")

@@ -32,9 +32,9 @@ from chalicelib.rate_limits.limits import (
 )
 from chalicelib.web import endpoint as web
 from tests.fakes.stores import MemoryHits
-from tests.fakes.world import NOW, World
+from tests.fakes.world import GRANT, NOW, OWNER, World
+from tests.unit.bodies import manual_body, user_body
 from tests.unit.conftest import Api
-from tests.unit.test_web import GRANT_ID, OWNER, TestHandMade, user
 
 IP = "192.0.2.1"
 START = NOW - NOW % 3600
@@ -183,7 +183,7 @@ def test_no_spelling_of_a_site_counts_apart(world: World, api: Api, spelling: st
     for number in range(KEYS_BY_SITE.hits):
         refused(world.parts.limits, SITE, f"10.0.0.{number}", NOW)
 
-    status, answer = api("POST", "/users", user(world, site_url=spelling))
+    status, answer = api("POST", "/users", user_body(world, site_url=spelling))
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert answer["retry_after"] > 0
@@ -198,7 +198,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
     for number in range(KEYS_BY_SITE.hits):
         refused(world.parts.limits, f"{SITE}/wp-json/", f"10.0.0.{number}", NOW)
 
-    status, answer = api("POST", "/users", user(world, site_url=typed))
+    status, answer = api("POST", "/users", user_body(world, site_url=typed))
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
@@ -214,7 +214,7 @@ def test_a_repair_of_a_user_made_by_hand_tries_no_more_keys_than_one_network_may
     body = {"user_login": "admin", "application_password": "stolen"}
     statuses = []
     for number in range(KEYS_BY_NETWORK.hits + 1):
-        made = {**TestHandMade.BODY, "grant_id": f"{number:022d}"}
+        made = manual_body(grant_id=f"{number:022d}")
         assert api("POST", "/grants", made)[0] == 201
         path = f"/grants/{made['grant_id']}/repair"
         statuses.append(api("POST", path, body, token=OWNER)[0])
@@ -225,7 +225,7 @@ def test_a_repair_of_a_user_made_by_hand_tries_no_more_keys_than_one_network_may
 def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
     world: World, api: Api
 ) -> None:
-    api("POST", "/users", user(world))
+    api("POST", "/users", user_body(world))
     site, victim = world.wordpress.sites[SITE], "https://victim.example"
     world.wordpress.add_site(victim)
     site.moved_to = victim
@@ -234,7 +234,7 @@ def test_a_repair_is_not_a_way_to_try_passwords_where_its_site_has_moved(
         refused(world.parts.limits, victim, f"10.0.0.{number}", NOW)
 
     body = {"user_login": "admin", "application_password": "stolen"}
-    status, _ = api("POST", f"/grants/{GRANT_ID}/repair", body, token=OWNER)
+    status, _ = api("POST", f"/grants/{GRANT}/repair", body, token=OWNER)
 
     assert status == 429
     assert [c for c in world.wordpress.calls if c.url == victim and c.username] == []

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import TryAgain
-from tests.fakes.world import NOW, SUPPORT_MAIL, World
+from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT_MAIL, World
+from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api
 from tests.unit.test_limits import set_factor
-from tests.unit.test_web import GRANT_ID, LINK, OWNER, secret, ticket, user
 
 OWNER_MAIL = "owner@blog.example"
 WRONG = "w" * 43
@@ -48,7 +48,7 @@ def by_hand(number: int, **changes: object) -> dict[str, object]:
 def guess(world: World, number: int) -> dict[str, object]:
     """Return a set-up with a key that the site refuses."""
     return {
-        **user(world, grant_id=number_id(number), application_password="stolen"),
+        **user_body(world, grant_id=number_id(number), application_password="stolen"),
         "owner_email": "",
     }
 
@@ -57,19 +57,19 @@ class TestOthersHaveAskedAboutTheSameSite:
     def test_sixty_users_made_by_hand_hold_up_neither_set_up_nor_repair(
         self, world: World, api: Api
     ) -> None:
-        set_up = user(world)
+        set_up = user_body(world)
         for number in range(60):
             api("POST", "/grants", by_hand(number), headers=network(number % 2))
 
         assert api("POST", "/users", set_up, headers=network(9))[0] == 201
         world.wordpress.sites["https://blog.example"].revoke(
-            str(api("GET", f"/grants/{GRANT_ID}", token=OWNER)[1]["username"])
+            str(api("GET", f"/grants/{GRANT}", token=OWNER)[1]["username"])
         )
         repair = {
             "user_login": "admin",
-            "application_password": user(world)["application_password"],
+            "application_password": user_body(world)["application_password"],
         }
-        path = f"/grants/{GRANT_ID}/repair"
+        path = f"/grants/{GRANT}/repair"
         assert api("POST", path, repair, token=OWNER, headers=network(9))[0] == 200
 
     def test_sixty_looks_and_good_keys_from_elsewhere_hold_up_nobody(
@@ -77,12 +77,12 @@ class TestOthersHaveAskedAboutTheSameSite:
     ) -> None:
         for number in range(130):
             api("POST", "/sites", {"url": "blog.example"}, headers=network(number % 9))
-            made = user(world, grant_id=number_id(number), owner_email="")
+            made = user_body(world, grant_id=number_id(number), owner_email="")
             assert api("POST", "/users", made, headers=network(number % 9))[0] == 201
 
         look = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
         assert look[0] == 200
-        assert api("POST", "/users", user(world), headers=network(10))[0] == 201
+        assert api("POST", "/users", user_body(world), headers=network(10))[0] == 201
 
     def test_who_tries_keys_is_held_up_before_everybody_else_is(
         self, world: World, api: Api
@@ -97,21 +97,21 @@ class TestOthersHaveAskedAboutTheSameSite:
 
         assert from_one == [401] * 10 + [429] * 2
         assert from_many == [401] * 60
-        late = user(world, grant_id=number_id(999))
+        late = user_body(world, grant_id=number_id(999))
         assert api("POST", "/users", late, headers=network(1))[0] == 429
-        assert api("POST", "/users", user(world), headers=network(20))[0] == 201
+        assert api("POST", "/users", user_body(world), headers=network(20))[0] == 201
 
     def test_a_site_that_fails_is_not_counted_against(self, world: World, api: Api) -> None:
         site = world.wordpress.add_site("https://blog.example")
         site.multisite = True
         statuses = [
-            api("POST", "/users", user(world, grant_id=number_id(n)), headers=network(1))[0]
+            api("POST", "/users", user_body(world, grant_id=number_id(n)), headers=network(1))[0]
             for n in range(12)
         ]
         site.multisite = False
 
         assert statuses == [422] * 12
-        assert api("POST", "/users", user(world), headers=network(1))[0] == 201
+        assert api("POST", "/users", user_body(world), headers=network(1))[0] == 201
 
 
 class TestAGoodTokenHasItsOwnBudget:
@@ -119,8 +119,8 @@ class TestAGoodTokenHasItsOwnBudget:
     def test_the_end_comes_although_the_network_has_used_up_its_requests(
         self, world: World, api: Api, token: str
     ) -> None:
-        api("POST", "/users", user(world))
-        end = f"/grants/{GRANT_ID}/end"
+        api("POST", "/users", user_body(world))
+        end = f"/grants/{GRANT}/end"
         tried = [api("POST", end, {}, token=WRONG)[0] for _ in range(140)]
 
         assert tried[0] == 404
@@ -130,11 +130,11 @@ class TestAGoodTokenHasItsOwnBudget:
     def test_a_repair_comes_although_the_network_has_used_up_its_requests(
         self, world: World, api: Api
     ) -> None:
-        api("POST", "/users", user(world))
-        path = f"/grants/{GRANT_ID}/repair"
+        api("POST", "/users", user_body(world))
+        path = f"/grants/{GRANT}/repair"
         repair = {
             "user_login": "admin",
-            "application_password": user(world)["application_password"],
+            "application_password": user_body(world)["application_password"],
         }
         tried = [api("POST", path, repair, token=WRONG)[0] for _ in range(40)]
 
@@ -143,8 +143,8 @@ class TestAGoodTokenHasItsOwnBudget:
         assert api("POST", path, repair, token=OWNER)[0] == 200
 
     def test_that_budget_ends_too_and_each_side_has_one(self, world: World, api: Api) -> None:
-        api("POST", "/users", user(world))
-        end = f"/grants/{GRANT_ID}/end"
+        api("POST", "/users", user_body(world))
+        end = f"/grants/{GRANT}/end"
         world.wordpress.sites["https://blog.example"].protects_users = True
         statuses = [api("POST", end, {}, token=LINK.support)[0] for _ in range(300)]
 
@@ -156,14 +156,14 @@ class TestAGoodTokenHasItsOwnBudget:
     def test_the_end_comes_although_nothing_can_be_counted(
         self, world: World, api: Api, monkeypatch: pytest.MonkeyPatch, token: str
     ) -> None:
-        api("POST", "/users", user(world))
+        api("POST", "/users", user_body(world))
 
         def down(*_: object, **__: object) -> int:
             raise TryAgain
 
         monkeypatch.setattr(world.hits, "hit", down)
 
-        assert api("POST", f"/grants/{GRANT_ID}/end", {}, token=token)[0] == 200
+        assert api("POST", f"/grants/{GRANT}/end", {}, token=token)[0] == 200
         assert len(world.outbox.to(OWNER_MAIL)) == 1, "a notice that cannot be counted is sent"
 
 
@@ -179,29 +179,29 @@ class TestAFullMailbox:
             body = by_hand(number, owner_email=OWNER_MAIL)
             assert api("POST", "/grants", body, headers=network(number % 5))[0] == 201
 
-        assert api("POST", "/users", user(world), headers=network(9))[0] == 201
+        assert api("POST", "/users", user_body(world), headers=network(9))[0] == 201
 
     def test_a_confirmation_that_it_cannot_take_is_dropped_and_said(
         self, world: World, api: Api
     ) -> None:
-        api("POST", "/users", user(world))
+        api("POST", "/users", user_body(world))
         self.fill(world, OWNER_MAIL)
-        body = ticket(grant_id=GRANT_ID, owner_token=OWNER)
+        body = ticket_body(grant_id=GRANT, owner_token=OWNER)
 
         first, again = (api("POST", "/tickets", body) for _ in range(2))
 
         assert (first[0], first[1]["mail"]) == (201, "dropped")
         assert again == (200, first[1])
         assert [mail.to for mail in world.outbox.sent] == [SUPPORT_MAIL]
-        timeline = api("GET", f"/grants/{GRANT_ID}", token=OWNER)[1]["timeline"]
+        timeline = api("GET", f"/grants/{GRANT}", token=OWNER)[1]["timeline"]
         dropped = [event for event in timeline if event["event"] == "mail_dropped"]
         assert [event["detail"] for event in dropped] == [first[1]["reference"]]
 
     def test_a_notice_waits_for_room_and_holds_up_no_end(self, world: World, api: Api) -> None:
-        api("POST", "/users", user(world))
+        api("POST", "/users", user_body(world))
         self.fill(world, OWNER_MAIL)
 
-        assert api("POST", f"/grants/{GRANT_ID}/end", {}, token=OWNER)[1]["state"] == "ended"
+        assert api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)[1]["state"] == "ended"
         assert [mail.to for mail in world.outbox.sent] == [SUPPORT_MAIL]
         tomorrow = NOW + 86_400
         for hour in range(3):
@@ -210,11 +210,11 @@ class TestAFullMailbox:
         assert [mail.to for mail in world.outbox.sent] == [SUPPORT_MAIL, OWNER_MAIL]
 
     def test_receipt_links_in_earlier_mails_go_on_working(self, world: World, api: Api) -> None:
-        api("POST", "/users", user(world))
-        mine = secret(grant_id=GRANT_ID, support_token=LINK.support, owner_token=OWNER)
+        api("POST", "/users", user_body(world))
+        mine = secret_body(grant_id=GRANT, support_token=LINK.support, owner_token=OWNER)
         api("POST", "/secrets", {**mine, "passphrase": True})
         self.fill(world, OWNER_MAIL)
-        before = world.grants.items[GRANT_ID].tokens.owner_hashes
+        before = world.grants.items[GRANT].tokens.owner_hashes
         wrong = {"access": LINK.access[::-1], "claim": "c" * 22}
         wrong["access"] = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
         for _ in range(5):
@@ -224,13 +224,15 @@ class TestAFullMailbox:
             world.parts.sweep.sweep(now=NOW + minute * 360)
 
         assert world.outbox.sent == []
-        assert world.grants.items[GRANT_ID].tokens.owner_hashes == before
+        assert world.grants.items[GRANT].tokens.owner_hashes == before
 
 
 class TestEveryMailIsCounted:
     def tickets(self, api: Api, many: int, **said: object) -> list[int]:
         return [
-            api("POST", "/tickets", ticket(subject=f"{n}", **said), headers=network(n % 200))[0]
+            api("POST", "/tickets", ticket_body(subject=f"{n}", **said), headers=network(n % 200))[
+                0
+            ]
             for n in range(many)
         ]
 
@@ -241,7 +243,7 @@ class TestEveryMailIsCounted:
         for number in range(25):
             grant = by_hand(number, owner_email=tag.format(number), site_url=f"s{number}.example")
             assert api("POST", "/grants", grant, headers=network(number % 9))[0] == 201
-            body = ticket(
+            body = ticket_body(
                 subject=f"{number}", grant_id=grant["grant_id"], owner_token=grant["owner_token"]
             )
             assert api("POST", "/tickets", body, headers=network(number % 9))[0] == 201
@@ -260,7 +262,7 @@ class TestEveryMailIsCounted:
         for number in range(25):
             url = f"https://site{number}.example"
             site = world.wordpress.add_site(url)
-            body = user(
+            body = user_body(
                 world,
                 grant_id=number_id(number),
                 site_url=url,

@@ -208,3 +208,9 @@ def test_saying_that_a_user_made_by_hand_is_deleted_revokes_its_link_at_once(
     api("POST", f"/grants/{GRANT}/end", {"gone": True}, token=OWNER)
 
     assert opened(api, REAL) == 404
+
+
+@pytest.mark.usefixtures("active")
+def test_support_is_not_shown_the_owners_address(api: Api) -> None:
+    assert api("GET", f"/grants/{GRANT}", token=OWNER)[1]["owner_email"] == "owner@blog.example"
+    assert api("GET", f"/grants/{GRANT}", token=REAL.support)[1]["owner_email"] == ""

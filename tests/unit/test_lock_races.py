@@ -21,8 +21,8 @@ from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
+from tests.fakes.world import GRANT, NOW
 
-NOW = 1_800_000_000
 OVER = NOW + LOCK_SECONDS
 LOCKED_SECRET = Secret(
     id="s" * 22,
@@ -31,7 +31,7 @@ LOCKED_SECRET = Secret(
     passphrase=True,
     expires_at=NOW + DAY,
     fingerprint="f",
-    grant_id="g" * 22,
+    grant_id=GRANT,
     tries_left=0,
     last_try_at=NOW,
     purge_at=NOW + DAY,

@@ -9,26 +9,19 @@ import pytest
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
-from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import NOW, World
+from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, World
 
-URL, GRANT, SECRET = "https://blog.example", "g" * 22, "i" * 22
-OWNER, LINK, OWNER_MAIL = "o" * 43, "s" * 43, "owner@blog.example"
 SEALED = Secret(SECRET, b"sealed", "right", True, 0, "f", GRANT)  # noqa: FBT003
 
 
 @pytest.fixture(autouse=True)
 def site(world: World) -> FakeSite:
     """A site with an active access, whose link has a passphrase."""
-    site = world.wordpress.add_site(URL)
-    consent = Credentials("admin", site.consent("admin"))
-    request = ProvisionRequest(GRANT, URL, consent, "p" * 20, 3, OWNER, LINK, OWNER_MAIL)
-    world.parts.lifecycle.provision(request, now=NOW)
+    world.parts.lifecycle.provision(world.request(), now=NOW)
     world.parts.secrets.create(SEALED, lifetime=3 * DAY, owner_token=OWNER, now=NOW)
-    return site
+    return world.site
 
 
 def guess(world: World, *, now: int = NOW, times: int = MAX_TRIES) -> None:
@@ -53,7 +46,7 @@ def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
     assert world.outbox.sent == []
 
 
-def test_the_last_one_is_told_to_the_owner_by_the_next_sweep(world: World) -> None:
+def test_the_next_sweep_mails_the_owner_about_the_last_one(world: World) -> None:
     guess(world)
     report = world.parts.sweep.sweep(now=NOW)
 
@@ -75,7 +68,7 @@ def test_the_access_runs_on_and_ends_at_its_deadline(world: World, site: FakeSit
     assert world.parts.sweep.sweep(now=NOW + 3 * DAY).ended == 1
 
 
-def test_each_lock_is_told_once(world: World) -> None:
+def test_each_lock_sends_one_mail(world: World) -> None:
     guess(world)
     world.parts.sweep.sweep(now=NOW)
     with pytest.raises(Locked):
@@ -152,7 +145,7 @@ def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
     assert locks(world) == [NOW]
 
 
-def test_a_link_without_an_access_has_no_owner_to_tell(world: World) -> None:
+def test_a_lock_of_a_link_without_an_access_sends_no_mail(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
     world.parts.secrets.create(lone, lifetime=DAY, owner_token=None, now=NOW)
     for _ in range(MAX_TRIES):

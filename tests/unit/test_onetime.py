@@ -22,8 +22,8 @@ from chalicelib.grants.parts import Tokens, token_hash
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
+from tests.fakes.world import NOW, URL
 
-NOW = 1_800_000_000
 SECRET = Secret(
     id="s" * 22,
     ciphertext=b"sealed",
@@ -35,7 +35,7 @@ SECRET = Secret(
 GUARDED = replace(SECRET, passphrase=True)
 GRANT = Grant(
     id="g" * 22,
-    site_url="https://blog.example",
+    site_url=URL,
     username="support1",
     created_at=NOW,
     expires_at=NOW + 3 * DAY,

@@ -12,10 +12,11 @@ from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent, Event, Evidence, Notice, OnSite, Schedule, Tokens
 from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
+from chalicelib.grants.record import MAX_TIMELINE
 from chalicelib.grants.site import Site
+from tests.fakes.world import GRANT, NOW, URL
 
-NOW = 1_800_000_000
-SITE = Site("https://blog.example", "Blog", "https://blog.example/wp-json/", "https://x/login")
+SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")
 CONSENT = Consent("admin", b"sealed", "uuid")
 
 # What each phase becomes: P(rovisioning), A(ctive), R(evoking), N(otifying), C(losed); lower case
@@ -37,16 +38,16 @@ BECOMES = {
     "extended": "-A---",
     "waited": "-ARnc",
     "end_requested": "RRRnc",
-    "repair_requested": "RRR--",
-    "repairer_identified": "--R--",
-    "user_found": "--R--",
+    "repair_requested": "RRRN-",
+    "repairer_identified": "--RN-",
+    "user_found": "--RN-",
     "site_moved": "PAR--",
-    "changes_seen": "PAR--",
-    "evidence_seen": "PAR--",
-    "consent_held": "-AR--",
-    "consent_given_back": "-AR--",
+    "changes_seen": "PARN-",
+    "evidence_seen": "PARN-",
+    "consent_held": "-ARN-",
+    "consent_given_back": "-ARnc",
     "rested": "--R--",
-    "user_deleted": "PAR--",
+    "user_deleted": "PARN-",
     "consent_deleted": "PARNC",
     "removal_failed": "PAR--",
     "revoked": "NNNnc",
@@ -101,8 +102,8 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
 
 def in_phase(phase: Phase) -> Grant:
     return Grant(
-        id="g" * 22,
-        site_url="https://blog.example",
+        id=GRANT,
+        site_url=URL,
         username="support1",
         created_at=NOW - DAY,
         expires_at=NOW + DAY,
@@ -136,6 +137,17 @@ def test_no_transition_leads_back() -> None:
         starts, _ = TRANSITIONS[name]
         if phase in starts:
             assert ALL.index(CALLS[name](in_phase(phase)).phase) >= ALL.index(phase), (name, phase)
+
+
+def test_a_full_timeline_keeps_the_event_that_support_got_access() -> None:
+    grant = in_phase("provisioning").activated(NOW)
+    for number in range(3 * MAX_TIMELINE):
+        grant = grant.with_event(Event(NOW, "ticket_sent", "owner", str(number)))
+
+    assert len(grant.timeline) == MAX_TIMELINE
+    assert grant.timeline[0].name == "access_created"
+    assert grant.timeline[-1].detail == str(3 * MAX_TIMELINE - 1)
+    assert grant.was_active
 
 
 def test_a_grant_has_at_most_20_fields() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.onetime.model import Secret
+from tests.fakes.world import NOW
 from tests.upgrade.dynamodb import FakeDynamoDB
 
-NOW = 1_800_000_000
 SECRET = Secret("s" * 22, b"sealed", "right", passphrase=True, expires_at=NOW + 9, fingerprint="f")
 ADDED = {
     "id": {"S": SECRET.id},

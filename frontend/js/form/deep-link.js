@@ -7,7 +7,7 @@ import { readAddress } from "./site-address.js"
 
 const MAX_MESSAGE = 10_000
 const TICKET = /^[\p{L}\p{N}#][\p{L}\p{N} #._:/-]{0,39}$/u
-const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
 /**
  * Put what *search* says into *draft*. What is no address, or too long, is left out; what the owner has typed stays.
@@ -34,6 +34,6 @@ export function readDeepLink(draft, search) {
  * @param {number} most
  */
 function line(given, name, most) {
-    const text = (given.get(name) ?? "").replace(CONTROLS, " ").trim()
-    return text.length <= most ? text : ""
+    const text = (given.get(name) ?? "").trim()
+    return text.length <= most && !CONTROLS.test(text) ? text : ""
 }

@@ -71,7 +71,7 @@ for (const button of all("[data-back]")) {
 onPress($("#again"), () => location.assign("/"))
 addEventListener("focusin", () => void loadCatalogue(), { once: true })
 addEventListener("pageshow", ({ persisted }) => persisted && page.isSent && location.replace("/"))
-loadAhead([FIELD_ERRORS, "shared/api.js", ...Object.values(MODULES), "form/resume.js", "form/passphrase.js"])
+loadAhead([FIELD_ERRORS, "shared/api.js", ...Object.values(MODULES), "form/resume.js", "form/hold.js"])
 addEventListener("popstate", () => {
     // A message that is sent cannot be changed any more. A passphrase that is shown nowhere else stays in view.
     if (!page.isSent) runGuarded(() => enterStep(location.hash.slice(1)))

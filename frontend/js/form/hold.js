@@ -76,6 +76,7 @@ async function handIn(page, held) {
         site_url: draft.site?.url ?? draft.url,
         user_login: keys.user_login ?? "",
         application_password: keys.application_password ?? "",
+        approved_on: keys.approved_on ?? "",
         owner_token: held.ownerToken,
         support_token: support,
     }

@@ -3,9 +3,10 @@
 
 /** @import { FormPage } from "./types.js" */
 import { endGrant, Problem } from "../shared/api.js"
-import { readReturn, sameSite } from "../shared/consent.js"
+import { readReturn, sameHost, sameSite } from "../shared/consent.js"
 import { encode } from "../shared/link-key.js"
 import { showNotice, showUnusedApprovals } from "../shared/notice.js"
+import { load } from "../shared/page.js"
 import { openOtherWays } from "./site-check.js"
 
 /**
@@ -27,11 +28,13 @@ export async function resumeAfterReturn(page, address) {
         showUnusedApprovals(draft.consent_url)
         return showNotice(draft.message ? "arrival.stranger" : "arrival.other_tab")
     }
-    if (answer.outcome === "approved" && sameSite(answer.site_url, draft.consent_url ?? "")) {
+    const isOneHost = sameHost(draft.site?.url, draft.consent_url)
+    if (answer.outcome === "approved" && isOneHost && sameSite(answer.site_url, draft.consent_url ?? "")) {
+        keys.approved_on = answer.site_url
         keys.user_login = answer.user_login
         keys.application_password = answer.application_password
         history.replaceState(null, "", "#send")
-        await (await import("./hold.js")).hold(page, answer.state)
+        await (await load("form/hold.js")).hold(page, answer.state)
         return page.enterStep("send")
     }
     await page.enterStep(answer.outcome === "disabled" ? "site" : "time")

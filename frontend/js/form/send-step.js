@@ -4,6 +4,7 @@
 /** @import { Sent } from "../shared/types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
 import { endGrant, Problem } from "../shared/api.js"
+import { sameHost } from "../shared/consent.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { rejectField, setFieldError, validateForm } from "../shared/field-errors.js"
 import { showNotice } from "../shared/notice.js"
@@ -101,7 +102,7 @@ async function send(page) {
     if (!page.submission) {
         if (draft.door !== "none" && !keys.application_password && !keys.password) return page.goTo("send")
         if (!(await validateForm($("#send")))) return
-        if (!(await validateSignInPage())) return
+        if (!(await validateSignInPage(page))) return
     }
     page.submission ??= begin(page)
     $("#send-problem").hidden = true
@@ -116,12 +117,17 @@ async function send(page) {
     await finish(page, page.submission)
 }
 
-/** @returns {Promise<boolean>} false when the sign-in page is asked for, and what was typed is no address */
-async function validateSignInPage() {
+/**
+ * @param {FormPage} page
+ * @returns {Promise<boolean>} false when the sign-in page is asked for, and what was typed is no address on the site
+ */
+async function validateSignInPage({ draft }) {
     const signInPage = field("#login_url")
     await setFieldError(signInPage, "")
-    if ($("#hidden-login").hidden || !signInPage.value.trim() || readAddress(signInPage.value)) return true
-    await rejectField(signInPage, "field.url")
+    if ($("#hidden-login").hidden || !signInPage.value.trim()) return true
+    const address = readAddress(signInPage.value)
+    if (sameHost(address?.href, draft.site?.url)) return true
+    await rejectField(signInPage, address ? "field.other_host" : "field.url")
     return false
 }
 
@@ -130,9 +136,8 @@ async function validateSignInPage() {
  * @param {FormPage} page
  */
 function begin({ draft, keys, held }) {
-    const consent = keys.application_password
-        ? { user_login: keys.user_login ?? "", application_password: keys.application_password }
-        : null
+    const { user_login = "", application_password = "", approved_on = "" } = keys
+    const consent = application_password ? { user_login, application_password, approved_on } : null
     const manualUser =
         draft.door === "made"
             ? {

@@ -2,8 +2,9 @@
 
 /** @import { Door, FormPage } from "./types.js" */
 import { Problem } from "../shared/api.js"
+import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
-import { $, all, onPress, runOnce } from "../shared/page.js"
+import { $, all, load, onPress, runOnce } from "../shared/page.js"
 import { isOneTimeLink, readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
@@ -91,7 +92,10 @@ async function readCheckedSite(page) {
     draft.site = found.site
     draft.consent_url = found.consent_url
     draft.hint = found.problem?.code ?? ""
+    // Elsewhere the owner would approve on one site, and another would get the key.
+    if (!sameHost(found.site?.url, found.consent_url)) throw new Problem("site_unsupported", { reason: "two_hosts" })
     if (draft.door !== "paste") return true
+    keys.approved_on = found.site?.url
     keys.user_login = typed("user_login")
     keys.application_password = typed("application_password").replace(/\s/g, "")
     return true
@@ -115,7 +119,7 @@ function readManualUser({ draft, keys }) {
 /** @param {FormPage} page */
 function forgetKeys(page) {
     const { keys } = page
-    if (page.held) void import("./hold.js").then((module) => module.giveBack(page))
+    if (page.held) void load("form/hold.js").then((module) => module.giveBack(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 

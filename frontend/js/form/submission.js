@@ -133,8 +133,8 @@ async function makeAccess(submission, showProgress, server) {
         owner_email: draft.email.trim(),
     }
     if (manualUser) return server.registerManual({ ...common, username: manualUser.username })
-    const { user_login = "", application_password = "" } = consent ?? {}
-    const request = { ...common, user_login, application_password, password: submission.password }
+    const { user_login = "", application_password = "", approved_on = "" } = consent ?? {}
+    const request = { ...common, user_login, application_password, approved_on, password: submission.password }
     for (let polls = 0; polls < MAX_POLLS; polls += 1) {
         const grant = await server.provision(request)
         if (grant.state !== "preparing") return grant

@@ -1,6 +1,6 @@
 // The opening itself: prove link and passphrase, fetch the sealed text, show it.
 
-/** @import { GrantNow, LinkEntry, OpenPage, SignIn } from "./types.js" */
+/** @import { GrantNow, LinkEntry, OpenPage } from "./types.js" */
 import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
@@ -9,6 +9,7 @@ import { showProblem } from "../shared/problem-notice.js"
 // Loaded now, so that the access can be ended even if the network fails later.
 import "./end-access.js"
 import { showAccount } from "./opened-account.js"
+import { withCheckedAddress } from "./sign-in-address.js"
 import "./unreadable.js"
 
 /** How long the server keeps a link locked. */
@@ -28,10 +29,8 @@ export async function openLink(page) {
     try {
         const proof = await prove(decode(entry.link), passphrase)
         entry.tried = true
-        history.replaceState({ ...entry }, "")
         const { ciphertext } = await openSecret(entry.id, { access: proof.access, claim: entry.claim })
-        /** @type {SignIn} */
-        const signIn = JSON.parse(await proof.open(ciphertext))
+        const signIn = withCheckedAddress(JSON.parse(await proof.open(ciphertext)), page.grant)
         // The owner may have extended the access after the seal.
         const end = Math.max(signIn.expires_at, page.grant?.expires_at ?? 0)
         showAccount(
@@ -52,7 +51,6 @@ export async function openLink(page) {
     delete entry.link
     delete entry.claim
     delete entry.tried
-    history.replaceState({ ...entry }, "")
 }
 
 /**

@@ -32,7 +32,7 @@ const UNREADABLE = "open/unreadable.js"
 
 startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
-const page = { entry: await takeFragment(newEntry), secret: null, grant: null, showPanel, showUnreadable }
+const page = { entry: await takeFragment(newEntry, withoutLink), secret: null, grant: null, showPanel, showUnreadable }
 
 $("#waiting").addEventListener("submit", () =>
     runOnce($("#open"), async () => (await load(OPEN_SECRET)).openLink(page)),
@@ -47,6 +47,11 @@ await runGuarded(refresh)
 async function newEntry(link) {
     if (!/^[\w-]{43}$/.test(link)) return null
     return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
+}
+
+/** What a reload may keep: it ends the access, and opens nothing. @type {(entry: LinkEntry | null) => LinkEntry | null} */
+function withoutLink(entry) {
+    return entry && { id: entry.id, support: entry.support }
 }
 
 /** See what is behind the link. This changes nothing. */
@@ -65,6 +70,7 @@ async function refresh() {
         if (grant?.state === "ended") await showUnreadable("ended", grant.ended_at)
         else if (secret.state === "locked") await showUnreadable("locked", secret.unlocks_at)
         else if (secret.state === "opened" && !canRetry) await showUnreadable("opened", secret.opened_at)
+        else if (!entry.link) await showUnreadable("reloaded")
         else showWaiting(secret, grant)
     } catch (error) {
         const { code, details } = error instanceof Problem ? error : new Problem("offline")

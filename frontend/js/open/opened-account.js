@@ -40,9 +40,12 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     count()
 
     const form = /** @type {HTMLFormElement} */ ($("#sign-in"))
-    form.action = address
-    // A sign-in page under another name may stand anywhere; the dashboard stands under the site.
-    const dashboard = new URL("wp-admin/", address.endsWith("/wp-login.php") ? address : `${site}/`).href
+    // An address that is not on the site is not there: nobody is to sign in, or to copy it.
+    form.hidden = !address
+    $("#other-host").hidden = Boolean(address)
+    if (address) form.action = address
+    // A sign-in page may have another name; the dashboard stands under the site.
+    const dashboard = address && new URL("wp-admin/", address.endsWith("/wp-login.php") ? address : `${site}/`).href
     form.addEventListener("submit", () => {
         fill(username, password, dashboard)
         setTimeout(() => fill("", "", ""))

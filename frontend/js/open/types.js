@@ -3,9 +3,8 @@
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 
 /**
- * What the page keeps in its history entry. The fragment leaves the address bar at once. Until the secret is open the
- * link key stays in this entry, so that a reload loses nothing; after that only what may view and end the access stays
- * there. Storage is never used. *link* is the link key as the fragment has it, *support* the token that derives from
+ * The link. The fragment leaves the address bar at once, and link key and claim are in this page's memory only, so that
+ * nobody finds them in the browser afterwards; the history entry keeps what may view and end the access. *link* is the link key as the fragment has it, *support* the token that derives from
  * it, *claim* lets only this browser repeat the opening, *tried* is true when it has sent one.
  * @typedef {{id: string, support: string, grantId?: string, link?: string, claim?: string, tried?: boolean}} LinkEntry
  *

@@ -27,11 +27,12 @@ export const REASONS = [
     "not_found",
     "opened",
     "over",
+    "reloaded",
     "unreachable",
 ]
 
 /** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
-const CAN_END = ["burned", "expired", "locked", "opened", "over"]
+const CAN_END = ["burned", "expired", "locked", "opened", "over", "reloaded"]
 const DATED = ["burned", "ending", "expired"]
 /** With these support needs a new link from the owner. */
 const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]

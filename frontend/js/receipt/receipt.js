@@ -94,7 +94,7 @@ copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${page.entry?.gra
 document.addEventListener("visibilitychange", () => {
     if (!document.hidden && page.grant?.state !== "ended") void refresh()
 })
-if (returnAddress) await runGuarded(async () => (await import("./repair.js")).finishRepair(page, returnAddress))
+if (returnAddress) await runGuarded(async () => (await load("receipt/repair.js")).finishRepair(page, returnAddress))
 await runGuarded(refresh)
 await runGuarded(confirmSent)
 

@@ -10,7 +10,7 @@
 /** @import { ReceiptEntry } from "../shared/types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { checkSite, Problem, repairGrant } from "../shared/api.js"
-import { appName, consentUrl, readReturn, sameSite } from "../shared/consent.js"
+import { appName, consentUrl, readReturn, sameHost, sameSite } from "../shared/consent.js"
 import { askToConfirm } from "../shared/end-grant.js"
 import { decode, encode, newLinkKey, prove, seal } from "../shared/envelope.js"
 import { showNotice } from "../shared/notice.js"
@@ -24,8 +24,9 @@ const SEALED_KEY = "hallpass.repair"
  * @returns {Promise<boolean>} whether the browser goes to WordPress; it does not when it refuses storage
  */
 export async function startRepair({ entry, grant, config }) {
-    const { consent_url: authorize, problem } = await checkSite(grant.site.url)
+    const { site, consent_url: authorize, problem } = await checkSite(grant.site.url)
     if (!authorize) throw new Problem("site_unavailable", { ...problem, reason: problem?.code })
+    if (!sameHost(site?.url, authorize)) throw new Problem("site_unavailable", { reason: "two_hosts" })
     const key = newLinkKey()
     const { ciphertext } = await seal(key, JSON.stringify({ held: entry, authorize }))
     if (tryStorage(() => sessionStorage.setItem(SEALED_KEY, ciphertext)) === null) return false
@@ -63,9 +64,9 @@ export async function finishRepair(page, address) {
  * @param {ReceiptEntry} entry
  * @param {Approved} approved
  */
-async function repair({ grantId, ownerToken }, { user_login, application_password }) {
+async function repair({ grantId, ownerToken }, { user_login, application_password, site_url: approved_on }) {
     showNotice("repair.working")
-    const consent = { user_login, application_password }
+    const consent = { user_login, application_password, approved_on }
     try {
         let answer = await repairGrant(grantId, ownerToken, consent)
         // Anybody could have named the user of a manual grant, so its owner sees who it is.

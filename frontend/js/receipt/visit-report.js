@@ -16,10 +16,13 @@ export const KINDS = [
     "plugin_removed",
     "plugin_switched",
     "plugin_updated",
+    "role_changed",
     "theme_added",
     "theme_removed",
     "theme_switched",
     "theme_updated",
+    "user_added",
+    "user_removed",
     "is_active",
     "is_inactive",
     "is_network_active",
@@ -28,6 +31,7 @@ export const KINDS = [
     "not_seen_plugins",
     "not_seen_themes",
     "not_seen_admin_email",
+    "not_seen_users",
 ]
 
 /** @param {SiteChange[]} [changes] undefined when the site could not be compared */

@@ -79,7 +79,8 @@ export const EVENTS = /** @type {const} */ ([
  *
  * What the page sends. *seconds* is the time for the whole call, 20 unless given.
  * @typedef {{body?: unknown, token?: string, seconds?: number, keepalive?: boolean}} CallOptions
- * @typedef {{user_login: string, application_password: string}} Consent
+ * In a consent, *approved_on* is the address of the site on which it was approved; the server sends it to no other host.
+ * @typedef {{user_login: string, application_password: string, approved_on?: string}} Consent
  * @typedef {{
  *   grant_id: string, site_url: string, days: number, owner_token: string, support_token: string, owner_email: string
  * }} GrantRequest

@@ -77,6 +77,21 @@ export function sameSite(siteUrl, authorizeUrl) {
 }
 
 /**
+ * Whether two addresses have one host: that of the site which is shown, and that of the page on which access to it is
+ * approved or somebody signs in to it. An address that a browser would not open over the web has none.
+ * @param {string | null | undefined} first
+ * @param {string | null | undefined} second
+ */
+export function sameHost(first, second) {
+    try {
+        const [here, there] = [new URL(first ?? ""), new URL(second ?? "")]
+        return [here, there].every(({ protocol }) => /^https?:$/.test(protocol)) && here.host === there.host
+    } catch {
+        return false
+    }
+}
+
+/**
  * Query and fragment alike; a "?" inside the fragment parts like a "&".
  * @param {string} address
  */

@@ -21,7 +21,7 @@ export const LANGUAGES = {
 }
 const LANGUAGE_KEY = "hallpass.language"
 const MAX_RETRY_PAUSE_MS = 8000
-const LOAD_AHEAD_MS = 3000
+const LOAD_AHEAD_MS = 10_000
 
 let language = "en"
 /** With the reader's region, for dates. */
@@ -81,9 +81,9 @@ export async function runOnce(button, work) {
 /** When *work* fails, most likely a module did not load. @param {Work} work */
 export async function runGuarded(work) {
     const warning = $("#not-loaded")
+    warning.hidden = true
     try {
         await work()
-        warning.hidden = true
     } catch (error) {
         console.error(error)
         setText(warning, navigator.onLine ? "page.not_loaded" : "page.offline")

@@ -13,13 +13,16 @@ export function takeReturnAddress(kind) {
 }
 
 /**
- * Move the fragment from the address bar into the history entry, which a reload keeps.
- * @type {<T>(read: (fragment: string) => T) => Promise<Awaited<T>>}
+ * Take the fragment from the address bar. A reload keeps what *kept* returns of it, in the history entry.
+ * @template T
+ * @param {(fragment: string) => T} read
+ * @param {(entry: Awaited<T>) => unknown} [kept] all of it unless given
+ * @returns {Promise<Awaited<T>>}
  */
-export async function takeFragment(read) {
+export async function takeFragment(read, kept = (entry) => entry) {
     if (!location.hash) return history.state
     const entry = await read(location.hash.slice(1))
-    history.replaceState(entry, "", location.pathname)
+    history.replaceState(kept(entry), "", location.pathname)
     return entry
 }
 

@@ -27,7 +27,9 @@ def apply(dynamodb: Any, names: Mapping[str, str], template: dict[str, Any]) -> 
         template: The built template (infra/template.py).
     """
     for logical, attribute in templates.time_to_live(template).items():
-        table = names[logical]
+        table = names.get(logical)
+        if table is None:  # The stack uses a table of an earlier one, and made none.
+            continue
         described = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         if described.get("TimeToLiveStatus") != "ENABLED":
             dynamodb.update_time_to_live(

@@ -23,7 +23,7 @@ OWNER_MAIL = "owner@blog.example"
 
 
 @dataclass
-class Outside:
+class RealWorld:
     """The real world, which survives every death; one grant of it."""
 
     stack: Stack
@@ -102,8 +102,8 @@ class Outside:
             )
 
 
-def prepared(outside: Outside) -> Job:
-    request = outside.request()
+def prepared(world: RealWorld) -> Job:
+    request = world.request()
     return lambda parts, now: parts.lifecycle.provision(request, now=now)
 
 
@@ -111,28 +111,28 @@ def swept(parts: object, now: int) -> object:
     return parts.sweep.sweep(now=now)  # type: ignore[attr-defined]
 
 
-def ends(world: Outside) -> Job:
+def ends(world: RealWorld) -> Job:
     return lambda parts, now: parts.ending.end(world.grant_id, world.owner, now=now)
 
 
-def every_point(outside: Callable[[], Outside], before: Callable[[Outside], Job]) -> int:
+def every_point(new_world: Callable[[], RealWorld], before: Callable[[RealWorld], Job]) -> int:
     """Run the job once, alive; return how many calls it makes, and tidy up."""
-    world = outside()
+    world = new_world()
     calls = world.lives(before(world))
     world.lives(ends(world))
     assert world.strangers == []
     return len(calls)
 
 
-def bring_to_life(outside: Outside) -> None:
+def bring_to_life(world: RealWorld) -> None:
     """Bring one access to life, with a secret waiting."""
-    secret = Secret(outside.grant_id, b"sealed" * 9, "proof", False, 0, "f", outside.grant_id)  # noqa: FBT003
+    secret = Secret(world.grant_id, b"sealed" * 9, "proof", False, 0, "f", world.grant_id)  # noqa: FBT003
 
     def set_up(parts: object, now: int) -> None:
         parts.lifecycle.provision(request, now=now)  # type: ignore[attr-defined]
         parts.secrets.create(  # type: ignore[attr-defined]
-            secret, lifetime=DAY, owner_token=outside.owner, now=now
+            secret, lifetime=DAY, owner_token=world.owner, now=now
         )
 
-    request = outside.request()
-    outside.lives(set_up)
+    request = world.request()
+    world.lives(set_up)

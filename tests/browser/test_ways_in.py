@@ -40,9 +40,9 @@ def other_way(page: Page, door: str) -> None:
 
 
 def test_a_pasted_application_password_lets_in(
-    owner: Owner, new_key: str, users: Names, keys: Names
+    owner: Owner, new_key: str, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     other_way(owner.page, "paste")
     owner.page.fill("#url", owner.wordpress.url)
@@ -55,10 +55,10 @@ def test_a_pasted_application_password_lets_in(
     owner.send()
 
     assert len(users() - users_before) == 1
-    assert len(keys_before - keys()) == 1, "the pasted key is used up"
+    assert len(keys_before - owner_keys()) == 1, "the pasted key is used up"
 
 
-def test_a_user_made_by_hand_is_passed_on_and_deleted_with_one_approval(
+def test_a_manual_user_is_registered_and_deleted_with_one_approval(
     owner: Owner,
     agent: Agent,
     recorder: Recorder,
@@ -96,6 +96,17 @@ def test_a_user_made_by_hand_is_passed_on_and_deleted_with_one_approval(
 
     owner.page.click("#repair")
     _sign_in_and_approve(owner)
+    shown = owner.page.locator("#confirm-user")
+    expect(shown).to_contain_text("Delete it only if it was made for support")
+    expect(shown.locator("dd").first).to_have_text(username)
+    expect(shown).to_contain_text("administrator")
+    assert username in users(), "nothing happens before the owner says so"
+    shown.locator("button[value=no]").click()
+    expect(owner.page.locator("#notice")).to_contain_text("Nobody was deleted")
+
+    owner.page.click("#repair")
+    _sign_in_and_approve(owner)
+    shown.locator("button[value=yes]").click()
     expect(owner.page.locator("#notice")).to_contain_text("The account is deleted")
     expect(owner.state).to_contain_text("has ended")
     assert owner.page.url.endswith("/receipt")
@@ -203,10 +214,10 @@ def test_when_the_key_is_dead_a_new_approval_deletes_the_account(
     owner: Owner,
     stack: Stack,
     users: Names,
-    keys: Names,
+    owner_keys: Names,
     turn_clock: Callable[[str, int], None],
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -225,12 +236,12 @@ def test_when_the_key_is_dead_a_new_approval_deletes_the_account(
 
     expect(owner.page.locator("#notice")).to_contain_text("The account is deleted")
     expect(owner.state).to_contain_text("has ended")
-    assert (users(), keys()) == (users_before, keys_before)
+    assert (users(), owner_keys()) == (users_before, keys_before)
     kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
     assert kept == "{}"
 
 
-def test_a_repair_that_nobody_began_shows_no_receipt(owner: Owner, stack: Stack) -> None:
+def test_a_repair_that_was_not_begun_here_shows_no_receipt(owner: Owner, stack: Stack) -> None:
     owner.page.goto(f"{stack.app_url}/receipt#repair={'A' * 43}?site_url=x&user_login=y&password=z")
     expect(owner.page.locator("#missing h2")).to_contain_text("open your receipt from the mail")
     assert owner.page.url.endswith("/receipt")

@@ -1,4 +1,4 @@
-"""DynamoDB, KMS or SES fail or throttle: what is left, who is told, and when it is tried again."""
+"""DynamoDB, KMS or SES fail or throttle: what is left, who gets a mail, and when it is retried."""
 
 from __future__ import annotations
 
@@ -14,21 +14,15 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import NOW, SUPPORT_MAIL, World
+from tests.fakes.world import NOW, OWNER, OWNER_MAIL, SUPPORT_MAIL, URL, World
 
-URL, OWNER, OWNER_MAIL = "https://blog.example", "o" * 43, "owner@blog.example"
 DEADLINE = NOW + 3 * DAY
 FIRST, SECOND = "1" * 22, "2" * 22
 
 
 @pytest.fixture
-def site(world: World) -> FakeSite:
-    return world.wordpress.add_site(URL)
-
-
-@pytest.fixture
-def prepare(world: World, site: FakeSite) -> Callable[[str], ProvisionRequest]:
-    def prepare(grant_id: str) -> ProvisionRequest:
+def provision(world: World, site: FakeSite) -> Callable[[str], ProvisionRequest]:
+    def provision(grant_id: str) -> ProvisionRequest:
         consent = Credentials("admin", site.consent("admin"))
         request = ProvisionRequest(
             grant_id, URL, consent, "p" * 20, 3, OWNER, f"{grant_id}{grant_id}", OWNER_MAIL
@@ -36,7 +30,7 @@ def prepare(world: World, site: FakeSite) -> Callable[[str], ProvisionRequest]:
         world.parts.lifecycle.provision(request, now=NOW)
         return request
 
-    return prepare
+    return provision
 
 
 def throttle(world: World, *grant_ids: str) -> None:
@@ -52,10 +46,10 @@ def throttle(world: World, *grant_ids: str) -> None:
 
 
 def test_a_grant_that_cannot_be_written_stops_no_other(
-    world: World, prepare: Callable[[str], ProvisionRequest]
+    world: World, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
-    prepare(SECOND)
+    provision(FIRST)
+    provision(SECOND)
     throttle(world, FIRST)
 
     report = world.parts.sweep.sweep(now=DEADLINE)
@@ -66,9 +60,9 @@ def test_a_grant_that_cannot_be_written_stops_no_other(
 
 
 def test_the_next_sweep_finishes_what_could_not_be_written(
-    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
+    world: World, site: FakeSite, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
+    provision(FIRST)
     write = world.grants.replace
     throttle(world, FIRST)
     world.parts.sweep.sweep(now=DEADLINE)
@@ -79,9 +73,9 @@ def test_the_next_sweep_finishes_what_could_not_be_written(
 
 
 def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
-    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
+    world: World, site: FakeSite, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
+    provision(FIRST)
     write = world.grants.replace
 
     def failing(before: Grant, after: Grant) -> Grant | None:
@@ -91,7 +85,7 @@ def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
 
     world.grants.replace = failing  # type: ignore[method-assign]
     assert world.parts.sweep.sweep(now=DEADLINE).put_off == 1
-    assert list(site.users) == [1], "gone from the site, and nobody has been told"
+    assert list(site.users) == [1], "deleted on the site, and no mail was sent"
     assert world.outbox.sent == []
 
     world.grants.replace = write  # type: ignore[method-assign]
@@ -101,12 +95,12 @@ def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
 
 def test_a_sweep_that_could_not_record_is_an_error_to_lambda_after_its_metrics(
     world: World,
-    prepare: Callable[[str], ProvisionRequest],
+    provision: Callable[[str], ProvisionRequest],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    prepare(FIRST)
-    prepare(SECOND)
+    provision(FIRST)
+    provision(SECOND)
     throttle(world, FIRST)
     monkeypatch.setattr(app_module, "hallpass", lambda: world.parts)
     monkeypatch.setattr(app_module, "now", lambda: DEADLINE)
@@ -119,23 +113,22 @@ def test_a_sweep_that_could_not_record_is_an_error_to_lambda_after_its_metrics(
     assert '"Ended":[1.0]' in capsys.readouterr().out
 
 
-def test_set_up_without_the_vault_leaves_neither_grant_nor_user(
-    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
+def test_a_set_up_without_kms_leaves_neither_grant_nor_user(
+    world: World, provision: Callable[[str], ProvisionRequest]
 ) -> None:
     world.sealer.down = True
 
     with pytest.raises(TryAgain):
-        prepare(FIRST)
+        provision(FIRST)
 
     assert world.grants.items == {}
     assert world.wordpress.calls == []
-    del site
 
 
-def test_a_vault_that_stays_down_is_told_and_tried_again_without_end(
-    world: World, prepare: Callable[[str], ProvisionRequest]
+def test_an_end_without_kms_is_retried_without_end_and_reported_once(
+    world: World, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
+    provision(FIRST)
     world.sealer.down = True
     moment, delays = DEADLINE, []
     for _ in range(6):
@@ -151,10 +144,10 @@ def test_a_vault_that_stays_down_is_told_and_tried_again_without_end(
     assert world.parts.sweep.sweep(now=moment).ended == 1
 
 
-def test_when_mail_is_down_too_the_call_for_help_goes_out_as_soon_as_it_can(
-    world: World, site: FakeSite, prepare: Callable[[str], ProvisionRequest]
+def test_the_request_for_help_is_sent_when_mail_works_again(
+    world: World, site: FakeSite, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
+    provision(FIRST)
     site.revoke(world.grants.items[FIRST].username)
     world.outbox.refusing = {OWNER_MAIL, SUPPORT_MAIL}
     moment = DEADLINE
@@ -171,14 +164,14 @@ def test_when_mail_is_down_too_the_call_for_help_goes_out_as_soon_as_it_can(
     assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT_MAIL]
 
 
-def test_mails_that_do_not_go_out_never_make_an_ended_access_overdue(
-    world: World, prepare: Callable[[str], ProvisionRequest]
+def test_unsent_notices_never_make_an_ended_grant_overdue(
+    world: World, provision: Callable[[str], ProvisionRequest]
 ) -> None:
-    prepare(FIRST)
+    provision(FIRST)
     world.outbox.refusing = {OWNER_MAIL}
 
     report = world.parts.sweep.sweep(now=DEADLINE)
 
     assert (report.ended, report.oldest_overdue) == (1, 0)
     assert world.grants.items[FIRST].schedule.due_at == DEADLINE + MINUTE
-    assert world.grants.items[FIRST].schedule.purge_at is None, "not forgotten before it is told"
+    assert world.grants.items[FIRST].schedule.purge_at is None, "it is stored until it is sent"

@@ -1,0 +1,203 @@
+"""Look at open accesses, and end them.
+
+    make grants ARGS="list"           every open access, soonest due first
+    make grants ARGS="show ID"        one of them, with its timeline
+    make grants ARGS="end ID"         end one now, and wait until its site has confirmed it
+    make grants ARGS="end-all"        end all now: the day WordPress or the team is compromised
+    make grants ARGS="export"         every open access as one line of JSON
+
+The ending itself is the sweep's: these commands record that it was asked for, as "end access
+now" does, so they need no key. docs/operating.md says how to list accesses that have ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from chalicelib.grants.model import Grant
+from chalicelib.grants.store import GrantStore, update
+from infra.operate import deployed
+from infra.operate.deployed import Deployed, OperatorError
+
+POLL_SECONDS = 2.0
+
+
+def main(words: list[str]) -> None:
+    """Run one of the commands."""
+    options = _options(words)
+    stack = deployed.connect(options)
+    console = deployed.console()
+    if options.command == "list":
+        _list(stack, console)
+    elif options.command == "show":
+        _show(_get(stack.grants, options.id), console)
+    elif options.command == "export":
+        for grant in stack.open_grants():
+            print(json.dumps(public(grant), ensure_ascii=False))
+    elif options.command == "end":
+        _end(stack, console, [_get(stack.grants, options.id).id], options.wait)
+    else:
+        _end_all(stack, console, options.wait)
+
+
+def public(grant: Grant) -> dict[str, Any]:
+    """Return what the operator may see of *grant*: no key, no token, no hash of one."""
+    return {
+        "id": grant.id,
+        "state": grant.state,
+        "overdue": _is_overdue(grant, int(time.time())),
+        "site": grant.on_site.site.url if grant.on_site.site else grant.site_url,
+        "username": grant.username,
+        "by_hand": grant.is_manual,
+        "owner_email": grant.owner_email,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+        "end_requested_at": grant.end_requested_at,
+        "ended_at": grant.ended_at,
+        "due_at": grant.schedule.due_at,
+        "attempts": grant.schedule.attempts,
+        "timeline": [
+            {"at": e.at, "event": e.name, "by": e.by, "detail": e.detail} for e in grant.timeline
+        ],
+    }
+
+
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = deployed.arguments("grants", "Look at open accesses, and end them.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="every open access, soonest due first")
+    commands.add_parser("show", help="one access, with its timeline").add_argument("id")
+    commands.add_parser("export", help="every open access as one line of JSON")
+    one, every = (
+        commands.add_parser("end", help="end one now"),
+        commands.add_parser("end-all", help="end all now"),
+    )
+    one.add_argument("id")
+    for ending in (one, every):
+        ending.add_argument("--no-wait", dest="wait", action="store_false", help="only ask for it")
+    return parser.parse_args(words)
+
+
+def _get(grants: GrantStore, grant_id: str) -> Grant:
+    grant = grants.get(grant_id)
+    if grant is None:
+        raise OperatorError(f"There is no access {grant_id}. `make grants ARGS=list` lists them.")
+    return grant
+
+
+def _list(stack: Deployed, console: Console) -> None:
+    now = int(time.time())
+    table = Table("Id", "Site", "User", "State", "Until", "Next try", "Tries")
+    for grant in stack.open_grants():
+        overdue = _is_overdue(grant, now)
+        table.add_row(
+            Text(grant.id, no_wrap=True),
+            Text(urlsplit(grant.site_url).netloc or grant.site_url),
+            Text(grant.username),
+            Text("overdue", style="bold red") if overdue else Text(_state(grant)),
+            _moment(grant.expires_at),
+            _moment(grant.schedule.due_at),
+            str(grant.schedule.attempts),
+        )
+    console.print(table if table.row_count else "No access is open.")
+
+
+def _show(grant: Grant, console: Console) -> None:
+    said = public(grant)
+    timeline = said.pop("timeline")
+    facts = Table(show_header=False)
+    for name, value in said.items():
+        is_time = name.endswith("_at") and value is not None
+        facts.add_row(name, _moment(value) if is_time else Text(str(value)))
+    events = Table("When", "What", "By", "Detail", title="Timeline")
+    for event in timeline:
+        detail = Text(event["detail"])
+        events.add_row(_moment(event["at"]), event["event"], event["by"], detail)
+    console.print(facts)
+    console.print(events)
+
+
+def _end_all(stack: Deployed, console: Console, wait: bool) -> None:  # noqa: FBT001
+    ids = [grant.id for grant in stack.open_grants()]
+    if not ids:
+        console.print("No access is open.")
+        return
+    asked = f"This ends {len(ids)} accesses now. To go on, type the name of the stack: "
+    if console.input(asked, markup=False).strip() != stack.name:
+        raise OperatorError("That is not the name of the stack, so nothing was ended.")
+    _end(stack, console, ids, wait)
+
+
+def _end(stack: Deployed, console: Console, ids: list[str], wait: bool) -> None:  # noqa: FBT001
+    """Ask for the end of *ids*, and show the progress until the last site has confirmed its own."""
+    grants = stack.grants
+    asked = f"Asked for the end of {len(ids)} accesses"
+    with _progress(console) as progress:
+        task = progress.add_task(asked, total=len(ids))
+        for grant_id in ids:
+            update(grants, grant_id, lambda grant: grant.end_requested("support", int(time.time())))
+            progress.advance(task)
+        if wait:
+            _wait(grants, ids, progress)
+    if not wait:
+        console.print("The sweep ends them within minutes; `make status` shows what is left.")
+
+
+def _wait(grants: GrantStore, ids: list[str], progress: Progress) -> None:
+    """Wait for the last site. A grant that needs a person is never confirmed: Ctrl-C ends this."""
+    task = progress.add_task("Sites that have confirmed it", total=len(ids))
+    left = _unconfirmed(grants, ids)
+    failing = ""
+    while left:
+        progress.update(task, completed=len(ids) - len(left))
+        stuck = [g for g in left if g.schedule.attempts]
+        if stuck and (said := _hosts(stuck)) != failing:
+            failing = said
+            progress.console.print(Text(f"Still trying: {said}"))
+        time.sleep(POLL_SECONDS)
+        left = _unconfirmed(grants, [grant.id for grant in left])
+    progress.update(task, completed=len(ids))
+
+
+def _unconfirmed(grants: GrantStore, ids: Iterable[str]) -> list[Grant]:
+    found = (grants.get(grant_id) for grant_id in ids)
+    return [grant for grant in found if grant is not None and grant.state != "ended"]
+
+
+def _hosts(grants: list[Grant]) -> str:
+    reasons = []
+    for grant in grants[:10]:
+        failures = [event.detail for event in grant.timeline if event.name == "removal_failed"]
+        reasons.append(f"{grant.id} at {grant.site_url} ({failures[-1] if failures else ''})")
+    return ", ".join(reasons) + (" …" if len(grants) > len(reasons) else "")
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
+def _state(grant: Grant) -> str:
+    return "ending" if grant.end_requested_at else grant.state
+
+
+def _is_overdue(grant: Grant, now: int) -> bool:
+    return grant.state != "ended" and grant.deadline < now and grant.schedule.attempts > 0
+
+
+def _moment(at: int | None) -> str:
+    return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+if __name__ == "__main__":
+    deployed.run(main)

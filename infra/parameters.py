@@ -1,0 +1,177 @@
+"""
+Which value each parameter of the stack gets: the stack is the one place where settings are kept.
+
+What the operator names on the command line changes; all else stays as the stack has it. Some
+parameters the deployer finds out by itself, and only then:
+
+* `PublicUrl` follows `DomainName`, or the address that CloudFront gave out, for as long as the
+  operator has named no other;
+* `CreateSender` is `no` where SES knows the sender, or its domain, already;
+* `ApiConcurrency` and `SweepConcurrency` are 0 where the account's quota is too small for them;
+* `ManageApiAccount` is `no` where API Gateway's account names a role already;
+* `Runtime` is the Python that the package was built for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from infra.cloudformation import DeployError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+# Stands in for the address while the first deployment makes it; nothing answers there.
+NO_ADDRESS_YET = "https://address-not-known-yet.invalid"
+REQUIRED = {
+    "SenderEmail": "where mails come from",
+    "SupportEmail": "where tickets go",
+}
+ADDRESSES = (*REQUIRED, "AlarmEmail")
+RESERVED = re.compile(r"\.(example|invalid|test|localhost)\.?$", re.IGNORECASE)
+KEPT_FREE = 100  # Executions that Lambda does not let anybody reserve.
+CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+")
+CERTIFICATE_REGION = "us-east-1"
+
+
+def parse(words: list[str]) -> dict[str, str]:
+    """
+    Return what the operator named as ``Parameter=value``.
+
+    Raises:
+        DeployError: A word is no assignment, or a parameter is named twice.
+    """
+    given: dict[str, str] = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not name.isalnum():
+            raise DeployError(f"“{word}” is no parameter. Write Parameter=value, without blanks.")
+        if given.get(name, value) != value:
+            raise DeployError(f"{name} is named twice.")
+        given[name] = value
+    return given
+
+
+def check(given: Mapping[str, str], stored: Mapping[str, str]) -> None:
+    """
+    Check what the stack will have, before anything is changed.
+
+    Raises:
+        DeployError: An address is missing or reserved, or the certificate does not fit.
+    """
+    effective = {**stored, **given}
+    for name, meaning in REQUIRED.items():
+        if not effective.get(name):
+            raise DeployError(f"Say {meaning}: add {name}=somebody@your-domain.")
+    for name in ADDRESSES:
+        address = effective.get(name, "")
+        if RESERVED.search(address.rpartition("@")[2]):
+            raise DeployError(
+                f"{name} is {address}, and mail to that domain reaches nobody: it is reserved for "
+                f"examples. Add {name}=somebody@your-domain."
+            )
+    domain, certificate = effective.get("DomainName", ""), effective.get("CertificateArn", "")
+    if domain and not certificate:
+        raise DeployError(
+            f"{domain} needs a certificate of {CERTIFICATE_REGION}: request one in AWS Certificate "
+            "Manager there, then add CertificateArn=its ARN."
+        )
+    if certificate:
+        matched = CERTIFICATE.fullmatch(certificate)
+        if matched is None or matched[1] != CERTIFICATE_REGION:
+            where = matched[1] if matched else "no region"
+            raise DeployError(
+                f"CloudFront takes certificates of {CERTIFICATE_REGION} only, and this one is of "
+                f"{where}: {certificate}. Request one in {CERTIFICATE_REGION}."
+            )
+    if bool(effective.get("GrantsTableName")) != bool(effective.get("DataKeyArn")):
+        raise DeployError(
+            "GrantsTableName and DataKeyArn belong together: without its key, the records of a "
+            "table remove no support user. Name both."
+        )
+
+
+def public_url(
+    given: Mapping[str, str], stored: Mapping[str, str], outputs: Mapping[str, str]
+) -> str | None:
+    """
+    Return the new value of `PublicUrl`; None when it stays as it is.
+
+    It is `NO_ADDRESS_YET` while CloudFront has given out none: deploy once more after that.
+    """
+    if "PublicUrl" in given:
+        return given["PublicUrl"]
+    now = stored.get("PublicUrl", "")
+    edge = edge_url(outputs)
+    found_out = {"", NO_ADDRESS_YET, outputs.get("SiteUrl", ""), edge}
+    if stored.get("DomainName"):
+        found_out.add(f"https://{stored['DomainName']}")
+    changes_domain = given.get("DomainName", stored.get("DomainName")) != stored.get("DomainName")
+    if now not in found_out and not changes_domain:
+        return None
+    domain = given.get("DomainName", stored.get("DomainName", ""))
+    wanted = f"https://{domain}" if domain else edge or NO_ADDRESS_YET
+    return None if wanted == now else wanted
+
+
+def edge_url(outputs: Mapping[str, str]) -> str:
+    """Return the address that CloudFront gave out, with or without a domain; empty if none yet."""
+    if "EdgeDomainName" in outputs:
+        return f"https://{outputs['EdgeDomainName']}"
+    # The outputs of version 0.1.0 name it only where there is no other domain.
+    url = outputs.get("SiteUrl", "")
+    return url if url.endswith(".cloudfront.net") else ""
+
+
+def sender(ses: SESV2Client, given: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """Return `CreateSender` when the sender is new to the stack: SES makes no identity twice."""
+    address = given.get("SenderEmail", stored.get("SenderEmail", ""))
+    if "CreateSender" in given or address == stored.get("SenderEmail"):
+        return {}
+    known = any(identity(ses, name) for name in (address, address.rpartition("@")[2]))
+    return {"CreateSender": "no" if known else "yes"}
+
+
+def identity(ses: SESV2Client, name: str) -> dict[str, object] | None:
+    """Return what SES says of the address or domain *name*; None when it does not know it."""
+    try:
+        return dict(ses.get_email_identity(EmailIdentity=name))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NotFoundException":
+            return None
+        raise
+
+
+def concurrency(
+    functions: Any,  # noqa: ANN401  A boto3 client.
+    given: Mapping[str, str],
+    stored: Mapping[str, str],
+    defaults: Mapping[str, int],
+) -> dict[str, str]:
+    """
+    Return 0 for each reservation that is new to the stack and that the account is too small for.
+
+    Lambda keeps 100 executions free of reservations; *defaults* are the template's.
+    """
+    new = {name: n for name, n in defaults.items() if name not in {**given, **stored}}
+    limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if limit - sum(new.values()) >= KEPT_FREE:
+        return {}
+    return dict.fromkeys(new, "0")
+
+
+def api_account(
+    gateway: Any,  # noqa: ANN401  A boto3 client.
+    given: Mapping[str, str],
+    *,
+    exists: bool,
+) -> dict[str, str]:
+    """Return `ManageApiAccount` for a new stack: a role that somebody else set stays."""
+    if exists or "ManageApiAccount" in given:
+        return {}
+    named = gateway.get_account().get("cloudwatchRoleArn")
+    return {"ManageApiAccount": "no" if named else "yes"}

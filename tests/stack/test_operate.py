@@ -1,0 +1,329 @@
+"""What an operator does in the years after the first deployment, on the real stack."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from infra import deploy, package
+from infra.cloudformation import DeployError, Deployment
+from infra.local.stack import ARTIFACTS, NAME, Stack
+from infra.local.wordpress import WordPress
+from infra.operate import deployed, destroy, doctor, grants, status
+from tests.page import basic
+
+UPGRADE = Path(__file__).resolve().parents[1] / "upgrade"
+OLD_ITEM: dict[str, Any] = next(
+    state["tables"]["grants"][0]
+    for name, state in json.loads((UPGRADE / "items-0.1.0.json").read_text())["states"].items()
+    if name == "active"
+)
+
+
+@dataclass
+class Account:
+    """A support user on the real site, with a removal key of its own."""
+
+    wordpress: WordPress
+    id: int
+    username: str
+    key: str
+
+    @property
+    def exists(self) -> bool:
+        return _rest(self.wordpress, "GET", f"/{self.id}", {"context": "edit"}).ok
+
+
+def _rest(site: WordPress, method: str, route: str, body: object) -> requests.Response:
+    url = f"{site.url}/?rest_route=/wp/v2/users{route}"
+    return requests.request(method, url, headers=basic(*site.auth), json=body, timeout=60)
+
+
+@pytest.fixture
+def support_user(wordpress: WordPress) -> Account:
+    username = f"support{secrets.token_hex(4)}"
+    made = _rest(
+        wordpress,
+        "POST",
+        "",
+        {
+            "username": username,
+            "email": f"support+{username}@acme.example",
+            "password": secrets.token_urlsafe(20),
+            "roles": ["administrator"],
+        },
+    ).json()
+    key = _rest(wordpress, "POST", f"/{made['id']}/application-passwords", {"name": "Hallpass"})
+    return Account(wordpress, made["id"], username, key.json()["password"].replace(" ", ""))
+
+
+def record(stack: Stack, user: Account, *, expires_in: int) -> str:
+    """Store, as version 0.1.0 did, that *user* must be deleted; return the grant's id."""
+    grant_id = secrets.token_urlsafe(16)
+    expires_at, site = int(time.time()) + expires_in, user.wordpress.url
+    sealed = stack.client("kms").encrypt(
+        KeyId=stack.outputs["DataKeyArn"],
+        Plaintext=user.key.encode(),
+        EncryptionContext={"grant_id": grant_id, "purpose": "removal"},
+    )["CiphertextBlob"]
+    old_site = {
+        "url": site,
+        "name": "A blog",
+        "rest_root": f"{site}/?rest_route=/",
+        "login_url": f"{site}/wp-login.php",
+        "authorize_url": f"{site}/wp-admin/authorize-application.php",
+    }
+    item = {
+        **OLD_ITEM,
+        "id": {"S": grant_id},
+        "site_url": {"S": site},
+        "site": {"M": {name: {"S": value} for name, value in old_site.items()}},
+        "username": {"S": user.username},
+        "owner_id": {"N": "1"},
+        "user_id": {"N": str(user.id)},
+        "sealed_removal": {"B": sealed},
+        "expires_at": {"N": str(expires_at)},
+        "due_at": {"N": str(expires_at)},
+        "secret_ids": {"L": []},
+        "before": {"S": ""},
+    }
+    table = stack.outputs["GrantsTableName"]
+    stack.client("dynamodb").put_item(TableName=table, Item=item)
+    return grant_id
+
+
+@contextmanager
+def emulated(monkeypatch: pytest.MonkeyPatch, wordpress: WordPress) -> Iterator[Stack]:
+    """An account without a stack; every AWS tool of this process goes there."""
+    stack = Stack(allowed_sites=(wordpress.url,), front_door=False)
+    try:
+        stack.start_aws()
+        for name, value in stack.ministack.credentials.items():
+            monkeypatch.setenv(name, value)
+        for module in (deploy, deployed):
+            monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
+        monkeypatch.setattr(grants, "POLL_SECONDS", 0.2)
+        yield stack
+    finally:
+        stack.__exit__()
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, wordpress: WordPress) -> Iterator[Stack]:
+    with emulated(monkeypatch, wordpress) as stack:
+        yield stack
+
+
+@pytest.fixture
+def running(bare: Stack) -> Stack:
+    bare.deploy()
+    return bare
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run one of the operator's commands on the local stack; return what it printed."""
+
+    def run(command: Any, *words: str) -> str:  # noqa: ANN401  One of many modules.
+        command.main(["--stack", NAME, *words])
+        return capsys.readouterr().out
+
+    return run
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{words}\n"))
+
+
+def test_an_upgrade_from_version_0_1_0_takes_its_live_access_along(
+    bare: Stack, support_user: Account
+) -> None:
+    old = package.Package(UPGRADE / "stack-0.1.0.yaml", package.build().archive)
+    clients = bare.ministack.cloudformation, bare.client("s3")
+    deployment = Deployment(*clients, ARTIFACTS, NAME, 0.05)
+    bare.outputs = deployment.deploy(old, bare._parameters)
+    before = bare.ministack.physical_ids(NAME)
+    record(bare, support_user, expires_in=-60)
+    bare.deploy()
+    after = bare.ministack.physical_ids(NAME)
+
+    for kept in ("GrantsTable", "SecretsTable", "DataKey", "SiteBucket", "Site", "SenderIdentity"):
+        assert after[kept] == before[kept]
+    bare.sweep()
+    assert not support_user.exists
+
+
+def test_a_new_stack_takes_up_the_table_and_the_key_of_the_deleted_one(
+    running: Stack,
+    support_user: Account,
+    said: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record(running, support_user, expires_in=3600)
+    old = running.outputs
+    with pytest.raises(DeployError, match="1 accesses are open"):
+        said(destroy)
+    type_in(monkeypatch, NAME)
+    printed = said(destroy, "--abandon-open-access")
+
+    assert running.ministack.cloudformation.list_stacks()["StackSummaries"][0]["StackStatus"] == (
+        "DELETE_COMPLETE"
+    )
+    again = f"GrantsTableName={old['GrantsTableName']} DataKeyArn={old['DataKeyArn']}"
+    assert again in printed
+    words = ["--stack", NAME, "SenderEmail=help@vendor.com", "SupportEmail=help@vendor.com"]
+    with pytest.raises(DeployError, match=again):
+        deploy.main(words)
+
+    words += [f"AllowedSites={support_user.wordpress.url}"]
+    deploy.main([*words, *again.split()])
+    running.outputs = Deployment(
+        running.ministack.cloudformation, running.client("s3"), "", NAME, 0.05
+    ).outputs()
+    assert running.outputs["GrantsTableName"] == old["GrantsTableName"]
+    assert support_user.username in said(grants, "list")
+    grant_id = next(deployed.connect(_options()).open_ids())
+    said(grants, "end", grant_id, "--no-wait")
+    running.sweep()
+    assert not support_user.exists
+
+
+def _options() -> Any:  # noqa: ANN401  argparse's own type says nothing.
+    return deployed.arguments("test", "").parse_args(["--stack", NAME])
+
+
+def test_a_table_restored_from_a_backup_is_taken_up(running: Stack, support_user: Account) -> None:
+    """The runbook of docs/operating.md, step by step."""
+    dynamodb, table = running.client("dynamodb"), running.outputs["GrantsTableName"]
+    record(running, support_user, expires_in=-60)
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName=table, TargetTableName="restored", UseLatestRestorableTime=True
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName="restored")
+    dynamodb.update_time_to_live(
+        TableName="restored",
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "purge_at"},
+    )
+    dynamodb.update_continuous_backups(
+        TableName="restored",
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+    )
+    running.update(GrantsTableName="restored", DataKeyArn=running.outputs["DataKeyArn"])
+
+    running.sweep()
+    assert not support_user.exists
+    assert table in dynamodb.list_tables()["TableNames"], "what was dropped stays where it is"
+
+
+def test_the_operator_lists_looks_and_ends(
+    running: Stack, support_user: Account, said: Callable[..., str]
+) -> None:
+    grant_id = record(running, support_user, expires_in=3600)
+
+    assert support_user.username in said(grants, "list")
+    shown = said(grants, "show", grant_id)
+    assert "access_created" in shown
+    exported = json.loads(said(grants, "export"))
+    assert exported["id"] == grant_id
+    sealed = running.client("dynamodb").get_item(
+        TableName=running.outputs["GrantsTableName"], Key={"id": {"S": grant_id}}
+    )["Item"]
+    for secret in (
+        base64.b64encode(sealed["sealed_removal"]["B"]).decode(),
+        sealed["support_hash"]["S"],
+        sealed["owner_hashes"]["L"][0]["S"],
+        support_user.key,
+    ):
+        assert secret not in shown + json.dumps(exported)
+    assert "open accesses" in said(status)
+    ended = said(grants, "end", grant_id)  # The rule runs the sweep, and this waits for it.
+    assert "1/1" in ended
+    assert not support_user.exists
+    assert "No access is open." in said(grants, "list")
+
+
+def test_all_are_ended_only_for_whoever_types_the_name_of_the_stack(
+    running: Stack,
+    support_user: Account,
+    said: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record(running, support_user, expires_in=3600)
+    type_in(monkeypatch, "yes")
+    with pytest.raises(DeployError, match="nothing was ended"):
+        said(grants, "end-all")
+    assert support_user.exists
+
+    type_in(monkeypatch, NAME)
+    said(grants, "end-all", "--no-wait")
+    running.sweep()
+    assert not support_user.exists
+
+
+def test_the_doctor_says_what_to_do(bare: Stack, said: Callable[..., str]) -> None:
+    limits = bare.client("sesv2")
+    limits.put_account_details(
+        MailType="TRANSACTIONAL", WebsiteURL="https://vendor.com", ProductionAccessEnabled=False
+    )
+    with pytest.raises(SystemExit):
+        said(doctor)
+    found = said(doctor, "SenderEmail=help@vendor.com", "SupportEmail=help@vendor.com")
+    assert "sandbox" in found
+    assert "open the link in the mail" in found
+    assert "pass AlarmEmail=" in found
+
+
+def test_the_sweep_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
+    running: Stack,
+) -> None:
+    functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
+    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
+    roles.create_user(UserName="like-the-sweep")
+    roles.put_user_policy(
+        UserName="like-the-sweep",
+        PolicyName="sweep",
+        PolicyDocument=json.dumps(policy["PolicyDocument"]),
+    )
+    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
+    session = type(running.ministack.session)(
+        key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
+    )
+    make: Any = session.client
+    dynamodb, kms = (
+        make(name, endpoint_url=running.ministack.endpoint_url) for name in ("dynamodb", "kms")
+    )
+    secret = {"id": {"S": "s"}, "ciphertext": {"B": b"sealed"}}
+    table = running.outputs["SecretsTableName"]
+    running.client("dynamodb").put_item(TableName=table, Item=secret)
+    update = {
+        "TableName": table,
+        "Key": {"id": {"S": "s"}},
+        "UpdateExpression": "SET seen = :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+
+    dynamodb.update_item(**update, ReturnValues="NONE")
+    for returned in ("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"):
+        with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
+            dynamodb.update_item(**update, ReturnValues=returned)
+    sealed = running.client("kms").encrypt(
+        KeyId=running.outputs["DataKeyArn"],
+        Plaintext=b"key",
+        EncryptionContext={"grant_id": "g", "purpose": "removal"},
+    )["CiphertextBlob"]
+    right = {"grant_id": "g", "purpose": "removal"}
+    assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext=right)["Plaintext"] == b"key"
+    for context in ({}, {"grant_id": "g", "purpose": "other"}, {**right, "more": "x"}):
+        with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
+            kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)
