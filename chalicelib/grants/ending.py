@@ -141,7 +141,7 @@ class Ending:
             if grant.state != "ended":
                 self.revoke_links(grant, now)
                 self._remove(self.record_changes(grant, now), now)
-                grant = update(self.grants, grant.id, lambda stored: stored.revoked(moment()))
+                grant = update(self.grants, grant.id, lambda g: g.revoked(moment(), now))
             self.links.revoke(grant, now=now)
             grant = self._notify(grant, now)
         except HallpassError as error:

@@ -193,9 +193,9 @@ class Grant(GrantInSetUp):
         return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
-    def revoked(self, now: int) -> Grant:
-        """Record that the site confirmed the end; the notices are still to be sent."""
-        return _ended(replace(self, consent=None), "hallpass", now)
+    def revoked(self, now: int, begun: int | None = None) -> Grant:
+        """Record the end that the site confirmed, *now* if in the try that began at *begun*."""
+        return _ended(replace(self, consent=None), "hallpass", now, begun)
 
     @transition("active", "revoking", unchanged_in=ENDED)
     def confirmed_by_owner(self, now: int) -> Grant:
@@ -246,12 +246,13 @@ class Grant(GrantInSetUp):
         return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
 
 
-def _ended(grant: Grant, by: str, now: int) -> Grant:
+def _ended(grant: Grant, by: str, now: int, begun: int | None = None) -> Grant:
+    deleted_at = grant.on_site.evidence.deleted_at
     name: EventName = "ended" if grant.was_active else "setup_undone"
     return replace(
         grant,
         phase="notifying",
-        ended_at=grant.on_site.evidence.deleted_at or now,
+        ended_at=now if deleted_at in (None, begun) else deleted_at,
         on_site=replace(grant.on_site, sealed_removal=None),
         schedule=Schedule(due_at=now, lease_until=grant.schedule.lease_until),
     ).with_event(Event(now, name, by))

@@ -66,7 +66,7 @@ def test_the_approval_is_held_at_once_and_nothing_else_is_made(
         owner.approve()
 
     assert (held.value.status, held.value.json()["state"]) == (202, "preparing")
-    expect(owner.page.locator("#send-lead")).to_contain_text("We keep your approval for 15 minutes")
+    expect(owner.page.locator("#send-lead")).to_contain_text("on your site after 15 minutes")
     assert (users(), len(keys() - keys_before)) == (users_before, 1)
     kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
     secrets = owner.page.evaluate("history.state.unfinished")

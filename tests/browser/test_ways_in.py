@@ -129,7 +129,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner.page.click("#time .actions button:visible >> nth=0")
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
-    expect(owner.page.locator("#timeline")).to_contain_text("You created an account by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("An account was made by hand")
 
     agent.visit(link)
     agent.open()

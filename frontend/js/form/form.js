@@ -72,7 +72,8 @@ onPress($("#again"), () => location.assign("/"))
 addEventListener("focusin", () => void loadCatalogue(), { once: true })
 addEventListener("pageshow", ({ persisted }) => persisted && page.isSent && location.replace("/"))
 loadAhead([FIELD_ERRORS, "shared/api.js", ...Object.values(MODULES), "form/resume.js", "form/hold.js"])
-addEventListener("popstate", () => {
+addEventListener("popstate", async () => {
+    await new Promise((resolve) => setTimeout(resolve)) // The browser moves the focus to the fragment's target first.
     // A message that is sent cannot be changed any more. A passphrase that is shown nowhere else stays in view.
     if (!page.isSent) runGuarded(() => enterStep(location.hash.slice(1)))
     else if ($("#sent-words").hidden) location.replace("/")
@@ -162,7 +163,7 @@ function showLinked() {
     const { url, ticket, subject } = draft
     const parts = [...new URLSearchParams({ url, ticket, subject }).values()].filter(Boolean)
     $("#linked").hidden = !isLinked || !parts.length
-    setText($("#linked"), "what.linked", { text: parts.join(" · ") })
+    if (!$("#linked").hidden) setText($("#linked"), "what.linked", { text: parts.join(" · ") })
 }
 
 /** @param {Step} step */

@@ -14,7 +14,6 @@ import {
     hostOf,
     load,
     loadAhead,
-    loadCatalogue,
     make,
     now,
     onPress,
@@ -124,12 +123,8 @@ async function refresh() {
     clearTimeout(page.pollTimer)
     if (!page.entry?.ownerToken) return showMissing("no_link")
     try {
-        // With the texts, so that nothing moves later.
-        const [grant] = await Promise.all([
-            viewGrant(page.entry.grantId, page.entry.ownerToken),
-            loadCatalogue(),
-            page.config,
-        ])
+        // With the texts of another language, so that nothing moves later.
+        const [grant] = await Promise.all([viewGrant(page.entry.grantId, page.entry.ownerToken), page.config])
         page.grant = grant
         page.readAt = new Date()
         await show(grant)
