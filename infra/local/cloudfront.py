@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import fnmatch
 import gzip
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrad
 PAGES = frozenset({"/", "/open", "/receipt", "/share"})
 MISSING_PAGE = "/404.html"
 SHARE_PAGE = "/share.html"
+# What mail programs make of our links; that page mends them.
+MANGLED = re.compile(r"/(/|(open|receipt)(?!$|api\.json$|\.(html|css)$))")
 DROPPED_PREFIXES = ("x-hallpass-", "x-forwarded-")
 # CloudFront's own address is all that API Gateway sees of a visitor.
 EDGE_ADDRESS = "127.0.0.1"
@@ -114,7 +117,8 @@ class Behaviour:
             return path
         if path != "/" and path.endswith("/") and path[:-1] in PAGES:
             return path[:-1]
-        return MISSING_PAGE if "." not in path and path not in PAGES else path
+        is_missing = "." not in path and path not in PAGES
+        return MISSING_PAGE if is_missing or MANGLED.match(path) else path
 
     def add_headers(self, answer: MutableMapping[str, str]) -> None:
         """Add the policy's headers to those of an origin's *answer*."""

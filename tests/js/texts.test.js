@@ -67,7 +67,7 @@ function used() {
     }
     add(CODES, "error.*", "error.*.next")
     add(FOR_HOST, "error.*.host")
-    add(["address", "username", "password", "customer", "reference"], "open.*")
+    add(["address", "username", "email", "password", "customer", "reference"], "open.*")
     add(["waiting", "open", "withdrawn", "held", "not_confirmed", "done", "ending", "overdue", "ended"], "badge.*")
     add(["rejected", "disabled", "broken"], "repair.*")
     add(LIFETIME_REASONS, "reason.*")

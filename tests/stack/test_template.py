@@ -418,7 +418,14 @@ class TestSite:
             ("/js/form/form.js", "/js/form/form.js"),
             ("/nothing", "/404.html"),
             ("/nothing/here/", "/404.html"),
-            ("//evil.example/", "//evil.example/"),
+            ("//evil.example/", "/404.html"),
+            ("/open%23abc", "/404.html"),
+            ("/open%23abc.", "/404.html"),
+            ("/open/%23abc", "/404.html"),
+            ("/receipt%23a.b", "/404.html"),
+            ("/open.html", "/open.html"),
+            ("/openapi.json", "/openapi.json"),
+            ("/receipt.css", "/receipt.css"),
         ],
     )
     def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(

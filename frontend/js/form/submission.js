@@ -158,6 +158,8 @@ async function sealSecret(submission, grant) {
         login_url: manualUser?.login_url ?? signInPage(draft) ?? grant.login_url ?? draft.site?.login_url,
         username: manualUser?.username ?? grant.username,
         password: manualUser?.password ?? submission.password,
+        ...(grant.email ? { email: grant.email } : {}),
+        ...(grant.sign_in ? { sign_in: grant.sign_in } : {}),
         expires_at: grant.expires_at,
     })
     const { id, ciphertext, access_sha256 } = await seal(submission.linkKey, plaintext, submission.passphrase)

@@ -30,7 +30,7 @@ export const EVENTS = /** @type {const} */ ([
  * POST /users, /grants and /grants/{id}/extend: what the page needs to seal the sign-in details.
  * @typedef {{
  *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number,
- *   held_until?: number
+ *   email?: string, sign_in?: "refused", held_until?: number
  * }} GrantSummary
  *
  * GET /grants/{id}, as the holder of the token may see it. *owner_email* is "" when it is not known, *report* absent
