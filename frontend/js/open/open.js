@@ -4,7 +4,7 @@
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 /** @import { LinkEntry, OpenPage } from "./types.js" */
 import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
-import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
+import { decode, encode, identify, linkIn, randomBytes } from "../shared/link-key.js"
 import {
     $,
     all,
@@ -30,6 +30,8 @@ const OPEN_SECRET = "open/open-secret.js"
 const END_ACCESS = "open/end-access.js"
 const UNREADABLE = "open/unreadable.js"
 
+const LINK_KEY_SIGNS = 43
+
 startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
 const page = { entry: await takeFragment(newEntry, withoutLink), secret: null, grant: null, showPanel, showUnreadable }
@@ -43,9 +45,10 @@ addEventListener("hashchange", () => location.reload()) // another link in the s
 addEventListener("pageshow", ({ persisted }) => persisted && refresh())
 await runGuarded(refresh)
 
-/** @type {(link: string) => Promise<LinkEntry | null>} */
-async function newEntry(link) {
-    if (!/^[\w-]{43}$/.test(link)) return null
+/** @type {(fragment: string) => Promise<LinkEntry | null>} */
+async function newEntry(fragment) {
+    const link = linkIn(fragment)
+    if (link.length !== LINK_KEY_SIGNS) return null
     return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
 }
 

@@ -24,6 +24,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     const known = [
         ["address", address],
         ["username", username],
+        ["email", account.email ?? grant?.email ?? ""],
         ["password", password],
         ["customer", grant?.owner_email ?? ""],
         ["reference", reference],
@@ -36,6 +37,8 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     copyOnPress($("#copy-all"), () =>
         [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
     )
+    $("#sign-in-refused").hidden = (account.sign_in ?? grant?.sign_in) !== "refused"
+    $("#left-behind").hidden = Boolean(grant?.by_hand)
     let stop = () => {}
     let isForgotten = false
     count()

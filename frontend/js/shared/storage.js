@@ -13,7 +13,8 @@ export function takeReturnAddress(kind) {
 }
 
 /**
- * Take the fragment from the address bar. A reload keeps what *kept* returns of it, in the history entry.
+ * Take the fragment from the address bar. A reload keeps what *kept* returns of it, in the history entry. A fragment
+ * of which *read* makes nothing (null) stays where it is: whoever sees it may still mend it.
  * @template T
  * @param {(fragment: string) => T} read
  * @param {(entry: Awaited<T>) => unknown} [kept] all of it unless given
@@ -22,6 +23,7 @@ export function takeReturnAddress(kind) {
 export async function takeFragment(read, kept = (entry) => entry) {
     if (!location.hash) return history.state
     const entry = await read(location.hash.slice(1))
+    if (entry === null) return entry
     history.replaceState(kept(entry), "", location.pathname)
     return entry
 }
