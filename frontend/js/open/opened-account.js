@@ -32,6 +32,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     let rows = known.filter(([, value]) => value)
     $("#values").replaceChildren(...rows.map(([key]) => row(key)))
     setText($("#opened-title"), "open.sign_in_to", { site: shownName })
+    $("title").removeAttribute("data-t") // Or the next rendering of all texts would take it back.
     document.title = [shownName, reference].filter(Boolean).join(" · ")
     copyOnPress($("#copy-all"), () =>
         [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
