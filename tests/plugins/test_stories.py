@@ -9,6 +9,9 @@ from chalicelib.grants.site import Credentials
 from tests.fakes.world import NOW, OWNER
 from tests.plugins.conftest import Owner
 
+pytestmark = pytest.mark.parametrize(
+    "version", ["7.1", "6.8", "6.5"], indirect=True, scope="module"
+)
 SHUTTING_STRANGERS_OUT = ("strangers-refused-403", "strangers-refused-401", "members-only")
 WORKING = (
     "count-failures",
@@ -19,6 +22,13 @@ WORKING = (
     "members-only",
     "sign-in-hidden-403",
     "sign-in-hidden-home",
+    "sign-in-own-page",
+    "sign-in-by-email-only",
+    "sign-in-with-puzzle",
+    "new-users-pending",
+    "index-closed",
+    "index-closed-by-page",
+    "index-empty",
 )
 
 
