@@ -48,6 +48,7 @@ class GrantTable:
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client, self._table = client, table
+        self._latest: Grant | None = None
 
     def add(self, grant: Grant) -> bool:
         written = call_if(
@@ -56,10 +57,15 @@ class GrantTable:
             Item=_grant_item(grant),
             ConditionExpression="attribute_not_exists(id)",
         )
+        self._latest = None if written is None else grant
         return written is not None
 
     def get(self, grant_id: str) -> Grant | None:
         return _grant(get_item(self._client, self._table, grant_id))
+
+    def latest(self, grant_id: str) -> Grant | None:
+        latest = self._latest
+        return latest if latest is not None and latest.id == grant_id else None
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         # The mark tells our own write from another's when the SDK repeats a write whose answer
@@ -70,14 +76,19 @@ class GrantTable:
             self._client.put_item,
             TableName=self._table,
             Item=_grant_item(after),
-            ConditionExpression="version = :version",
-            ExpressionAttributeValues=to_item({":version": before.revision.number}),
+            ConditionExpression="version = :version AND mark = :mark",
+            ExpressionAttributeValues=to_item(
+                {":version": before.revision.number, ":mark": before.revision.mark}
+            ),
         )
+        self._latest = None
         if written is None and self.get(after.id) != after:
             return None
+        self._latest = after
         return after
 
     def delete(self, grant: Grant) -> bool:
+        self._latest = None
         deleted = call_if(
             self._client.delete_item,
             TableName=self._table,

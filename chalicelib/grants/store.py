@@ -27,6 +27,9 @@ class GrantStore(Protocol):
 
     def get(self, grant_id: str) -> Grant | None: ...
 
+    def latest(self, grant_id: str) -> Grant | None:
+        """Return the grant as this process wrote it last, if it knows; others may have since."""
+
     def replace(self, before: Grant, after: Grant) -> Grant | None:
         """Write *after* if *before* is still what is stored; return it with its new revision."""
 
@@ -86,6 +89,9 @@ def update(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Gr
         NotFound: There is no such grant.
         TryAgain: Others kept writing.
     """
+    written = _update_latest(store, grant_id, to)
+    if written is not None:
+        return written
     for _ in range(MAX_UPDATE_TRIES):
         before = store.get(grant_id)
         if before is None:
@@ -97,6 +103,23 @@ def update(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Gr
         if written is not None:
             return written
     raise TryAgain
+
+
+def _update_latest(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant | None:
+    """
+    Write on top of what this process wrote last, without reading it again.
+
+    A write that succeeds proves that it was still what is stored. Of anything else, also that *to*
+    refuses or has nothing to change, only a grant that was read can tell.
+    """
+    before = store.latest(grant_id)
+    if before is None:
+        return None
+    try:
+        after = to(before)
+    except Exception:  # noqa: BLE001 - raised again if the stored grant is a reason for it, too
+        return None
+    return None if after == before else store.replace(before, after)
 
 
 def try_lease(store: GrantStore, grant: Grant, *, now: int, seconds: int) -> Grant | None:

@@ -34,9 +34,9 @@ def way_back(owner: Owner) -> str:
 
 
 def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
-    owner: Owner, recorder: Recorder, keys: Names
+    owner: Owner, recorder: Recorder, owner_keys: Names
 ) -> None:
-    before = keys()
+    before = owner_keys()
     owner.tell()
     owner.let_in()
     owner.page.check("#choices input[value='7']")
@@ -48,7 +48,7 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
 
     notice(owner.page, "keeps no keys, so we delete your approval on your site now")
     assert ended.value.json()["state"] == "ended"
-    assert keys() == before
+    assert owner_keys() == before
     expect(owner.page.locator("#time")).to_be_visible()
     expect(owner.page.locator("#choices input[value='7']")).to_be_checked()
     for name, value in {**SENDER, "message": MESSAGE}.items():
@@ -57,9 +57,9 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
 
 
 def test_the_approval_is_held_at_once_and_nothing_else_is_made(
-    owner: Owner, users: Names, keys: Names
+    owner: Owner, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     with owner.page.expect_response("**/api/users") as held:
@@ -67,16 +67,16 @@ def test_the_approval_is_held_at_once_and_nothing_else_is_made(
 
     assert (held.value.status, held.value.json()["state"]) == (202, "preparing")
     expect(owner.page.locator("#send-lead")).to_contain_text("on your site after 15 minutes")
-    assert (users(), len(keys() - keys_before)) == (users_before, 1)
+    assert (users(), len(owner_keys() - keys_before)) == (users_before, 1)
     kept = owner.page.evaluate("JSON.stringify({...sessionStorage})")
     secrets = owner.page.evaluate("history.state.unfinished")
     assert secrets["ownerToken"] not in kept
 
 
 def test_approving_again_gives_the_first_approval_back(
-    owner: Owner, users: Names, keys: Names
+    owner: Owner, users: Names, owner_keys: Names
 ) -> None:
-    users_before, keys_before = users(), keys()
+    users_before, keys_before = users(), owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -89,11 +89,11 @@ def test_approving_again_gives_the_first_approval_back(
     owner.send()
     # Both have the name of the trip, so none of that name is left.
     assert len(users() - users_before) == 1
-    assert keys() <= keys_before
+    assert owner_keys() <= keys_before
 
 
-def test_choosing_another_way_gives_the_approval_back(owner: Owner, keys: Names) -> None:
-    before = keys()
+def test_choosing_another_way_gives_the_approval_back(owner: Owner, owner_keys: Names) -> None:
+    before = owner_keys()
     owner.tell()
     owner.let_in()
     owner.approve()
@@ -105,7 +105,7 @@ def test_choosing_another_way_gives_the_approval_back(owner: Owner, keys: Names)
         owner.page.click("[data-open=none]")
 
     assert ended.value.json()["state"] == "ended"
-    assert keys() == before
+    assert owner_keys() == before
 
 
 def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Names) -> None:

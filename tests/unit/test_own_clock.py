@@ -39,9 +39,9 @@ class SlowWordPress(FakeWordPress):
         self.clock = clock
         self.confirmed_at: list[int] = []
 
-    def delete_self(self, *arguments: Any, is_seen: bool = False) -> bool:  # noqa: ANN401
+    def delete_self(self, *arguments: Any, **options: Any) -> bool:  # noqa: ANN401
         self.clock.at += SECONDS
-        done = super().delete_self(*arguments, is_seen=is_seen)
+        done = super().delete_self(*arguments, **options)
         self.confirmed_at.append(DEADLINE + int(self.clock.at))
         return done
 

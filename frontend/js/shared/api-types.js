@@ -89,10 +89,10 @@ export const EVENTS = /** @type {const} */ ([
  * @typedef {GrantRequest & {username: string}} ManualGrantRequest
  * @typedef {{
  *   id: string, ciphertext: string, access_sha256: string, passphrase: boolean, lifetime_seconds: number,
- *   grant_id: string, owner_token: string
+ *   grant_id?: string, owner_token?: string, receipt_sha256?: string
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,
- *   owner_token?: string, passphrase_hint?: string
+ *   owner_token?: string, passphrase_hint?: string, password_link?: string
  * }} Ticket
  */

@@ -221,12 +221,14 @@ export function formatDuration(seconds) {
     return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(parts)
 }
 
+/** A page may have texts of its own, beside those that several share: `<html data-texts="share/">`. */
 export function loadCatalogue() {
     const wanted = language
-    loading ??= readJson(`../../i18n/${wanted}.json`).then(
+    const names = ["", document.documentElement.dataset.texts].filter((name) => name !== undefined)
+    loading ??= Promise.all(names.map((name) => readJson(`../../i18n/${name}${wanted}.json`))).then(
         (found) => {
             if (wanted !== language) return // The last choice counts, not the last answer.
-            texts = found
+            texts = Object.assign({}, ...found)
             renderAll()
         },
         () => {
