@@ -12,7 +12,12 @@ from tests.plugins.conftest import Owner
 pytestmark = pytest.mark.parametrize(
     "version", ["7.1", "6.8", "6.5"], indirect=True, scope="module"
 )
-SHUTTING_STRANGERS_OUT = ("strangers-refused-403", "strangers-refused-401", "members-only")
+SHUTTING_STRANGERS_OUT = (
+    "strangers-refused-403",
+    "strangers-refused-401",
+    "members-only",
+    "index-closed-by-page",
+)
 WORKING = (
     "count-failures",
     "strangers-refused-403",
