@@ -191,22 +191,24 @@ class History(RuleBasedStateMachine):
         self.is_key_left = False  # The owner was asked to delete a consent key by hand.
         self.is_user_changed = False  # So only a repair can delete it.
         self.disturbed = 0  # How many processes died, were refused, or were interrupted.
-        self._replace = self.world.grants.replace
+        self._add, self._replace = self.world.grants.add, self.world.grants.replace
+        self.world.grants.add = self._add_seen  # type: ignore[method-assign]
         self.world.grants.replace = self._replace_seen  # type: ignore[method-assign]
 
-    @initialize(support_user=st.sampled_from(SUPPORT_USERS), is_held=st.booleans())
-    def begin(self, support_user: SupportUser, *, is_held: bool) -> None:
+    @initialize(
+        support_user=st.sampled_from(SUPPORT_USERS), is_held=st.booleans(), run=runs(MAX_DEPTH)
+    )
+    def begin(self, support_user: SupportUser, run: Run, *, is_held: bool) -> None:
         self.support_user = support_user
         if support_user.made:
             made = self.site.add_user(support_user.made)
             made.registered_at = NOW - (400 * DAY if support_user.made == COLLEAGUE else HOUR)
         if not support_user.is_manual:
             self.provision_request = self.world.request()
-            self.consent_keys.add(self.provision_request.consent.password)
         if is_held:
-            self.hold(Run())
+            self.hold(run)
         else:
-            self.request(Run())
+            self.request(run)
 
     # What people do.
 
@@ -338,14 +340,21 @@ class History(RuleBasedStateMachine):
             self._settle()
             self._check_what_is_left()
 
+    def _add_seen(self, grant: Grant) -> bool:
+        self._see_consent(grant)
+        return self._add(grant)
+
+    def _see_consent(self, grant: Grant) -> None:
+        if grant.consent is not None:
+            sealed = grant.consent.sealed
+            self.consent_keys.add(FakeSealer().unseal(sealed, grant_id=GRANT, purpose="consent"))
+
     def _replace_seen(self, before: Grant, after: Grant) -> Grant | None:
         """See every write: what it records is true, and nothing recorded is forgotten."""
         written = self._replace(before, after)
         if written is None:
             return None
-        if after.consent is not None:
-            sealed = after.consent.sealed
-            self.consent_keys.add(FakeSealer().unseal(sealed, grant_id=GRANT, purpose="consent"))
+        self._see_consent(after)
         if before.end_requested_at and not after.end_requested_at:
             self.violations.append("a requested end was forgotten")
         is_end = before.state != "ended" == after.state
