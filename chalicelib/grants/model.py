@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.parts import (
     KEEP_CLOSED_SECONDS,
     Consent,
     Event,
     EventName,
-    Evidence,
     Holder,
     Links,
     Notice,
