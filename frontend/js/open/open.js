@@ -4,7 +4,7 @@
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 /** @import { LinkEntry, OpenPage } from "./types.js" */
 import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
-import { decode, encode, identify, linkIn, randomBytes } from "../shared/link-key.js"
+import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
 import {
     $,
     all,
@@ -29,12 +29,11 @@ const RETRY_SECONDS = 55
 const OPEN_SECRET = "open/open-secret.js"
 const END_ACCESS = "open/end-access.js"
 const UNREADABLE = "open/unreadable.js"
-
-const LINK_KEY_SIGNS = 43
+const LINK_KEY = /^[\w-]{43}$/
 
 startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
-const page = { entry: await takeFragment(newEntry, withoutLink), secret: null, grant: null, showPanel, showUnreadable }
+const page = { entry: null, secret: null, grant: null, showPanel, showUnreadable }
 
 $("#waiting").addEventListener("submit", () =>
     runOnce($("#open"), async () => (await load(OPEN_SECRET)).openLink(page)),
@@ -43,16 +42,19 @@ onPress($("#end-now"), async () => (await load(END_ACCESS)).endAccess(page))
 loadAhead([OPEN_SECRET, END_ACCESS, UNREADABLE])
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 addEventListener("pageshow", ({ persisted }) => persisted && refresh())
-await runGuarded(refresh)
+await runGuarded(async () => {
+    page.entry = await takeFragment(newEntry, withoutLink)
+    await refresh()
+})
 
 /** @type {(fragment: string) => Promise<LinkEntry | null>} */
 async function newEntry(fragment) {
-    const link = linkIn(fragment)
-    if (link.length !== LINK_KEY_SIGNS) return null
+    const link = LINK_KEY.test(fragment) ? fragment : (await load("shared/link-in.js")).linkIn(fragment)
+    if (!LINK_KEY.test(link)) return null
     return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
 }
 
-/** What a reload may keep: it ends the access, and opens nothing. @type {(entry: LinkEntry | null) => LinkEntry | null} */
+/** What a reload may keep: it ends the access, and opens nothing. @param {LinkEntry | null} entry */
 function withoutLink(entry) {
     return entry && { id: entry.id, support: entry.support }
 }
@@ -88,18 +90,13 @@ async function refresh() {
 function showWaiting(secret, grant) {
     $("#from").hidden = !grant
     $("#from dd").textContent = hostOf(grant?.site.url)
-    if (grant) setText($("#waiting-title"), "open.sign_in_to", { site: nameOf(grant.site) })
+    if (grant) setText($("#waiting-title"), "open.sign_in_to", { site: grant.site.name || hostOf(grant.site.url) })
     setText($("#until"), "consent.until_text", {
         date: dateOf(secret.expires_at),
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
     $("#ask").hidden = !secret.passphrase
     showPanel("waiting")
-}
-
-/** @param {{name: string, url: string}} site */
-function nameOf({ name, url }) {
-    return name || hostOf(url)
 }
 
 /** @param {string} panel */
