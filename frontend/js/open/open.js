@@ -1,9 +1,9 @@
-// The one-time page. The link key is in the fragment, which browsers do not send. Nothing is opened before a person
-// presses the button, because mail scanners follow links too.
+// The one-time page. The link key is in the fragment, which browsers do not send. Mail scanners follow links, too, so
+// only a press opens anything.
 
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 /** @import { LinkEntry, OpenPage } from "./types.js" */
-import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
+import { peekSecret, viewGrant } from "../shared/api-call.js"
 import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
 import {
     $,
@@ -54,7 +54,7 @@ async function newEntry(fragment) {
     return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
 }
 
-/** What a reload may keep: it ends the access, and opens nothing. @param {LinkEntry | null} entry */
+/** A reload may end the access, and opens nothing. @param {LinkEntry | null} entry */
 function withoutLink(entry) {
     return entry && { id: entry.id, support: entry.support }
 }
@@ -78,11 +78,7 @@ async function refresh() {
         else if (!entry.link) await showUnreadable("reloaded")
         else showWaiting(secret, grant)
     } catch (error) {
-        const { code, details } = error instanceof Problem ? error : new Problem("offline")
-        // The access behind an unreadable link may still be there to end.
-        entry.grantId ??= details.grant_id
-        if (details.grant_id) page.grant = await viewGrant(details.grant_id, entry.support).catch(() => null)
-        await (code === "not_found" ? showUnreadable(details.gone ?? code, details.at) : showUnreadable("unreachable"))
+        await (await load(UNREADABLE)).showFailure(page, entry, error)
     }
 }
 
