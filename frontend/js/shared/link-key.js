@@ -1,11 +1,11 @@
-// What derives from the link key alone. envelope.js has the rest, link-in.js reads it from a mangled link.
+// What derives from the link key alone. See envelope.js for the rest.
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 /** Stands before every label, so that no other use of a key gives the same bytes. */
 export const VERSION = "hallpass/v1"
 
-/** Return the secret's id, and the token to see and end the access behind it. @param {Bytes} linkKey */
+/** The secret's id, and the token to see and end the access. @param {Bytes} linkKey */
 export async function identify(linkKey) {
     return {
         id: encode(await derive(linkKey, "id", 16)),
@@ -14,8 +14,10 @@ export async function identify(linkKey) {
 }
 
 /**
- * HKDF-SHA256; *length* in bytes.
- * @type {(linkKey: Bytes, label: string, length: number, salt?: Bytes) => Promise<Bytes>}
+ * HKDF-SHA256.
+ * @param {Bytes} linkKey
+ * @param {string} label
+ * @param {number} length in bytes
  */
 export async function derive(linkKey, label, length, salt = new Uint8Array()) {
     const base = await crypto.subtle.importKey("raw", linkKey, "HKDF", false, ["deriveBits"])
