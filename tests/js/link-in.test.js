@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { mendedAddress } from "../../frontend/js/missing/mended-address.js"
-import { linkIn } from "../../frontend/js/shared/link-key.js"
+import { linkIn } from "../../frontend/js/shared/link-in.js"
 
 const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 const BOX = `t.${"a".repeat(151)}`

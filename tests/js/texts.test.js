@@ -38,6 +38,7 @@ const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {(language: string) => Record<string, string>} */
 const catalogue = (language) => ({
     ...JSON.parse(read(`i18n/${language}.json`)),
+    ...JSON.parse(read(`i18n/receipt/${language}.json`)),
     ...JSON.parse(read(`i18n/share/${language}.json`)),
 })
 const english = catalogue("en")
@@ -125,7 +126,7 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    for (const folder of ["i18n/", "i18n/share/"]) {
+    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/"]) {
         const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
         assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
     }

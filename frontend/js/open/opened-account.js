@@ -9,6 +9,13 @@ import { $, all, dateOf, hostOf, make, onPress, setText, texts } from "../shared
 
 const MASK = "••••••••••••"
 const POLL_MS = 15_000
+/** Only the opened account needs these, so the page does not bring them along: where they stand, and their texts. */
+const SENTENCES = [
+    ["#sign-in-refused", "open.sign_in_refused"],
+    ["#keep", "open.keep"],
+    ["#left-behind", "open.left_behind"],
+    ["#stuck", "open.stuck_text"],
+]
 
 /**
  * @param {SignIn} account
@@ -39,6 +46,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     )
     $("#sign-in-refused").hidden = (account.sign_in ?? grant?.sign_in) !== "refused"
     $("#left-behind").hidden = Boolean(grant?.by_hand)
+    for (const [selector, key] of SENTENCES) setText($(selector), key)
     let stop = () => {}
     let isForgotten = false
     count()

@@ -4,7 +4,7 @@
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { Problem, viewGrant } from "../shared/api-call.js"
 import { copyOnPress } from "../shared/copy-button.js"
-import { withoutLead } from "../shared/link-key.js"
+import { withoutLead } from "../shared/link-in.js"
 import {
     $,
     all,

@@ -5,10 +5,7 @@
 /** Stands before every label, so that no other use of a key gives the same bytes. */
 export const VERSION = "hallpass/v1"
 
-/**
- * Return the secret's id, and the token to see and end the access behind it.
- * @param {Bytes} linkKey
- */
+/** The secret's id, and the token to see and end the access. @param {Bytes} linkKey */
 export async function identify(linkKey) {
     return {
         id: encode(await derive(linkKey, "id", 16)),
@@ -45,30 +42,4 @@ export function decode(text) {
     if (!/^[\w-]*$/.test(text)) throw new RangeError("not base64url")
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
     return Uint8Array.from(binary, (character) => character.charCodeAt(0))
-}
-
-/**
- * Return the part of a link that *fragment* holds: 43 signs, or a box for the team; "" when it holds none. Mail
- * programs and people leave blanks before it, and behind it whatever followed the link in the text.
- * @param {string} fragment
- */
-export function linkIn(fragment) {
-    return /^(?:t\.[\w-]{151}|[\w-]{43})/.exec(withoutLead(fragment))?.[0] ?? ""
-}
-
-/**
- * Return *fragment* from where the link in it begins: without signs that stand for blanks, for nothing, or for "#".
- * @param {string} fragment
- */
-export function withoutLead(fragment) {
-    return decoded(fragment).replace(/^[\s\p{Cf}#/<("'“„«]+/u, "")
-}
-
-/** A "%" in it may stand for itself. @param {string} text */
-function decoded(text) {
-    try {
-        return decodeURIComponent(text)
-    } catch {
-        return text
-    }
 }

@@ -1,4 +1,4 @@
-// What a page keeps: in storage, and in its history entry.
+// What a page keeps, in storage and in its history entry.
 
 /**
  * Remove the key that WordPress appended from the address bar.
@@ -13,11 +13,11 @@ export function takeReturnAddress(kind) {
 }
 
 /**
- * Take the fragment from the address bar. A reload keeps what *kept* returns of it, in the history entry. A fragment
- * of which *read* makes nothing (null) stays where it is: whoever sees it may still mend it.
+ * Take the fragment from the address bar, unless *read* returns null: whoever sees it may still mend it. A reload keeps
+ * what *kept* returns.
  * @template T
  * @param {(fragment: string) => T} read
- * @param {(entry: Awaited<T>) => unknown} [kept] all of it unless given
+ * @param {(entry: Awaited<T>) => unknown} [kept]
  * @returns {Promise<Awaited<T>>}
  */
 export async function takeFragment(read, kept = (entry) => entry) {
