@@ -85,6 +85,7 @@ class Repair:
         leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
+        due_before = grant.schedule.due_at  # The lease has put off what was due.
         try:
             self._replace_stored_key(leased, consent, now)
             needs_word = self._needs_word(leased, consent, confirm)
@@ -95,19 +96,24 @@ class Repair:
             grant = self.ending.record_changes(self._accept(leased.id, consent, looked, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
-            return self._finish_refused(leased, consent, error, now)
+            return self._finish_refused(leased, consent, error, now, due_before)
         revoked = update(self.grants, grant_id, lambda stored: stored.revoked(now).released())
         return self.ending.finish(revoked, now)
 
     def _finish_refused(
-        self, leased: Grant, consent: Credentials, error: HallpassError, now: int
+        self,
+        leased: Grant,
+        consent: Credentials,
+        error: HallpassError,
+        now: int,
+        due_before: int | None,
     ) -> Grant:
         """Delete the consent key, and raise *error* unless an earlier call has ended the grant."""
         if leased.state == "preparing" and isinstance(error, SiteUnavailable):
             # No removal key may exist yet, so the sweep needs this consent to go on.
             update(self.grants, leased.id, Grant.released)
             raise error
-        grant = self._delete_if_stored(leased.id, consent, now)
+        grant = self._delete_if_stored(leased.id, consent, now, due_before)
         if not isinstance(error, KeyRefused):
             raise error
         # The consent may be dead because an earlier, interrupted call has done its work.
@@ -234,7 +240,9 @@ class Repair:
         with self.gate.key_to(site.rest_root, now=now, every_network=False):
             return self.wordpress.whoami(site, consent)
 
-    def _delete_if_stored(self, grant_id: str, consent: Credentials, now: int) -> Grant:
+    def _delete_if_stored(
+        self, grant_id: str, consent: Credentials, now: int, due_before: int | None
+    ) -> Grant:
         """
         Delete *consent* if it is the one that is stored, and release the grant, due as before.
 
@@ -248,7 +256,8 @@ class Repair:
         def released(stored: Grant) -> Grant:
             is_running = stored.phase in ("active", "revoking")
             waits = stored.is_manual and is_running
-            return (stored.consent_given_back(now) if waits else stored).released()
+            given_back = stored.consent_given_back(now, due_before) if waits else stored
+            return given_back.released()
 
         return update(self.grants, grant_id, released)
 
