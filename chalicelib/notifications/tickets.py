@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from functools import reduce
 from typing import Protocol
 
-from chalicelib.errors import DeliveryFailed, InvalidInput, TooManyRequests, TryAgain
+from chalicelib.errors import DeliveryFailed, InvalidInput, NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
@@ -82,12 +82,7 @@ class TicketLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """
-    What came of a ticket.
-
-    `is_new` says whether this call sent anything, `is_confirmation_dropped` that the owner's
-    mailbox was full.
-    """
+    """`is_new`: this call sent something; `is_confirmation_dropped`: the owner's mailbox was full."""
 
     reference: str
     is_new: bool
@@ -115,7 +110,7 @@ class Tickets:
 
         Raises:
             InvalidInput: Field ``link``: not a one-time link of this place. Field ``site_url``.
-            NotFound: The grant is unknown, or *owner_token* is not its owner's.
+            NotFound: The grant is unknown or not set up, or *owner_token* is not its owner's.
             DeliveryFailed: A mail was not taken. The same request again is safe.
             TooManyRequests: Support's mailbox is full. Nothing is sent.
             TryAgain: The same ticket is being sent at this moment.
@@ -193,7 +188,10 @@ class Tickets:
     def _grant_of(self, ticket: Ticket) -> Grant | None:
         if not ticket.grant_id:
             return None
-        return require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
+        grant = require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
+        if not grant.was_active:  # Anybody can hand in any key: no mail says that it let us in.
+            raise NotFound("That access is not set up.")
+        return grant
 
     def _to_support(
         self, ticket: Ticket, site_url: str, grant: Grant | None, reference: str
