@@ -82,7 +82,7 @@ class TicketLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`is_new`: this call sent something; `is_confirmation_dropped`: the owner's mailbox was full."""
+    """`is_new`: this call sent something. `is_confirmation_dropped`: the owner's box is full."""
 
     reference: str
     is_new: bool
@@ -236,16 +236,18 @@ class Tickets:
 
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
         host = grant.site_name
-        access = (
-            "with the administrator account that was made there by hand. Then we ask you to "
-            "delete that account"
+        until = when(grant.expires_at)
+        told = (
+            f"Somebody told us that an administrator account was made for it on {host} by hand. "
+            f"On {until} we ask you to delete it. If you know nothing of it, delete nobody"
             if grant.is_manual
-            else f"as the temporary administrator “{grant.username}”. Then the account removes "
-            "itself, and we tell you"
+            else f"Until {until}, {self.team.name} can sign in to {host} as the temporary "
+            f"administrator “{grant.username}”. Then the account removes itself, and we tell you"
         )
+        did = ("A request to", "about") if grant.is_manual else ("You let", "in to")
         text = (
             f"{self.team.name} has your request. Reference: {reference}\n\n"
-            f"Until {when(grant.expires_at)}, {self.team.name} can sign in to {host} {access}.\n\n"
+            f"{told}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
             f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"
@@ -253,6 +255,6 @@ class Tickets:
         )
         return Mail(
             to=grant.owner_email or ticket.email,
-            subject=f"[{reference}] You let {self.team.name} in to {host}",
+            subject=f"[{reference}] {did[0]} {self.team.name} {did[1]} {host}",
             text=text,
         )
