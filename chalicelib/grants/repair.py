@@ -79,10 +79,10 @@ class Repair:
             TooManyRequests: The site, or the one where it has moved, has refused too many keys.
             TryAgain: Another call is at this grant at the moment.
         """
-        grant = require_owner(self.grants.get(grant_id), token)
-        if grant.state == "ended":
-            return grant
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        before = require_owner(self.grants.get(grant_id), token)
+        if before.state == "ended":
+            return before
+        leased = try_lease(self.grants, before, now=now, seconds=LEASE_SECONDS)
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
@@ -95,19 +95,19 @@ class Repair:
             grant = self.ending.record_changes(self._accept(leased.id, consent, proposed, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
-            return self._finish_refused(leased, consent, error, now)
+            return self._finish_refused(before, consent, error, now)
         revoked = update(self.grants, grant_id, lambda stored: stored.revoked(now).released())
         return self.ending.finish(revoked, now)
 
     def _finish_refused(
-        self, leased: Grant, consent: Credentials, error: HallpassError, now: int
+        self, before: Grant, consent: Credentials, error: HallpassError, now: int
     ) -> Grant:
         """Delete the consent key, and raise *error* unless an earlier call has ended the grant."""
-        if leased.state == "preparing" and isinstance(error, SiteUnavailable):
+        if before.state == "preparing" and isinstance(error, SiteUnavailable):
             # No removal key may exist yet, so the sweep needs this consent to go on.
-            update(self.grants, leased.id, Grant.released)
+            update(self.grants, before.id, Grant.released)
             raise error
-        grant = self._delete_if_stored(leased.id, consent, now)
+        grant = self._delete_if_stored(before, consent, now)
         if not isinstance(error, KeyRefused):
             raise error
         # The consent may be dead because an earlier, interrupted call has done its work.
@@ -234,23 +234,24 @@ class Repair:
         with self.gate.key_to(site.rest_root, now=now, every_network=False):
             return self.wordpress.whoami(site, consent)
 
-    def _delete_if_stored(self, grant_id: str, consent: Credentials, now: int) -> Grant:
+    def _delete_if_stored(self, before: Grant, consent: Credentials, now: int) -> Grant:
         """
-        Delete *consent* if it is the one that is stored, and release the grant, due as before.
+        Delete *consent* if it is the one that is stored, and release the grant, due as *before*.
 
         If the site is down, the sweep does it later. Another consent key, which a refused one was
         to take the place of, is left for the sweep; then *consent* is deleted on the site alone.
         """
         with suppress(HallpassError):
-            if (grant := self.grants.get(grant_id)) is not None:
+            if (grant := self.grants.get(before.id)) is not None:
                 self.consent_key.delete_given(grant, consent)
 
         def released(stored: Grant) -> Grant:
             is_running = stored.phase in ("active", "revoking")
             waits = stored.is_manual and is_running
-            return (stored.consent_given_back(now) if waits else stored).released()
+            due = before.schedule.due_at  # Who is refused puts nothing off, by a lease neither.
+            return (stored.consent_given_back(now, due) if waits else stored).released()
 
-        return update(self.grants, grant_id, released)
+        return update(self.grants, before.id, released)
 
 
 def _require_administrator(account: Account) -> None:
