@@ -123,6 +123,9 @@ grants: .venv/installed.txt ## Look at open accesses, and end them: make grants 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
 	@$(BIN)/python -m infra.operate.destroy $(ARGS)
 
+tokens: .venv/installed.txt ## Manage accounts of One Time Secret's API: make tokens ARGS="add NAME" (or list, revoke NAME)
+	@$(BIN)/python -m infra.operate.tokens $(ARGS)
+
 clean: ## Remove everything that was built or run here
 	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results .coverage
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
@@ -173,4 +176,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

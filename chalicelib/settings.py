@@ -11,7 +11,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Literal, get_args
 
+ApiMode = Literal["open", "token", "off"]
 MAX_ACCESS_DAYS = 30  # No deployment can allow longer ones.
 ORIGIN = re.compile(r"https?://[^/\s]+")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -29,12 +31,14 @@ class Settings:
     `public_url` is the one origin of pages and API, without a trailing slash. `allowed_sites` are
     origins that may be asked although they are not public https; empty on AWS. `rate_limits`
     multiplies every limit. `edge_key` is what CloudFront adds to what it passes on; without it,
-    the IP address that the gateway sees is the visitor's.
+    the IP address that the gateway sees is the visitor's. `one_time_secret_api` says who may share
+    secrets through One Time Secret's API: anybody or accounts only; or that it is off.
     """
 
     secrets_table: str
     grants_table: str
     counters_table: str
+    accounts_table: str
     data_key_arn: str
     public_url: str
     sender_email: str
@@ -44,6 +48,7 @@ class Settings:
     allowed_sites: tuple[str, ...] = ()
     rate_limits: float = 1.0
     edge_key: str = ""
+    one_time_secret_api: ApiMode = "open"  # noqa: S105 - no password
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -107,6 +112,13 @@ def _email(text: str) -> str:
     return text
 
 
+def _api_mode(text: str) -> ApiMode:
+    for mode in get_args(ApiMode):
+        if text == mode:
+            return text  # type: ignore[return-value] # It is one of them.
+    raise ValueError(f"one of {', '.join(get_args(ApiMode))}")
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "public_url": _origin,
     "sender_email": _email,
@@ -114,4 +126,5 @@ READERS: dict[str, Callable[[str], object]] = {
     "max_days": _days,
     "allowed_sites": _origins,
     "rate_limits": _factor,
+    "one_time_secret_api": _api_mode,
 }

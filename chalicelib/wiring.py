@@ -18,10 +18,12 @@ import boto3
 from botocore.config import Config
 
 from chalicelib import __version__
+from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.metrics import report_limit
+from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.clock import TimeBudget
@@ -39,12 +41,17 @@ from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
 from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
+from chalicelib.notifications.openings import OpeningMails
 from chalicelib.notifications.tickets import TicketLog, Tickets
+from chalicelib.onetime.accounts import Accounts, AccountStore
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
+from chalicelib.onetime.receipts import Receipts, ReceiptStore
+from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.outbound.client import Outbound
 from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
+from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
 # An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
@@ -69,6 +76,8 @@ class Ports:
 
     grants: GrantStore
     secrets: SecretStore
+    receipts: ReceiptStore
+    accounts: AccountStore
     hits: HitCounter
     ticket_log: TicketLog
     sealer: Sealer
@@ -90,6 +99,7 @@ class Hallpass:
     repair: Repair
     secrets: OneTimeSecrets
     tickets: Tickets
+    one_time_secret_api: OneTimeSecretApi
     limits: Limits
     edge_key: str
 
@@ -114,6 +124,8 @@ def connect(settings: Settings) -> Ports:
     return Ports(
         grants=GrantTable(dynamodb, settings.grants_table),
         secrets=SecretTable(dynamodb, settings.secrets_table),
+        receipts=ReceiptTable(dynamodb, settings.secrets_table),
+        accounts=AccountTable(dynamodb, settings.accounts_table),
         hits=HitCounterTable(dynamodb, settings.counters_table),
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
         sealer=KmsSealer(session.client("kms", config=AWS), settings.data_key_arn),
@@ -131,7 +143,9 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
     limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
     outbox = CountedOutbox(ports.outbox, limits)
-    secrets = OneTimeSecrets(ports.secrets, grants)
+    receipts = Receipts(ports.receipts, OpeningMails(outbox, team))
+    secrets = OneTimeSecrets(ports.secrets, grants, receipts)
+    shared = SharedSecrets(ports.secrets, receipts, ports.accounts)
     notifier = MailNotifier(grants, outbox, team)
     consent_key = ConsentKey(grants, wordpress, sealer)
     removal_key = RemovalKey(grants, wordpress, sealer, team.email)
@@ -147,6 +161,13 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         secrets=secrets,
         tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
+        one_time_secret_api=OneTimeSecretApi(
+            shared,
+            Accounts(ports.accounts),
+            limits,
+            settings.one_time_secret_api,
+            settings.public_url,
+        ),
         limits=limits,
         edge_key=settings.edge_key,
     )

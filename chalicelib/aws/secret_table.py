@@ -81,6 +81,14 @@ class SecretTable:
             },
         )
 
+    def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        return self._update(
+            secret_id,
+            "SET opened_at = :now, purge_at = :purge_at REMOVE ciphertext",
+            f"{UNREAD} AND access_sha256 = :access",
+            {":now": now, ":access": access_sha256, ":purge_at": purge_at},
+        )
+
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
         deleted = self._write(
             secret_id,
@@ -136,7 +144,10 @@ class SecretTable:
 
 
 def _secret_item(secret: Secret) -> Item:
-    return to_item({STORED_NAMES.get(name, name): value for name, value in asdict(secret).items()})
+    stored = {STORED_NAMES.get(name, name): value for name, value in asdict(secret).items()}
+    if not secret.receipt_sha256:  # A secret of a grant is stored as version 0.1.0 stores it.
+        del stored["receipt_sha256"]
+    return to_item(stored)
 
 
 def _secret(item: Item) -> Secret | None:

@@ -102,6 +102,19 @@ class ConsentKey:
             return
         self.wordpress.delete_own_key(site, key, key_id)
 
+    def delete_given(self, grant: Grant, key: Credentials) -> None:
+        """
+        Delete *key*, which its owner gave for *grant*: on the site, and if it is stored, forget it.
+
+        Raises:
+            KeyRefused, SiteUnavailable, SiteUnsupported: It may be alive.
+        """
+        if self.is_stored(grant, key):
+            self.delete(grant)
+        elif grant.consent is not None:  # That one could not be replaced, and this one is no use.
+            site = grant.on_site.site or self.wordpress.discover(grant.site_url)
+            self.wordpress.delete_own_key(site, key, self.wordpress.key_id(site, key))
+
     def delete(self, grant: Grant) -> Grant:
         """
         Delete the stored consent key on the site, then from the grant; one that came since stays.

@@ -239,12 +239,11 @@ class Repair:
         Delete *consent* if it is the one that is stored, and release the grant, due as before.
 
         If the site is down, the sweep does it later. Another consent key, which a refused one was
-        to take the place of, is left for the sweep as well.
+        to take the place of, is left for the sweep; then *consent* is deleted on the site alone.
         """
         with suppress(HallpassError):
-            grant = self.grants.get(grant_id)
-            if grant is not None and self.consent_key.is_stored(grant, consent):
-                self.consent_key.delete(grant)
+            if (grant := self.grants.get(grant_id)) is not None:
+                self.consent_key.delete_given(grant, consent)
 
         def released(stored: Grant) -> Grant:
             is_running = stored.phase in ("active", "revoking")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import reduce
@@ -29,8 +28,9 @@ from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.notifications.account_notes import account_notes
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
+from chalicelib.notifications.ticket_links import check_links
 
-LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+DONE_EARLIER = "Done earlier? Press “end access now” on the page behind the link."
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
 SUPPORT_IS_FULL = (
     "Support has been sent more messages than it takes at once. Yours is not sent yet: please wait "
@@ -40,7 +40,11 @@ SUPPORT_IS_FULL = (
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Who needs help with what. `link` is the one-time link, `owner_token` the grant's."""
+    """
+    Who needs help with what. `link` is the sign-in link, `owner_token` the grant's.
+
+    `password_link` is a one-time link that the sender made; we never open it.
+    """
 
     name: str
     email: str
@@ -51,10 +55,13 @@ class Ticket:
     grant_id: str = ""
     owner_token: str = field(default="", repr=False)
     passphrase_hint: str = ""
+    password_link: str = field(default="", repr=False)
 
     def digest(self) -> bytes:
         """Return SHA-256 of all that was said, so that the same request is known again."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).digest()
+        said = {name: value for name, value in asdict(self).items() if name != "password_link"}
+        said |= {"password_link": self.password_link} if self.password_link else {}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
 class TicketLog(Protocol):
@@ -113,7 +120,7 @@ class Tickets:
             TooManyRequests: Support's mailbox is full. Nothing is sent.
             TryAgain: The same ticket is being sent at this moment.
         """
-        self._check_link(ticket.link)
+        check_links(ticket.link, ticket.password_link, self.team.public_url)
         grant = self._grant_of(ticket)
         site_url = self._address(ticket.site_url.strip())
         ticket_id = ticket.digest()
@@ -171,12 +178,6 @@ class Tickets:
             ) from error
         return "owner"
 
-    def _check_link(self, link: str) -> None:
-        """Let only our own one-time links into a mail to support."""
-        prefix = f"{self.team.public_url}/open#"
-        if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
-            raise InvalidInput("link", "That is not a one-time link of this page.")
-
     def _address(self, typed: str) -> str:
         """Return the address in its one spelling. A site without https may need help, too."""
         if not typed:
@@ -209,10 +210,12 @@ class Tickets:
             lines += [
                 f"Site: {grant.site_name}",
                 end.format(when(grant.expires_at)),
-                "Done earlier? Press “end access now” on the page behind the link.",
+                *([DONE_EARLIER] if ticket.link else []),
                 "",
             ]
             lines += account_notes(grant)
+        if ticket.password_link:
+            lines += ["The password is behind the sender's own one-time link, still unopened.", ""]
         if ticket.passphrase_hint or (grant is not None and grant.links.asks_passphrase):
             lines += ["The link asks for a passphrase, which you get from them another way.", ""]
         made_by_hand = grant.username if grant is not None and grant.is_manual else ""
@@ -221,6 +224,7 @@ class Tickets:
             ("E-mail", ticket.email),
             ("Site", site_url or (grant.site_url if grant is not None else "")),
             ("User name", made_by_hand),
+            ("One-time link", ticket.password_link),
             ("About the passphrase", ticket.passphrase_hint),
             ("Subject", ticket.subject),
         ]

@@ -12,8 +12,9 @@ and support of the format):
     support  HKDF-SHA256(F, salt="", info="hallpass/v1 support", 32)
 
 `pw` is empty without a passphrase. Binary values are base64url without padding. Deriving needs the
-standard library only. Sealing and opening need the package ``cryptography``, which the Lambdas do
-without: a link key passes through them in a ticket, and they keep neither it nor what it opens.
+standard library only. Sealing and opening load OpenSSL (`aes_gcm`) when they are called: in the
+Lambdas only One Time Secret's API, whose clients send plain text, calls them. A
+link key passes through the Lambdas in a ticket, too, and they keep neither it nor what it opens.
 
 Sources: RFC 5869 (HKDF), RFC 8018 (PBKDF2), NIST SP 800-38D (AES-GCM), RFC 4648 §5 (base64url).
 """
@@ -62,13 +63,13 @@ class Link:
         if passphrase:
             # Keyboards differ in how they compose an é; NFC makes the bytes the same.
             normalized = unicodedata.normalize("NFC", passphrase).encode()
-            salt = _hkdf(link_key, b"", b"hallpass/v1 salt", 16)
+            salt = hkdf(link_key, b"", b"hallpass/v1 salt", 16)
             pw = hashlib.pbkdf2_hmac("sha256", normalized, salt, PBKDF2_ROUNDS, KEY_BYTES)
         return cls(
-            id=encode(_hkdf(link_key, b"", b"hallpass/v1 id", 16)),
-            key=_hkdf(link_key, pw, b"hallpass/v1 key", KEY_BYTES),
-            access=encode(_hkdf(link_key, pw, b"hallpass/v1 access", KEY_BYTES)),
-            support=encode(_hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
+            id=encode(hkdf(link_key, b"", b"hallpass/v1 id", 16)),
+            key=hkdf(link_key, pw, b"hallpass/v1 key", KEY_BYTES),
+            access=encode(hkdf(link_key, pw, b"hallpass/v1 access", KEY_BYTES)),
+            support=encode(hkdf(link_key, b"", b"hallpass/v1 support", KEY_BYTES)),
         )
 
     @property
@@ -78,11 +79,8 @@ class Link:
 
     def seal(self, plaintext: str, iv: bytes) -> bytes:
         """Return IV ‖ AES-256-GCM of the padded *plaintext*. Never use a 12-byte *iv* twice."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
         text = plaintext.encode()
-        padded = text + b" " * (-len(text) % PADDING_BYTES)
-        return iv + AESGCM(self.key).encrypt(iv, padded, self._associated())
+        return self.seal_bytes(text + b" " * (-len(text) % PADDING_BYTES), iv)
 
     def open(self, ciphertext: bytes) -> str:
         """
@@ -91,13 +89,29 @@ class Link:
         Raises:
             ValueError: Not sealed for this link and passphrase, or altered.
         """
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        return self.open_bytes(ciphertext).decode()
 
-        iv, sealed = ciphertext[:IV_BYTES], ciphertext[IV_BYTES:]
+    def seal_bytes(self, plain: bytes, iv: bytes) -> bytes:
+        """Return IV ‖ AES-256-GCM of *plain* as it is. Never use a 12-byte *iv* twice."""
+        from chalicelib.onetime import aes_gcm  # noqa: PLC0415 - a cold start must not pay for it
+
+        return iv + aes_gcm.encrypt(self.key, iv, plain, self._associated())
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """
+        Return what `seal_bytes` got.
+
+        Raises:
+            ValueError: Not sealed for this link and passphrase, or altered.
+        """
+        from chalicelib.onetime import aes_gcm  # noqa: PLC0415 - see `seal_bytes`
+
+        iv, rest = sealed[:IV_BYTES], sealed[IV_BYTES:]
+        if len(rest) < TAG_BYTES:
+            raise ValueError("Too short to be sealed.")
         try:
-            return AESGCM(self.key).decrypt(iv, sealed, self._associated()).decode()
-        except InvalidTag:
+            return aes_gcm.decrypt(self.key, iv, rest, self._associated())
+        except ValueError:
             raise ValueError("Not sealed for this link, or altered.") from None
 
     def _associated(self) -> bytes:
@@ -130,8 +144,8 @@ def decode(text: str) -> bytes:
     return data
 
 
-def _hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
-    """Return HKDF-SHA256 (RFC 5869). An empty salt stands for 32 zero bytes, as there."""
+def hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """Return HKDF-SHA256 of *length* bytes. An empty salt stands for 32 zero bytes (RFC 5869)."""
     pseudorandom = hmac.new(salt or bytes(32), key, hashlib.sha256).digest()
     out = block = b""
     for counter in range(1, -(-length // 32) + 1):

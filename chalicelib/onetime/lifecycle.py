@@ -31,7 +31,6 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.onetime.model import (
-    CLAIM_SECONDS,
     MAX_LIFETIME_SECONDS,
     MAX_SECRETS_PER_GRANT,
     MIN_LIFETIME_SECONDS,
@@ -39,6 +38,7 @@ from chalicelib.onetime.model import (
     Secret,
     SecretStore,
 )
+from chalicelib.onetime.receipts import Receipts, proves
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class OneTimeSecrets:
 
     store: SecretStore
     grants: GrantStore
+    receipts: Receipts
 
     def create(
         self, secret: Secret, *, lifetime: int, owner_token: str | None, now: int
@@ -75,6 +76,8 @@ class OneTimeSecrets:
             if secret.grant_id:
                 grant = self._join_grant(secret, owner_token or "", now)
                 expires_at = min(expires_at, grant.expires_at)
+            elif secret.receipt_sha256:
+                self.receipts.begin(secret, lifetime, now)
             new = replace(secret, expires_at=expires_at, purge_at=expires_at)
             if self.store.add(new):
                 if not self._keep_newest_only(new, now):
@@ -94,7 +97,7 @@ class OneTimeSecrets:
             NotFound: Unknown or purged; revoked or expired, with the reason and the time. The
                 reason is ``ending`` until WordPress has confirmed the end that was asked for.
         """
-        secret = self.store.get(secret_id)
+        secret = self.store.get(secret_id) or self.receipts.trace(secret_id, now)
         if secret is None:
             raise NotFound
         if (error := secret.unreadable(now)) is not None:
@@ -129,9 +132,11 @@ class OneTimeSecrets:
         if secret.opened_at is None:
             won = self.store.open(secret_id, access_sha256, claim_sha256, now=now)
             secret = won or self.peek(secret_id, now=now)
-        if not _may_fetch(secret, access_sha256, claim_sha256, now):
+        if not secret.is_opened_by(access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
         self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        if secret.receipt_sha256:
+            self.receipts.record(secret, "received", secret.opened_at or now)
         return secret.ciphertext or b""
 
     def _spend_try(self, secret: Secret, now: int) -> Secret:
@@ -173,13 +178,19 @@ class OneTimeSecrets:
         """
         Revoke every unopened secret of the grant of *secret_id*, for its owner. Idempotent.
 
+        For a shared secret *owner_token* is its receipt proof.
+
         Raises:
             NotFound: Unknown secret, or *owner_token* is not its grant's owner's.
         """
         secret = self.store.get(secret_id)
-        if secret is None or not secret.grant_id:
+        if secret is None:
             raise NotFound
-        grant = require_owner(self.grants.get(secret.grant_id), owner_token)
+        if proves(owner_token, secret.receipt_sha256):
+            self.receipts.burn(self.store, secret, now)
+            return
+        known = self.grants.get(secret.grant_id) if secret.grant_id else None
+        grant = require_owner(known, owner_token)
         self._burn((*grant.links.secret_ids, secret_id), grant, now)
 
     def revoke(self, grant: Grant, *, now: int) -> None:
@@ -246,14 +257,3 @@ class OneTimeSecrets:
             # The grant's record is purged after 90 days; its secrets live 30.
             with suppress(NotFound):
                 update(self.grants, secret.grant_id, to)
-
-
-def _may_fetch(secret: Secret, access_sha256: str, claim_sha256: str, now: int) -> bool:
-    """Return whether the caller has opened *secret*, in this request or less than 60 s ago."""
-    return (
-        secret.opened_at is not None
-        and secret.ciphertext is not None
-        and now < secret.opened_at + CLAIM_SECONDS
-        and hmac.compare_digest(secret.claim_sha256, claim_sha256)
-        and hmac.compare_digest(secret.access_sha256, access_sha256)
-    )

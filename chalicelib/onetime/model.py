@@ -8,6 +8,7 @@ epoch seconds; hashes are SHA-256 in base64url without padding, as in the API.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -33,6 +34,7 @@ class Secret:
     `revoked_for` is the reason why it cannot be opened any more: its owner ``burned`` it, or its
     access ``ended``. Its ciphertext is deleted then; the rest stays as a trace for late readers.
     `fingerprint` distinguishes a repeated request to create it from another one under its id.
+    `receipt_sha256` is the SHA-256 of the proof that burns a shared secret (`receipts`), or "".
     """
 
     id: str
@@ -49,6 +51,7 @@ class Secret:
     revoked_for: str = ""
     revoked_at: int | None = None
     purge_at: int = 0
+    receipt_sha256: str = ""
 
     def is_unreadable(self, now: int) -> bool:
         """Return whether it was revoked or has expired before anybody opened it."""
@@ -64,6 +67,16 @@ class Secret:
         if since is None:
             return None
         return NotFound(reason=reason, since=since, grant_id=self.grant_id)
+
+    def is_opened_by(self, access_sha256: str, claim_sha256: str, now: int) -> bool:
+        """Return whether that claim has opened it less than 60 s ago and may fetch again."""
+        return (
+            self.opened_at is not None
+            and self.ciphertext is not None
+            and now < self.opened_at + CLAIM_SECONDS
+            and hmac.compare_digest(self.claim_sha256, claim_sha256)
+            and hmac.compare_digest(self.access_sha256, access_sha256)
+        )
 
     def unlocks_at(self, now: int) -> int | None:
         """Return when the next try is allowed, or None when one is allowed now."""
@@ -105,6 +118,13 @@ class SecretStore(Protocol):
         Mark the secret opened if *access_sha256* matches and it is unopened and unexpired.
 
         At most one caller ever gets the secret. It is to be purged `CLAIM_SECONDS` later.
+        """
+
+    def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        """
+        Open the secret like `open` and delete its ciphertext in the same write.
+
+        For a caller who has the ciphertext already, and no claim to ask again with.
         """
 
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:

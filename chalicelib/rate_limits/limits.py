@@ -18,7 +18,8 @@ Action = Literal[
 # What makes nothing and protects an owner: it goes on when the counter is down.
 UNHINDERED: frozenset[Action] = frozenset({"end", "change", "read"})
 # What a metric calls a limit that was reached.
-LimitName = Literal["network", "grant", "key", "mailbox", "support", "deployment"]
+LimitName = Literal["network", "account", "grant", "key", "mailbox", "support", "deployment"]
+OtsAction = Literal["ots_create", "ots_reveal", "ots_receipt", "ots_sign_in"]
 
 
 class Limit(NamedTuple):
@@ -45,6 +46,14 @@ BY_GRANT: dict[Action, Limit] = {
     "end": Limit(60, HOUR),
     "repair": Limit(20, HOUR),
 }
+# One Time Secret's API. An account has the limit of upstream; its network is not counted, too.
+OTS_BY_NETWORK: dict[OtsAction, Limit] = {
+    "ots_create": Limit(30, 10 * MINUTE),
+    "ots_reveal": Limit(60, 10 * MINUTE),
+    "ots_receipt": Limit(120, 10 * MINUTE),
+    "ots_sign_in": Limit(20, 10 * MINUTE),  # Those that failed.
+}
+OTS_BY_ACCOUNT = Limit(1000, 20 * MINUTE)
 # Keys that a site refused: of one network, and of all.
 KEYS_BY_NETWORK = Limit(10, HOUR)
 KEYS_BY_SITE = Limit(120, HOUR)
@@ -170,6 +179,20 @@ class Limits:
             self._count("network", key, _times(GRANTS_BY_NETWORK, factor), now)
             limit = _times(GRANTS_BY_NETWORK_AND_HOST, factor)
             self._count("network", f"{key} host {host}", limit, now)
+
+    def admit_ots(self, action: OtsAction, *, ip: str, account: str, now: int) -> None:
+        """
+        Count a request to One Time Secret's API: of *account*, or if it is "" of *ip*'s network.
+
+        Raises:
+            TooManyRequests: The account or the network is over its limit.
+        """
+        if account:
+            self._count("account", f"{action} account {account}", OTS_BY_ACCOUNT, now)
+            return
+        for network, factor in networks_of(ip):
+            limit = _times(OTS_BY_NETWORK[action], factor)
+            self._count("network", f"{action} address {network}", limit, now)
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """

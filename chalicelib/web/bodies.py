@@ -32,7 +32,7 @@ from chalicelib.web.fields import (
 )
 
 MAX_URL_CHARACTERS = 2000  # The longest that every browser handles.
-MAX_CIPHERTEXT_BYTES = 10 * 1024
+MAX_CIPHERTEXT_BYTES = 10_268  # 10,000 bytes of text, as they are sealed (`shared_keys.frame`).
 MIN_CIPHERTEXT_BYTES = IV_BYTES + TAG_BYTES  # An empty text.
 MAX_MESSAGE_CHARACTERS = 10_000
 MAX_LINE_CHARACTERS = 200  # Names and subjects.
@@ -118,7 +118,10 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
     )
     grant_id = optional_identifier(body, "grant_id")
     token = identifier(body, "owner_token") if grant_id else ""
+    is_shared = not grant_id and body.get("receipt_sha256") is not None
+    receipt_sha256 = encode(_proof(body, "receipt_sha256")) if is_shared else ""
     canonical = [secret_id, encode(ciphertext), access_sha256, passphrase, lifetime, grant_id]
+    canonical += [receipt_sha256] if is_shared else []
     new = Secret(
         id=secret_id,
         ciphertext=ciphertext,
@@ -127,6 +130,7 @@ def create_secret(body: Body) -> tuple[Secret, int, str]:
         expires_at=0,
         fingerprint=hashlib.sha256(json.dumps(canonical).encode()).hexdigest(),
         grant_id=grant_id,
+        receipt_sha256=receipt_sha256,
     )
     return new, lifetime, token
 
@@ -151,6 +155,7 @@ def send_ticket(body: Body) -> Ticket:
         message=text(body, "message", max_length=MAX_MESSAGE_CHARACTERS, one_line=False),
         site_url=optional_text(body, "site_url", max_length=MAX_URL_CHARACTERS),
         link=optional_text(body, "link", max_length=MAX_LINK_CHARACTERS),
+        password_link=optional_text(body, "password_link", max_length=MAX_LINK_CHARACTERS),
         grant_id=grant_id,
         owner_token=identifier(body, "owner_token") if grant_id else "",
         passphrase_hint=optional_text(body, "passphrase_hint", max_length=MAX_HINT_CHARACTERS),

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import fnmatch
 import gzip
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host"})
 PAGES = frozenset({"/", "/open", "/receipt", "/share"})
 MISSING_PAGE = "/404.html"
+SHARE_PAGE = "/share.html"
+# What mail programs make of our links; that page mends them.
+MANGLED = re.compile(r"/(/|(open|receipt)(?!$|api\.json$|\.(html|css)$))")
 DROPPED_PREFIXES = ("x-hallpass-", "x-forwarded-")
 # CloudFront's own address is all that API Gateway sees of a visitor.
 EDGE_ADDRESS = "127.0.0.1"
@@ -76,6 +80,7 @@ class Behaviour:
             address into x-hallpass-viewer; for pages, it decides which page a path shows.
         headers: What the response headers policy adds to each answer.
         compress: Whether answers are compressed.
+        page: The one page that a function shows at every path of the pattern; "" for no such.
     """
 
     pattern: str
@@ -84,6 +89,7 @@ class Behaviour:
     has_function: bool
     headers: tuple[Header, ...]
     compress: bool
+    page: str = ""
 
     def request_headers(self, sent: Mapping[str, str], viewer: str) -> CIMultiDict[str]:
         """Return what the origin gets when the visitor at *viewer* has *sent* these headers."""
@@ -105,11 +111,14 @@ class Behaviour:
         That is *path* itself, the path without a slash at its end (a redirection), or the page
         that says that there is none.
         """
+        if self.page:
+            return self.page
         if not self.has_function:
             return path
         if path != "/" and path.endswith("/") and path[:-1] in PAGES:
             return path[:-1]
-        return MISSING_PAGE if "." not in path and path not in PAGES else path
+        is_missing = "." not in path and path not in PAGES
+        return MISSING_PAGE if is_missing or MANGLED.match(path) else path
 
     def add_headers(self, answer: MutableMapping[str, str]) -> None:
         """Add the policy's headers to those of an origin's *answer*."""
@@ -153,6 +162,7 @@ def read(cloudfront: Any, distribution_id: str) -> Distribution:  # noqa: ANN401
                 any(function["EventType"] == "viewer-request" for function in functions),
                 _headers_of(policy["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]),
                 bool(item.get("Compress")),
+                SHARE_PAGE if _runs(functions, "share-page") else "",
             )
         )
     return Distribution(tuple(behaviours), config["DefaultRootObject"])
@@ -185,6 +195,13 @@ def compress(body: bytes, headers: MutableMapping[str, str], accepted: str) -> b
 def strong_etag(etag: str) -> str:
     """Return the tag that S3 knows for a tag that `compress` may have made weak."""
     return etag.removeprefix("W/")
+
+
+def _runs(functions: list[dict[str, str]], name: str) -> bool:
+    return any(
+        function["EventType"] == "viewer-request" and function["FunctionARN"].endswith(f"-{name}")
+        for function in functions
+    )
 
 
 def _headers_of(policy: Mapping[str, Any]) -> tuple[Header, ...]:

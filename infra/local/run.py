@@ -37,6 +37,7 @@ LOCAL = package.ROOT / ".local"
 RUN_FILE = LOCAL / "run.json"
 LEDGER = LOCAL / "pids.json"
 DEFAULT_PORTS = {"PORT": 8000, "WORDPRESS_PORT": 8081, "AWS_PORT": 4599}
+ACCOUNT = "developer@example.com"
 FAILURES = (
     package.PackageError,
     DeployError,
@@ -129,6 +130,7 @@ def _start(run: ExitStack, processes: Processes) -> None:
             "application_password": site.app_password,
         },
         "aws": stack.aws,
+        "onetimesecret": stack.add_account(ACCOUNT),
     }
     unfinished = RUN_FILE.with_suffix(".tmp")
     unfinished.touch(mode=0o600)

@@ -28,6 +28,7 @@ from infra.local.ministack import MiniStack
 from infra.local.patches import gateway_responses, time_to_live
 from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes
+from infra.operate.tokens import accounts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +164,14 @@ class Stack:
             cwd=ROOT,
         )
         self._open.callback(self._processes.end, server)
+
+    def add_account(self, name: str) -> dict[str, str]:
+        """Add an account of One Time Secret's API; return its user name and token."""
+        accounts = accounts_of(self.ministack.session, NAME, self.ministack.endpoint_url)
+        token = accounts.add(name, notify=True, now=int(time.time()))
+        if token is None:
+            raise StackFailedError(f"The account {name} exists already.")
+        return {"user": name, "token": token}
 
     def sweep(self) -> dict[str, float]:
         """Invoke one sweep now, as the rule does; return its metrics by name."""

@@ -459,7 +459,7 @@ def test_less_motion_is_respected(page: Page) -> None:
     assert page.evaluate(duration) in ("0s", "")
 
 
-@pytest.mark.parametrize("path", ["/", "/open", "/receipt"])
+@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share"])
 def test_without_javascript_the_page_explains_what_to_do(
     browser: Browser, base_url: str, path: str
 ) -> None:
@@ -473,7 +473,12 @@ def test_without_javascript_the_page_explains_what_to_do(
 
 @pytest.mark.parametrize(
     ("path", "most_bytes", "most_requests"),
-    [("/", 15 * 1024, 7), (f"/open#{LINK}", 12 * 1024, 9), (RECEIPT, 20 * 1024, 12)],
+    [
+        ("/", 15 * 1024, 7),
+        (f"/open#{LINK}", 12 * 1024, 9),
+        (RECEIPT, 20 * 1024, 12),
+        ("/share", 15 * 1024, 8),
+    ],
 )
 def test_a_first_visit_is_light(
     page: Page, api: FakeApi, path: str, most_bytes: int, most_requests: int
@@ -552,7 +557,7 @@ def test_every_language_fits_and_is_found_in_the_browsers_settings(
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT])
+@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT, "/share"])
 def test_nothing_moves_while_a_page_loads(page: Page, api: FakeApi, path: str) -> None:
     api.says("secrets/*", SECRET)
     api.says("grants/*", GRANT)

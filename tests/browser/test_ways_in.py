@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
+from tests.browser.fake_api import check
 from tests.browser.people import SUBJECT, Agent, Owner
 from tests.browser.recorder import Recorder
 from tests.page import basic
@@ -129,7 +130,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner.page.click("#time .actions button:visible >> nth=0")
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
-    expect(owner.page.locator("#timeline")).to_contain_text("An account was made by hand")
+    expect(owner.page.locator("#timeline")).to_contain_text("made by hand")
 
     agent.visit(link)
     agent.open()
@@ -144,6 +145,51 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     expect(owner.state).to_contain_text("has ended")
     expect(owner.state).to_be_focused()
     expect(owner.page.locator("#about")).to_contain_text("You said on")
+
+
+def test_the_help_pages_own_way_works_whole(
+    owner: Owner,
+    agent: Agent,
+    context: BrowserContext,
+    mails: Callable[[str], list[dict[str, str]]],
+) -> None:
+    username, password = BY_HAND
+    sharing = context.new_page()
+    sharing.goto("/share")
+    sharing.fill("#text", password)
+    sharing.fill("#new-passphrase", "correct horse")
+    sharing.click("#create")
+    expect(sharing.locator("#sent h2")).to_be_focused()
+    link = sharing.input_value("#link")
+
+    owner.tell()
+    other_way(owner.page, "made")
+    owner.page.fill("#url", owner.wordpress.url)
+    owner.page.fill("#username", username)
+    expect(owner.page.locator("#password-link")).to_be_hidden()
+    owner.page.fill("#password", link)
+    expect(owner.page.locator("#password-link")).to_contain_text("never open it")
+    owner.page.fill("#link_hint", "I call you")
+    check(owner.page)
+    owner.page.click("#site .actions button:visible >> nth=0")
+    expect(owner.page.locator("#time h2")).to_be_focused()
+    owner.page.click("#time .actions button:visible >> nth=0")
+    expect(owner.page.locator("#send h2")).to_be_focused()
+    expect(owner.page.locator("#protect-door")).to_be_hidden()
+    reference = owner.send()
+    expect(owner.page.locator("#timeline")).to_contain_text("made by hand")
+
+    ticket = mails(reference)[0]["text"]
+    theirs = ticket.partition("The sender wrote:")[2]
+    assert link in theirs
+    assert "About the passphrase: I call you" in theirs
+    expect(sharing.locator("#state")).to_contain_text("Waiting")  # We have not opened it.
+    agent.page.goto(link)
+    agent.page.fill("#passphrase", "correct horse")
+    agent.page.click("#open")
+    agent.page.click("#reveal")
+    assert agent.page.input_value("#shown") == password
+    expect(sharing.locator("#state")).to_contain_text("Opened on")
 
 
 def test_a_message_without_access_is_just_a_message(

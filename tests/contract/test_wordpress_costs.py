@@ -121,7 +121,8 @@ class TestRequests:
         )
 
         assert port(server.url).check(server.url).consent_url is not None
-        assert len(server.requests) == 3
+        # The page itself, the index, the approval page, and the sign-in page.
+        assert len(server.requests) == 4
 
     def test_the_bodies_of_a_look_are_bounded_in_all(
         self, start: Start, monkeypatch: pytest.MonkeyPatch

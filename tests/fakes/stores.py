@@ -9,7 +9,9 @@ from dataclasses import replace
 from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
+from chalicelib.onetime.accounts import Account, Listed
 from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
+from chalicelib.onetime.receipts import Outcome, Receipt, Receipts
 
 
 class MemoryGrants:
@@ -98,6 +100,14 @@ class MemorySecrets:
             opened = replace(secret, opened_at=now, claim_sha256=claim_sha256)
             return self._put(replace(opened, purge_at=now + CLAIM_SECONDS))
 
+    def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        with self._lock:
+            secret = self._unread(secret_id, now)
+            if secret is None or secret.access_sha256 != access_sha256:
+                return None
+            opened = replace(secret, ciphertext=None, opened_at=now)
+            return self._put(replace(opened, purge_at=purge_at))
+
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
         with self._lock:
             secret = self.items.get(secret_id)
@@ -170,3 +180,68 @@ class MemoryHits:
         with self._lock:
             self._hits[key] = self._hits.get(key, 0) + by
             return self._hits[key]
+
+
+class MemoryReceipts:
+    """An `onetime.receipts.ReceiptStore` in a dict."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Receipt] = {}
+        self._lock = threading.Lock()
+
+    def add(self, receipt: Receipt) -> bool:
+        with self._lock:
+            return self.items.setdefault(receipt.secret_id, receipt) is receipt
+
+    def get(self, secret_id: str) -> Receipt | None:
+        return self.items.get(secret_id)
+
+    def get_all(self, secret_ids: list[str]) -> dict[str, Receipt]:
+        return {name: self.items[name] for name in secret_ids if name in self.items}
+
+    def record(self, secret_id: str, outcome: Outcome, at: int) -> Receipt | None:
+        with self._lock:
+            receipt = self.items.get(secret_id)
+            if receipt is None or receipt.outcome:
+                return None
+            self.items[secret_id] = replace(receipt, outcome=outcome, outcome_at=at)
+            return self.items[secret_id]
+
+
+class MemoryAccounts:
+    """An `onetime.accounts.AccountStore` in two dicts."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Account] = {}
+        self.lists: dict[str, list[Listed]] = {}
+
+    def add(self, account: Account) -> bool:
+        return self.items.setdefault(account.name, account) is account
+
+    def get(self, name: str) -> Account | None:
+        return self.items.get(name)
+
+    def delete(self, name: str) -> bool:
+        return self.items.pop(name, None) is not None
+
+    def all(self) -> list[Account]:
+        return sorted(self.items.values(), key=lambda account: account.name)
+
+    def list_receipt(self, name: str, listed: Listed) -> None:
+        self.lists.setdefault(name, []).append(listed)
+
+    def recent(self, name: str, limit: int) -> list[Listed]:
+        lines = sorted(self.lists.get(name, []), key=lambda line: line.created_at)
+        return lines[-limit:]
+
+
+class NoMail:
+    """An `onetime.receipts.OpeningMail` for receipts that ask for none."""
+
+    def send(self, receipt: Receipt) -> None:
+        raise AssertionError(receipt.secret_id)
+
+
+def no_receipts() -> Receipts:
+    """Return receipts in a dict, without mails."""
+    return Receipts(MemoryReceipts(), NoMail())

@@ -20,7 +20,14 @@ from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
 from tests.fakes.services import FakeOutbox, FakeSealer
-from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.stores import (
+    MemoryAccounts,
+    MemoryGrants,
+    MemoryHits,
+    MemoryReceipts,
+    MemorySecrets,
+    MemoryTicketLog,
+)
 from tests.fakes.wordpress import FakeSite, FakeWordPress
 
 NOW = 1_800_000_000
@@ -39,6 +46,7 @@ SETTINGS = Settings(
     secrets_table="secrets",
     grants_table="grants",
     counters_table="counters",
+    accounts_table="accounts",
     data_key_arn="arn",
     public_url=PUBLIC_URL,
     sender_email="hallpass@acme.example",
@@ -64,6 +72,8 @@ class World:
     wordpress: FakeWordPress = field(default_factory=FakeWordPress)
     grants: MemoryGrants = field(default_factory=MemoryGrants)
     stored: MemorySecrets = field(default_factory=MemorySecrets)
+    receipts: MemoryReceipts = field(default_factory=MemoryReceipts)
+    accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
     hits: MemoryHits = field(default_factory=MemoryHits)
     log: MemoryTicketLog = field(default_factory=MemoryTicketLog)
     sealer: FakeSealer = field(default_factory=FakeSealer)
@@ -80,6 +90,8 @@ class World:
         ports = Ports(
             grants=process.wrap(self.grants),
             secrets=process.wrap(self.stored),
+            receipts=process.wrap(self.receipts),
+            accounts=process.wrap(self.accounts),
             hits=process.wrap(self.hits),
             ticket_log=process.wrap(self.log),
             sealer=process.wrap(self.sealer),

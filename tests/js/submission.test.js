@@ -120,6 +120,26 @@ test("account, secret, ticket; the link only in the ticket", async () => {
     assert.equal(submission.reference, "HP-1")
 })
 
+test("an owner's own one-time link travels as it is, with its hint, and nothing is sealed", async () => {
+    const link = "https://onetimesecret.example/secret/9k9id865g8eex3094q880m3s5byz0qg"
+    const manualUser = { username: "helper", password: ` ${link} `, login_url: "", link_hint: "I call you" }
+    const submission = newSubmission(DRAFT, { manualUser })
+    const { calls, server } = fakeServer()
+
+    await submit(submission, () => {}, server)
+
+    assert.deepEqual(
+        calls.map(([name]) => name),
+        ["grant", "ticket"],
+    )
+    const [[, grant], [, ticket]] = calls
+    assert.equal(ticket.password_link, link)
+    assert.equal(ticket.passphrase_hint, "I call you")
+    assert.equal(ticket.grant_id, grant.grant_id)
+    assert.ok(!("link" in ticket))
+    assert.ok(!JSON.stringify(grant).includes("onetimesecret"))
+})
+
 test("where a site hides its sign-in page, the owner's word for it is sealed", async () => {
     const submission = newSubmission(
         { ...DRAFT, hint: "hidden_login", login_url: "blog.example/enter" },
@@ -170,7 +190,12 @@ test("a passphrase seals, and is never sent", async () => {
 })
 
 test("a user made by hand: the password goes only under the seal", async () => {
-    const manualUser = { username: "helper", password: "by-hand-Pa55", login_url: "https://blog.example/door" }
+    const manualUser = {
+        username: "helper",
+        password: "by-hand-Pa55",
+        login_url: "https://blog.example/door",
+        link_hint: "",
+    }
     const submission = newSubmission(DRAFT, { manualUser })
     const { calls, server } = fakeServer()
 

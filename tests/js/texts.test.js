@@ -9,13 +9,14 @@ import { REASONS as LIFETIME_REASONS } from "../../frontend/js/form/lifetime-sug
 import { PARTS } from "../../frontend/js/form/submission.js"
 import { REASONS as UNREADABLE_REASONS } from "../../frontend/js/open/unreadable.js"
 import { KINDS } from "../../frontend/js/receipt/visit-report.js"
+import { GONE } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
 import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
-const PAGES = ["index.html", "open.html", "receipt.html", "404.html"]
-const FOLDERS = ["form", "missing", "open", "receipt", "shared"]
+const PAGES = ["index.html", "open.html", "receipt.html", "404.html", "share.html"]
+const FOLDERS = ["form", "missing", "open", "receipt", "share", "shared"]
 
 const STATES = [
     "held",
@@ -35,7 +36,11 @@ const STATES = [
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {(language: string) => Record<string, string>} */
-const catalogue = (language) => JSON.parse(read(`i18n/${language}.json`))
+const catalogue = (language) => ({
+    ...JSON.parse(read(`i18n/${language}.json`)),
+    ...JSON.parse(read(`i18n/receipt/${language}.json`)),
+    ...JSON.parse(read(`i18n/share/${language}.json`)),
+})
 const english = catalogue("en")
 const scripts = FOLDERS.flatMap((folder) =>
     readdirSync(new URL(`js/${folder}/`, FRONTEND)).map((name) => read(`js/${folder}/${name}`)),
@@ -63,7 +68,7 @@ function used() {
     }
     add(CODES, "error.*", "error.*.next")
     add(FOR_HOST, "error.*.host")
-    add(["address", "username", "password", "customer", "reference"], "open.*")
+    add(["address", "username", "email", "password", "customer", "reference"], "open.*")
     add(["waiting", "open", "withdrawn", "held", "not_confirmed", "done", "ending", "overdue", "ended"], "badge.*")
     add(["rejected", "disabled", "broken"], "repair.*")
     add(LIFETIME_REASONS, "reason.*")
@@ -72,6 +77,8 @@ function used() {
     add(UNREADABLE_REASONS, "gone.*", "gone.*_text", "gone.*_next")
     add([...EVENTS, "noted", "reminded", "confirmed"], "event.*")
     add(KINDS, "report.*")
+    add(GONE, "read.gone_*", "read.gone_*_text")
+    add(["waiting", "locked", "burned", "expired"], "made.*")
     add(["owner", "support"], "event.by_*")
     add(STATES, "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
@@ -119,8 +126,10 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    const there = readdirSync(new URL("i18n/", FRONTEND)).map((name) => name.replace(".json", ""))
-    assert.deepEqual(Object.keys(LANGUAGES).sort(), there.sort())
+    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/"]) {
+        const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
+        assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
+    }
 })
 
 test("the reader's own choice comes first, then the browser's", () => {

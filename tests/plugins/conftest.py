@@ -18,7 +18,14 @@ from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import AGENT, RealBlog, origin
 from tests.fakes.services import FakeOutbox, FakeSealer
-from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.stores import (
+    MemoryAccounts,
+    MemoryGrants,
+    MemoryHits,
+    MemoryReceipts,
+    MemorySecrets,
+    MemoryTicketLog,
+)
 from tests.fakes.world import NOW, OWNER, OWNER_MAIL, SETTINGS, SUPPORT
 
 PHP = Path(__file__).with_name("php")
@@ -39,6 +46,8 @@ class Owner:
         ports = Ports(
             grants=self.grants,
             secrets=MemorySecrets(),
+            receipts=MemoryReceipts(),
+            accounts=MemoryAccounts(),
             hits=MemoryHits(),
             ticket_log=MemoryTicketLog(),
             sealer=FakeSealer(),
@@ -98,9 +107,10 @@ class Owner:
         return len(lines)
 
 
-@pytest.fixture(scope="module", params=["7.1"])
+@pytest.fixture(scope="module")
 def version(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    """The version of WordPress; the stories ask for each that is supported."""
+    return str(getattr(request, "param", "7.1"))
 
 
 @pytest.fixture(scope="module")

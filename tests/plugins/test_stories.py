@@ -9,7 +9,15 @@ from chalicelib.grants.site import Credentials
 from tests.fakes.world import NOW, OWNER
 from tests.plugins.conftest import Owner
 
-SHUTTING_STRANGERS_OUT = ("strangers-refused-403", "strangers-refused-401", "members-only")
+pytestmark = pytest.mark.parametrize(
+    "version", ["7.1", "6.8", "6.5"], indirect=True, scope="module"
+)
+SHUTTING_STRANGERS_OUT = (
+    "strangers-refused-403",
+    "strangers-refused-401",
+    "members-only",
+    "index-closed-by-page",
+)
 WORKING = (
     "count-failures",
     "strangers-refused-403",
@@ -19,6 +27,13 @@ WORKING = (
     "members-only",
     "sign-in-hidden-403",
     "sign-in-hidden-home",
+    "sign-in-own-page",
+    "sign-in-by-email-only",
+    "sign-in-with-puzzle",
+    "new-users-pending",
+    "index-closed",
+    "index-closed-by-page",
+    "index-empty",
 )
 
 

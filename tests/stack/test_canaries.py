@@ -70,6 +70,7 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
         == 200
     )
     assert page.call("POST", "/sites", {"url": wordpress.url})[0] == 200
+    shared = _shared(stack)
     removal = _removal_key(stack, page)
     mailed = _told_of_a_failing_end(stack, wordpress, page)
     before_end = _everything(stack, wordpress)
@@ -82,6 +83,7 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
         "wrong": wrong.application_password,
         "removal": removal,
         "mailed": mailed,
+        **shared,
         "places": {name: before_end[name] + after_end[name] for name in before_end},
     }
 
@@ -111,6 +113,13 @@ def test_the_search_finds_what_is_there(traces: dict[str, Any]) -> None:
         pytest.param(lambda t: t["page"].link.support, id="support token"),
         pytest.param(lambda t: t["claim"], id="claim"),
         pytest.param(lambda _: "CanaryWrongToken", id="wrong token"),
+        pytest.param(lambda _: "CanarySharedText", id="shared text"),
+        pytest.param(lambda _: "CanaryQueryText", id="shared text in a query"),
+        pytest.param(lambda _: "CanarySharedPassphrase", id="passphrase of a shared text"),
+        pytest.param(lambda t: t["metadata_key"], id="metadata key"),
+        pytest.param(lambda t: t["secret_key"], id="secret key"),
+        pytest.param(lambda t: t["token"], id="token of an account"),
+        pytest.param(lambda t: t["generated"], id="generated password"),
     ],
 )
 def test_it_is_nowhere(traces: dict[str, Any], secret: Callable[[dict[str, Any]], str]) -> None:
@@ -144,6 +153,30 @@ def _removal_key(stack: Stack, page: Page) -> str:
     )["Plaintext"]
     assert len(plain) == len("abcd efgh ijkl mnop qrst uvwx".replace(" ", ""))
     return plain.decode()
+
+
+def _shared(stack: Stack) -> dict[str, str]:
+    """Do through One Time Secret's API all that its clients do; return the secrets of it."""
+    api, added = f"{stack.app_url}/api/v1", stack.add_account("canary@example.com")
+    auth = (added["user"], added["token"])
+    secret = {"secret": "CanarySharedText", "passphrase": "CanarySharedPassphrase"}
+    made = requests.post(f"{api}/share", data=secret, auth=auth, timeout=60).json()
+    query = {**secret, "secret": "CanaryQueryText"}
+    assert requests.post(f"{api}/share", params=query, timeout=60).status_code == 200
+    generated = requests.post(f"{api}/generate", timeout=60).json()["value"]
+    keys = {"metadata_key": made["metadata_key"], "secret_key": made["secret_key"]}
+    for page in (f"secret/{keys['secret_key']}", f"private/{keys['metadata_key']}"):
+        assert requests.get(f"{stack.app_url}/{page}", timeout=60).status_code == 200
+    assert requests.get(f"{api}/private/recent", auth=auth, timeout=60).status_code == 200
+    for name in ("private", "metadata", "receipt"):
+        url = f"{api}/{name}/{keys['metadata_key']}"
+        assert requests.get(url, timeout=60).json()["state"] == "new"
+    for wrong in ("CanarySharedPassphrase wrong", "CanarySharedPassphrase"):
+        url = f"{api}/secret/{keys['secret_key']}"
+        requests.post(url, data={"passphrase": wrong}, timeout=60)
+    burn = f"{api}/private/{keys['metadata_key']}/burn"
+    assert requests.post(burn, timeout=60).status_code == 404
+    return {**keys, "token": added["token"], "generated": generated}
 
 
 def _told_of_a_failing_end(stack: Stack, wordpress: WordPress, page: Page) -> str:
@@ -192,7 +225,7 @@ def _everything(stack: Stack, wordpress: WordPress) -> dict[str, bytes]:
         ),
         "tables": b"".join(
             _bytes(_all(tables, "scan", "Items", TableName=stack.outputs[f"{name}TableName"]))
-            for name in ("Secrets", "Grants", "Counters")
+            for name in ("Secrets", "Grants", "Counters", "Accounts")
         ),
         "pages": b"".join(
             s3.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()

@@ -18,11 +18,17 @@ from chalicelib.settings import Settings
 from infra import package, pages, template
 from infra.local.cloudfront import Behaviour
 
-TABLES = ("SecretsTable", "GrantsTable", "CountersTable")
+TABLES = ("SecretsTable", "GrantsTable", "CountersTable", "AccountsTable")
 LEAST = {
     "ApiHandlerRole": {
         "ApiLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        "SecretsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "SecretsTable": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        },
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
         "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
         "CountersTable": {"dynamodb:UpdateItem"},
         "DataKey": {"kms:Encrypt", "kms:Decrypt"},
@@ -271,7 +277,7 @@ class TestSite:
         return str(said["Fn::Sub"] if isinstance(said, dict) else said)
 
     def test_pages_run_only_their_own_scripts(self, resources: dict[str, Any]) -> None:
-        for path in ("*", "/", "/index.html", "/open", "/open.html"):
+        for path in ("*", "/", "/index.html", "/open", "/open.html", "/share", "/secret/*"):
             directives = self.policy(resources, path).split("; ")
             assert "default-src 'none'" in directives
             assert "script-src 'self'" in directives
@@ -373,6 +379,29 @@ class TestSite:
             "headers": {**headers, "x-hallpass-viewer": {"value": "192.0.2.1"}}
         }
 
+    def test_an_address_with_a_key_asks_storage_and_cache_for_one_page(
+        self, resources: dict[str, Any]
+    ) -> None:
+        distribution = resources["Site"]["Properties"]["DistributionConfig"]
+        behaviours = {b["PathPattern"]: b for b in distribution["CacheBehaviors"]}
+        code = resources["SharePage"]["Properties"]["FunctionCode"]
+        asked = {"uri": "/secret/k", "querystring": {"a": {"value": "k"}}, "headers": {}}
+        call = f"console.log(JSON.stringify(handler({json.dumps({'request': asked})})))"
+
+        done = subprocess.run(
+            ["node", "-e", f"{code}\n{call}"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert json.loads(done.stdout) == {"uri": "/share.html", "querystring": {}, "headers": {}}
+        for path in ("/secret/*", "/private/*", "/metadata/*", "/receipt/?*"):
+            (runs,) = behaviours[path]["FunctionAssociations"]
+            assert runs["FunctionARN"] == {"Fn::GetAtt": ["SharePage", "FunctionARN"]}
+            assert behaviours[path]["ResponseHeadersPolicyId"] == {"Ref": "SharePageHeaders"}
+        assert "Logging" not in distribution, "a log of the edge would hold keys"
+
     def test_two_regions_of_one_account_share_no_name(self, resources: dict[str, Any]) -> None:
         for name, resource in resources.items():
             if resource["Type"].startswith("AWS::CloudFront::") and name != "Site":
@@ -389,7 +418,14 @@ class TestSite:
             ("/js/form/form.js", "/js/form/form.js"),
             ("/nothing", "/404.html"),
             ("/nothing/here/", "/404.html"),
-            ("//evil.example/", "//evil.example/"),
+            ("//evil.example/", "/404.html"),
+            ("/open%23abc", "/404.html"),
+            ("/open%23abc.", "/404.html"),
+            ("/open/%23abc", "/404.html"),
+            ("/receipt%23a.b", "/404.html"),
+            ("/open.html", "/open.html"),
+            ("/openapi.json", "/openapi.json"),
+            ("/receipt.css", "/receipt.css"),
         ],
     )
     def test_the_edge_decides_which_page_a_path_shows_as_the_local_front_door_does(
@@ -415,7 +451,7 @@ class TestSite:
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()
 
-        for page in ("open", "receipt"):
+        for page in ("open", "receipt", "share"):
             assert stored[page] == stored[f"{page}.html"]
         assert not [key for key in stored if "test" in key]
 

@@ -62,6 +62,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "grant_id": GRANT,
         "owner_token": OWNER,
         "passphrase_hint": "by phone",
+        "password_link": "https://ots.example/secret/0123456789abcdef0123",
     },
     ("POST", "/grants"): {
         **ACCESS,
@@ -74,7 +75,13 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "/grants/{grant_id}/extend"): {"days": 2},
     ("POST", "/grants/{grant_id}/repair"): dict(CONSENT),
 }
-ROUTES = [(method, path) for path, by in sorted(app_module.app.routes.items()) for method in by]
+# Those of One Time Secret's API have another format of errors; tests/unit/test_onetimesecret.py.
+ROUTES = [
+    (method, path)
+    for path, by in sorted(app_module.app.routes.items())
+    for method in by
+    if not path.startswith("/v1/")
+]
 
 ODD = (
     *(f"{MARK}@blog.example", f"https://{MARK}.example/", f"{MARK}\r\nBcc: a@b.example"),

@@ -20,7 +20,7 @@ from chalicelib.errors import HallpassError, Locked
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
 from tests.fakes.dynamodb import RacingDynamoDB
-from tests.fakes.stores import MemoryGrants, MemorySecrets
+from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import GRANT, NOW
 
 OVER = NOW + LOCK_SECONDS
@@ -53,7 +53,7 @@ def table(client: RacingDynamoDB) -> SecretTable:
 
 @pytest.fixture
 def secrets(table: SecretTable) -> OneTimeSecrets:
-    return OneTimeSecrets(table, MemoryGrants())
+    return OneTimeSecrets(table, MemoryGrants(), no_receipts())
 
 
 def all_refused_once(client: RacingDynamoDB, callers: int) -> None:
@@ -238,7 +238,7 @@ class TestAnotherCallerActsBeforeOrAfterTheTry:
 
     @pytest.fixture
     def secrets(self, between: Interleaved) -> OneTimeSecrets:
-        return OneTimeSecrets(cast("SecretStore", between), MemoryGrants())
+        return OneTimeSecrets(cast("SecretStore", between), MemoryGrants(), no_receipts())
 
     def test_others_use_up_all_but_one_try(
         self, store: SecretStore, between: Interleaved, secrets: OneTimeSecrets

@@ -297,3 +297,16 @@ def test_support_can_neither_look_nor_confirm(manual: World) -> None:
         with pytest.raises(HallpassError):
             manual.parts.repair.repair(GRANT, SUPPORT, consent, confirm=confirm, now=NOW)
     assert manual.strangers == ["helper"]
+
+
+def test_a_second_approval_that_cannot_take_the_first_ones_place_is_given_back(
+    manual: World, api: Api
+) -> None:
+    api("POST", REPAIR, approve(manual), token=OWNER)
+    manual.wordpress.fail_next("delete_own_key", unavailable("timeout"))
+
+    assert api("POST", REPAIR, approve(manual), token=OWNER)[0] >= 400
+
+    assert manual.owner_keys == 1, "of the two, one is left: the one that is stored"
+    manual.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+    assert manual.owner_keys == 0

@@ -21,7 +21,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Tokens, token_hash
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
-from tests.fakes.stores import MemoryGrants, MemorySecrets
+from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import NOW, URL
 
 SECRET = Secret(
@@ -53,7 +53,7 @@ def grants() -> MemoryGrants:
 
 @pytest.fixture
 def secrets(grants: MemoryGrants) -> OneTimeSecrets:
-    return OneTimeSecrets(MemorySecrets(), grants)
+    return OneTimeSecrets(MemorySecrets(), grants, no_receipts())
 
 
 def put(secrets: OneTimeSecrets, secret: Secret = SECRET, lifetime: int = DAY) -> Secret:

@@ -16,6 +16,7 @@ ENVIRON = {
     "SECRETS_TABLE": "secrets",
     "GRANTS_TABLE": "grants",
     "COUNTERS_TABLE": "counters",
+    "ACCOUNTS_TABLE": "accounts",
     "DATA_KEY_ARN": "arn:aws:kms:us-east-1:0:key/x",
     "PUBLIC_URL": "https://help.acme.example/",
     "SENDER_EMAIL": "help@acme.example",
@@ -40,6 +41,7 @@ WRONG = {
     "MAX_DAYS": ["two", "0", "31", "-1", "1.5", "٣", "1_0"],
     "ALLOWED_SITES": ["http://127.0.0.1:8081/path", "127.0.0.1"],
     "RATE_LIMITS": ["fast", "0", "-1", "nan", "inf"],
+    "ONE_TIME_SECRET_API": ["Open", "on", "off "],
 }
 
 

@@ -16,7 +16,7 @@ from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, World
 
-TEXTS = Path(__file__).parents[2] / "frontend" / "i18n" / "en.json"
+TEXTS = Path(__file__).parents[2] / "frontend" / "i18n" / "receipt" / "en.json"
 RECEIPT_TEXTS = json.loads(TEXTS.read_text())
 KEY = ApplicationPassword("uuid-1", "Jetpack", "2026-01-01T00:00:00")
 OLIVIA = SiteUser(1, "olivia", "2020-01-01T00:00:00", (KEY,))

@@ -159,3 +159,46 @@ def test_a_bad_field_is_named_and_nothing_is_sent(
 
     assert (status, body["code"], body["field"]) == (400, "invalid_input", field)
     assert world.outbox.sent == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://onetimesecret.com/secret/9k9id865g8eex3094q880m3s5byz0qg",
+        "https://eu.onetimesecret.com/secret/9k9id865g8eex3094q880m3s5byz0qg/",
+        "https://send.bitwarden.example/#HTUK9y5mS0ipGrGvAKNmag/rFGiVPsvxq3C8lqK3UjAGA",
+        "https://pwpush.example/p/fbkq2bvvh0bmi8/r",
+        "https://share.1password.example/s#HpPVMk8S4kJJ1rgSpDOjXJCn2o3Pqf0mx5pVbMYR1F8",
+        f"{PUBLIC_URL}/secret#9k9id865g8eex3094q880m3s5byz0qg",
+        f"{PUBLIC_URL}/secret/9k9id865g8eex3094q880m3s5byz0qg",
+    ],
+)
+def test_a_senders_own_one_time_link_is_passed_on_as_the_senders(
+    world: World, api: Api, link: str
+) -> None:
+    sent = ticket_body(password_link=link, passphrase_hint="I call you")
+
+    assert api("POST", "/tickets", sent)[0] == 201
+    (mail,) = world.outbox.sent
+    ours, _, theirs = mail.text.partition("The sender wrote:")
+    assert "one-time link" in ours
+    assert link not in ours
+    assert f"One-time link: {link}" in " ".join(theirs.replace("> ", "").split())
+    assert "> About the passphrase: I call you" in theirs
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://onetimesecret.com/secret/9k9id865g8eex3094q880m3s5byz0qg",
+        "https://user:pw@evil.example/secret/9k9id865g8eex3094q880m3s5byz0qg",
+        "javascript:alert(1)//secret/9k9id865g8eex3094q880m3s5byz0qg",
+        "https://evil.example/ a/secret/9k9id865g8eex3094q880m3s5byz0qg",
+        "https://evil.example/",
+        "hunter2hunter2",
+    ],
+)
+def test_what_is_no_one_time_link_is_not_passed_on_as_one(api: Api, link: str) -> None:
+    status, body = api("POST", "/tickets", ticket_body(password_link=link))
+
+    assert (status, body["field"]) == (400, "password_link")

@@ -17,8 +17,10 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
+from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import TimeBudget
 from chalicelib.grants.snapshot import Plugin, Theme
@@ -51,6 +53,8 @@ def joined(
     ports = Ports(
         grants=GrantTable(dynamodb, "grants"),
         secrets=SecretTable(dynamodb, "secrets"),
+        receipts=ReceiptTable(dynamodb, "secrets"),
+        accounts=AccountTable(dynamodb, "accounts"),
         hits=HitCounterTable(dynamodb, "counters"),
         ticket_log=TicketLogTable(dynamodb, "counters"),
         sealer=sealer,

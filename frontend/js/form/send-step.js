@@ -24,8 +24,8 @@ import {
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
 import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
-import { readAddress } from "./site-address.js"
-import { needsAccess, newSubmission, partsOf, subjectFor, submit } from "./submission.js"
+import { isOneTimeLink, readAddress } from "./site-address.js"
+import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
 
 /** After these the server has undone its part, and the approval is used up. */
 const ASK_AGAIN = ["consent_rejected", "grant_ended", "grant_exists", "not_administrator", "site_unsupported"]
@@ -70,6 +70,9 @@ export function enter(page) {
     if (page.submission) return
     const access = draft.door !== "none"
     $("#send-access").hidden = $("#send-time").hidden = $("#protect-door").hidden = $("#see").hidden = !access
+    if (draft.door === "made" && isOneTimeLink(page.keys.password ?? "")) {
+        $("#protect-door").hidden = $("#see").hidden = true
+    }
     setText($("#send-lead"), leadOf(page))
     $("#send-subject").textContent = subjectFor(draft)
     $("#send-email").textContent = draft.email
@@ -137,10 +140,15 @@ function begin({ draft, keys, held }) {
     const consent = application_password ? { user_login, application_password, approved_on } : null
     const manualUser =
         draft.door === "made"
-            ? { username: keys.username ?? "", password: keys.password ?? "", login_url: keys.login_url ?? "" }
+            ? {
+                  username: keys.username ?? "",
+                  password: keys.password ?? "",
+                  login_url: keys.login_url ?? "",
+                  link_hint: keys.link_hint ?? "",
+              }
             : null
     const submission = newSubmission(draft, { consent, manualUser, held: consent && held })
-    if (field("#protect").checked && needsAccess(submission)) {
+    if (field("#protect").checked && needsAccess(submission) && !passesLink(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()
     }

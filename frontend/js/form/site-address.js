@@ -5,6 +5,15 @@ const WORDPRESS_PAGE = /\/(wp-admin|wp-login\.php|index\.php)(\/.*)?$/i
 /** A sign-in page: WordPress' own, or one under another name. */
 const SIGN_IN_PAGE = /\/[^/]*(login|sign-?in|\.php)[^/]*\/?$/i
 
+/** What the server takes for one, too: chalicelib/notifications/ticket_links.py. */
+const ONE_TIME_LINK = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?\/[!-~]*[a-z0-9_-]{10}[!-~]*$/i
+
+/** Whether *typed* is a link to a password instead of one. @param {string} typed */
+export function isOneTimeLink(typed) {
+    const link = typed.trim()
+    return ONE_TIME_LINK.test(link) && (link.startsWith("https:") || link.startsWith(`${location.origin}/`))
+}
+
 /**
  * @param {string} typed
  * @returns {URL | null} null when it is no address

@@ -5,7 +5,7 @@ import { Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
 import { $, all, load, onPress, runOnce } from "../shared/page.js"
-import { readAddress, siteOf } from "./site-address.js"
+import { isOneTimeLink, readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
 /** @param {FormPage} page */
@@ -18,6 +18,10 @@ export function setUp(page) {
     $("#url").addEventListener("input", () => {
         Object.assign(page.draft, { site: null, consent_url: null, hint: "" })
         page.save()
+    })
+    const password = /** @type {HTMLInputElement} */ ($("#password"))
+    password.addEventListener("input", () => {
+        $("#password-link").hidden = !isOneTimeLink(password.value)
     })
     checkWhileTyping(page, () => needsSiteCheck(page))
     checkSoon(page, () => needsSiteCheck(page))
@@ -108,6 +112,7 @@ function readManualUser({ draft, keys }) {
     keys.username = typed("username")
     keys.password = /** @type {HTMLInputElement} */ ($("#password")).value
     keys.login_url = site.login_url
+    keys.link_hint = typed("link_hint")
     return true
 }
 

@@ -7,7 +7,7 @@
 import * as api from "../shared/api.js"
 import { encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
 import { DAY } from "../shared/page.js"
-import { readAddress } from "./site-address.js"
+import { isOneTimeLink, readAddress } from "./site-address.js"
 
 const POLL_MS = 2000
 const MAX_POLLS = 90
@@ -67,13 +67,20 @@ export function needsAccess({ consent, manualUser }) {
     return consent !== null || manualUser !== null
 }
 
+/** Whether the owner's own one-time link travels, instead of one that is made here. @param {Submission} submission */
+export function passesLink({ manualUser }) {
+    return manualUser !== null && isOneTimeLink(manualUser.password)
+}
+
 /**
  * The parts of *submission*, in order.
  * @param {Submission} submission
  * @returns {Part[]}
  */
 export function partsOf(submission) {
-    return needsAccess(submission) ? [submission.manualUser ? "noted" : "access", "secret", "ticket"] : ["ticket"]
+    if (!needsAccess(submission)) return ["ticket"]
+    const first = submission.manualUser ? "noted" : "access"
+    return passesLink(submission) ? [first, "ticket"] : [first, "secret", "ticket"]
 }
 
 /**
@@ -88,15 +95,25 @@ export async function submit(submission, showProgress, server = api) {
         showProgress(first, "now")
         submission.grant ??= await makeAccess(submission, showProgress, server)
         showProgress(first, "done")
-        showProgress("secret", "now")
-        submission.secret ??= await sealSecret(submission, submission.grant)
-        if (!submission.isStored) await server.createSecret(submission.secret)
-        submission.isStored = true
-        showProgress("secret", "done")
+        if (!passesLink(submission)) await storeSecret(submission, submission.grant, showProgress, server)
     }
     showProgress("ticket", "now")
     submission.reference ??= (await server.sendTicket(ticketOf(submission))).reference
     showProgress("ticket", "done")
+}
+
+/**
+ * @param {Submission} submission
+ * @param {GrantSummary} grant
+ * @param {ShowProgress} showProgress
+ * @param {Server} server
+ */
+async function storeSecret(submission, grant, showProgress, server) {
+    showProgress("secret", "now")
+    submission.secret ??= await sealSecret(submission, grant)
+    if (!submission.isStored) await server.createSecret(submission.secret)
+    submission.isStored = true
+    showProgress("secret", "done")
 }
 
 /**
@@ -141,6 +158,8 @@ async function sealSecret(submission, grant) {
         login_url: manualUser?.login_url ?? signInPage(draft) ?? grant.login_url ?? draft.site?.login_url,
         username: manualUser?.username ?? grant.username,
         password: manualUser?.password ?? submission.password,
+        ...(grant.email ? { email: grant.email } : {}),
+        ...(grant.sign_in ? { sign_in: grant.sign_in } : {}),
         expires_at: grant.expires_at,
     })
     const { id, ciphertext, access_sha256 } = await seal(submission.linkKey, plaintext, submission.passphrase)
@@ -191,7 +210,12 @@ function ticketOf(submission) {
         message: withoutControls(draft.message),
     }
     if (siteUrl(draft)) ticket.site_url = siteUrl(draft)
-    if (needsAccess(submission)) {
+    if (passesLink(submission)) {
+        ticket.password_link = submission.manualUser?.password.trim()
+        ticket.grant_id = submission.grantId
+        ticket.owner_token = submission.ownerToken
+        if (submission.manualUser?.link_hint) ticket.passphrase_hint = submission.manualUser.link_hint
+    } else if (needsAccess(submission)) {
         ticket.link = `${location.origin}/open#${encode(submission.linkKey)}`
         ticket.grant_id = submission.grantId
         ticket.owner_token = submission.ownerToken

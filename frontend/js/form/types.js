@@ -24,8 +24,9 @@
  *   subject: string, ticket: string
  * }} Draft
  *
- * A user that the owner created by hand.
- * @typedef {{username: string, password: string, login_url: string}} ManualUser
+ * A user that the owner created by hand. *password* may be a link to it that opens once; *link_hint* says how support
+ * gets the passphrase of that.
+ * @typedef {{username: string, password: string, login_url: string, link_hint: string}} ManualUser
  *
  * An approval that the server holds, as soon as *isStored*, until the owner presses "Send".
  * @typedef {{grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, isStored: boolean}} Held

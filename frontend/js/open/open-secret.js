@@ -4,7 +4,7 @@
 import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
-import { $, MINUTE, now, setText } from "../shared/page.js"
+import { $, loadCatalogue, MINUTE, now, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 // Loaded now, so that the access can be ended even if the network fails later.
 import "./end-access.js"
@@ -24,6 +24,7 @@ export async function openLink(page) {
     const passphrase = secret?.passphrase ? readWords(field.value) : null
     if (!entry?.link || !entry.claim) return
     if (passphrase === "") return rejectField(field, "field.empty")
+    void loadCatalogue() // Meanwhile, for what stands beside the opened account.
     await setFieldError(field, "")
     $("#open-problem").hidden = true
     try {
@@ -44,7 +45,7 @@ export async function openLink(page) {
     }
     field.value = ""
     showPanel("opened")
-    if (page.grant?.by_hand) setText($("#end-lead"), "end.by_hand")
+    setText($("#end-lead"), page.grant?.by_hand ? "end.by_hand" : "end.lead")
     $("#opened h2").focus()
     // Now that it is seen, the server may delete it, and so may this page.
     acknowledgeSecret(entry.id, entry.claim).catch(() => {})

@@ -1,9 +1,9 @@
-// The one-time page. The link key is in the fragment, which browsers do not send. Nothing is opened before a person
-// presses the button, because mail scanners follow links too.
+// The one-time page. The link key is in the fragment, which browsers do not send. Mail scanners follow links, too, so
+// only a press opens anything.
 
 /** @import { Grant, Secret } from "../shared/api-types.js" */
 /** @import { LinkEntry, OpenPage } from "./types.js" */
-import { Problem, peekSecret, viewGrant } from "../shared/api-call.js"
+import { peekSecret, viewGrant } from "../shared/api-call.js"
 import { decode, encode, identify, randomBytes } from "../shared/link-key.js"
 import {
     $,
@@ -29,10 +29,11 @@ const RETRY_SECONDS = 55
 const OPEN_SECRET = "open/open-secret.js"
 const END_ACCESS = "open/end-access.js"
 const UNREADABLE = "open/unreadable.js"
+const LINK_KEY = /^[\w-]{43}$/
 
 startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
-const page = { entry: await takeFragment(newEntry, withoutLink), secret: null, grant: null, showPanel, showUnreadable }
+const page = { entry: null, secret: null, grant: null, showPanel, showUnreadable }
 
 $("#waiting").addEventListener("submit", () =>
     runOnce($("#open"), async () => (await load(OPEN_SECRET)).openLink(page)),
@@ -41,15 +42,19 @@ onPress($("#end-now"), async () => (await load(END_ACCESS)).endAccess(page))
 loadAhead([OPEN_SECRET, END_ACCESS, UNREADABLE])
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 addEventListener("pageshow", ({ persisted }) => persisted && refresh())
-await runGuarded(refresh)
+await runGuarded(async () => {
+    page.entry = await takeFragment(newEntry, withoutLink)
+    await refresh()
+})
 
-/** @type {(link: string) => Promise<LinkEntry | null>} */
-async function newEntry(link) {
-    if (!/^[\w-]{43}$/.test(link)) return null
+/** @type {(fragment: string) => Promise<LinkEntry | null>} */
+async function newEntry(fragment) {
+    const link = LINK_KEY.test(fragment) ? fragment : (await load("shared/link-in.js")).linkIn(fragment)
+    if (!LINK_KEY.test(link)) return null
     return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
 }
 
-/** What a reload may keep: it ends the access, and opens nothing. @type {(entry: LinkEntry | null) => LinkEntry | null} */
+/** A reload may end the access, and opens nothing. @param {LinkEntry | null} entry */
 function withoutLink(entry) {
     return entry && { id: entry.id, support: entry.support }
 }
@@ -73,11 +78,7 @@ async function refresh() {
         else if (!entry.link) await showUnreadable("reloaded")
         else showWaiting(secret, grant)
     } catch (error) {
-        const { code, details } = error instanceof Problem ? error : new Problem("offline")
-        // The access behind an unreadable link may still be there to end.
-        entry.grantId ??= details.grant_id
-        if (details.grant_id) page.grant = await viewGrant(details.grant_id, entry.support).catch(() => null)
-        await (code === "not_found" ? showUnreadable(details.gone ?? code, details.at) : showUnreadable("unreachable"))
+        await (await load(UNREADABLE)).showFailure(page, entry, error)
     }
 }
 
@@ -85,18 +86,13 @@ async function refresh() {
 function showWaiting(secret, grant) {
     $("#from").hidden = !grant
     $("#from dd").textContent = hostOf(grant?.site.url)
-    if (grant) setText($("#waiting-title"), "open.sign_in_to", { site: nameOf(grant.site) })
+    if (grant) setText($("#waiting-title"), "open.sign_in_to", { site: grant.site.name || hostOf(grant.site.url) })
     setText($("#until"), "consent.until_text", {
         date: dateOf(secret.expires_at),
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
     $("#ask").hidden = !secret.passphrase
     showPanel("waiting")
-}
-
-/** @param {{name: string, url: string}} site */
-function nameOf({ name, url }) {
-    return name || hostOf(url)
 }
 
 /** @param {string} panel */

@@ -9,6 +9,13 @@ import { $, all, dateOf, hostOf, make, onPress, setText, texts } from "../shared
 
 const MASK = "••••••••••••"
 const POLL_MS = 15_000
+/** Only the opened account needs these, so the page does not bring them along: where they stand, and their texts. */
+const SENTENCES = [
+    ["#sign-in-refused", "open.sign_in_refused"],
+    ["#keep", "open.keep"],
+    ["#left-behind", "open.left_behind"],
+    ["#stuck", "open.stuck_text"],
+]
 
 /**
  * @param {SignIn} account
@@ -24,6 +31,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     const known = [
         ["address", address],
         ["username", username],
+        ["email", account.email ?? grant?.email ?? ""],
         ["password", password],
         ["customer", grant?.owner_email ?? ""],
         ["reference", reference],
@@ -31,10 +39,14 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     let rows = known.filter(([, value]) => value)
     $("#values").replaceChildren(...rows.map(([key]) => row(key)))
     setText($("#opened-title"), "open.sign_in_to", { site: shownName })
+    $("title").removeAttribute("data-t") // Or the next rendering of all texts would take it back.
     document.title = [shownName, reference].filter(Boolean).join(" · ")
     copyOnPress($("#copy-all"), () =>
         [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
     )
+    $("#sign-in-refused").hidden = (account.sign_in ?? grant?.sign_in) !== "refused"
+    $("#left-behind").hidden = Boolean(grant?.by_hand)
+    for (const [selector, key] of SENTENCES) setText($(selector), key)
     let stop = () => {}
     let isForgotten = false
     count()

@@ -17,7 +17,8 @@
  *
  * What is under the seal, see form/submission.js.
  * @typedef {{
- *   site: string, name: string, login_url: string, username: string, password: string, expires_at: number
+ *   site: string, name: string, login_url: string, username: string, password: string, email?: string,
+ *   sign_in?: "refused", expires_at: number
  * }} SignIn
  */
 

@@ -1,7 +1,8 @@
 // Why the secret behind the link cannot be read, and what the reader can do.
 
 /** @import { Grant } from "../shared/api-types.js" */
-/** @import { OpenPage } from "./types.js" */
+/** @import { LinkEntry, OpenPage } from "./types.js" */
+import { Problem, viewGrant } from "../shared/api-call.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import {
     $,
@@ -36,6 +37,21 @@ const CAN_END = ["burned", "expired", "locked", "opened", "over", "reloaded"]
 const DATED = ["burned", "ending", "expired"]
 /** With these support needs a new link from the owner. */
 const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]
+
+/**
+ * Show why the server did not say what is behind the link.
+ * @param {OpenPage} page
+ * @param {LinkEntry} entry
+ * @param {unknown} error
+ */
+export async function showFailure(page, entry, error) {
+    const { code, details } = error instanceof Problem ? error : new Problem("offline")
+    // The access behind an unreadable link may still be there to end.
+    entry.grantId ??= details.grant_id
+    if (details.grant_id) page.grant = await viewGrant(details.grant_id, entry.support).catch(() => null)
+    if (code === "not_found") await page.showUnreadable(details.gone ?? code, details.at)
+    else await page.showUnreadable("unreachable")
+}
 
 /**
  * @param {OpenPage} page

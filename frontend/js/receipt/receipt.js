@@ -4,6 +4,7 @@
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { Problem, viewGrant } from "../shared/api-call.js"
 import { copyOnPress } from "../shared/copy-button.js"
+import { withoutLead } from "../shared/link-in.js"
 import {
     $,
     all,
@@ -114,7 +115,7 @@ async function confirmSent() {
 
 /** @param {string} fragment */
 function readLink(fragment) {
-    const [, grantId, ownerToken] = /^([\w-]{22,64})\.([\w-]{22,64})$/.exec(fragment) ?? []
+    const [, grantId, ownerToken] = /^([\w-]{22,64})\.([\w-]{22,64})(?![\w-])/.exec(withoutLead(fragment)) ?? []
     return grantId ? { grantId, ownerToken } : null
 }
 

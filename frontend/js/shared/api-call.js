@@ -1,4 +1,4 @@
-// How the pages call the server, and what a page reads by itself. The rest is in api.js.
+// How pages call the server. See api.js for the rest.
 
 /** @import { CallOptions, ErrorBody, Grant, Secret } from "./api-types.js" */
 

@@ -30,7 +30,7 @@ export const EVENTS = /** @type {const} */ ([
  * POST /users, /grants and /grants/{id}/extend: what the page needs to seal the sign-in details.
  * @typedef {{
  *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number,
- *   held_until?: number
+ *   email?: string, sign_in?: "refused", held_until?: number
  * }} GrantSummary
  *
  * GET /grants/{id}, as the holder of the token may see it. *owner_email* is "" when it is not known, *report* absent
@@ -89,10 +89,10 @@ export const EVENTS = /** @type {const} */ ([
  * @typedef {GrantRequest & {username: string}} ManualGrantRequest
  * @typedef {{
  *   id: string, ciphertext: string, access_sha256: string, passphrase: boolean, lifetime_seconds: number,
- *   grant_id: string, owner_token: string
+ *   grant_id?: string, owner_token?: string, receipt_sha256?: string
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,
- *   owner_token?: string, passphrase_hint?: string
+ *   owner_token?: string, passphrase_hint?: string, password_link?: string
  * }} Ticket
  */

@@ -24,10 +24,18 @@ export function newLinkKey() {
  * @param {Bytes} [iv] fixed only by tests
  * @returns {Promise<{id: string, support: string, access: string, access_sha256: string, ciphertext: string}>}
  */
-export async function seal(linkKey, plaintext, passphrase = null, iv = randomBytes(IV_BYTES)) {
+export function seal(linkKey, plaintext, passphrase = null, iv = randomBytes(IV_BYTES)) {
+    return sealBytes(linkKey, pad(plaintext), passphrase, iv)
+}
+
+/**
+ * Encrypt *bytes* as they are.
+ * @type {(linkKey: Bytes, bytes: Bytes, passphrase?: string | null, iv?: Bytes) => ReturnType<typeof seal>}
+ */
+export async function sealBytes(linkKey, bytes, passphrase = null, iv = randomBytes(IV_BYTES)) {
     const { id, support } = await identify(linkKey)
     const { key, access } = await unlock(linkKey, passphrase)
-    const sealed = await crypto.subtle.encrypt(cipher(id, iv), key, pad(plaintext))
+    const sealed = await crypto.subtle.encrypt(cipher(id, iv), key, bytes)
     return {
         id,
         support,
@@ -42,19 +50,27 @@ export async function seal(linkKey, plaintext, passphrase = null, iv = randomByt
  * against this only.
  * @param {Bytes} linkKey
  * @param {string | null} [passphrase]
- * @returns {Promise<{access: string, open: (ciphertext: string) => Promise<string>}>}
+ * @returns {Promise<{
+ *   access: string, open: (ciphertext: string) => Promise<string>, openBytes: (ciphertext: string) => Promise<Bytes>
+ * }>}
  */
 export async function prove(linkKey, passphrase = null) {
     const { id } = await identify(linkKey)
     const { key, access } = await unlock(linkKey, passphrase)
     return {
         access: encode(access),
+        openBytes,
         async open(ciphertext) {
-            const bytes = decode(ciphertext)
-            const iv = bytes.slice(0, IV_BYTES)
-            const plain = await crypto.subtle.decrypt(cipher(id, iv), key, bytes.slice(IV_BYTES))
+            const plain = await openBytes(ciphertext)
             return new TextDecoder("utf-8", { fatal: true }).decode(plain).replace(/ +$/, "")
         },
+    }
+
+    /** @param {string} ciphertext */
+    async function openBytes(ciphertext) {
+        const bytes = decode(ciphertext)
+        const iv = bytes.slice(0, IV_BYTES)
+        return new Uint8Array(await crypto.subtle.decrypt(cipher(id, iv), key, bytes.slice(IV_BYTES)))
     }
 }
 

@@ -5,10 +5,7 @@
 /** Stands before every label, so that no other use of a key gives the same bytes. */
 export const VERSION = "hallpass/v1"
 
-/**
- * Return the secret's id, and the token to see and end the access behind it.
- * @param {Bytes} linkKey
- */
+/** The secret's id, and the token to see and end the access. @param {Bytes} linkKey */
 export async function identify(linkKey) {
     return {
         id: encode(await derive(linkKey, "id", 16)),

@@ -1,4 +1,4 @@
-// No module, so that old browsers run it: it warns when modules do not load.
+// No module: it warns when modules do not load.
 addEventListener("load", () => {
     setInterval(() => {
         var warning = document.getElementById("not-loaded")

@@ -1,4 +1,4 @@
-// What every page has: elements, buttons, and texts in the reader's language. Text is only ever set as text.
+// What every page has: elements, buttons, and texts, which are only ever set as text.
 
 /** @import { Config, Values, Work } from "./types.js" */
 import { tryStorage } from "./storage.js"
@@ -106,9 +106,9 @@ export function hostOf(url) {
 const modules = new Map()
 
 /**
- * Load a module. When that fails, the next call asks under another address: a browser remembers a failed import.
+ * Load a module, or ask under another address: a browser remembers a failed import.
  * @param {string} path below js/
- * @returns {Promise<any>} its exports
+ * @returns {Promise<any>}
  */
 export function load(path) {
     const known = modules.get(path)
@@ -119,10 +119,7 @@ export function load(path) {
     return loading
 }
 
-/**
- * Load modules before they are needed, so that a press works without a network: at the first sign of a person, or soon.
- * @param {string[]} paths
- */
+/** So that a press works without a network: load at the first sign of a person, or soon. @param {string[]} paths */
 export function loadAhead(paths) {
     const start = () => {
         for (const path of paths) load(path).catch(() => {})
@@ -221,12 +218,14 @@ export function formatDuration(seconds) {
     return new Intl.ListFormat(locale, { type: "unit", style: "narrow" }).format(parts)
 }
 
+/** A page may have texts of its own, too: `<html data-texts="share/">`. */
 export function loadCatalogue() {
     const wanted = language
-    loading ??= readJson(`../../i18n/${wanted}.json`).then(
+    const names = ["", document.documentElement.dataset.texts].filter((name) => name !== undefined)
+    loading ??= Promise.all(names.map((name) => readJson(`../../i18n/${name}${wanted}.json`))).then(
         (found) => {
             if (wanted !== language) return // The last choice counts, not the last answer.
-            texts = found
+            texts = Object.assign({}, ...found)
             renderAll()
         },
         () => {
@@ -287,7 +286,7 @@ async function readJson(path, pause = 500) {
     return readJson(path, pause * 2)
 }
 
-/** Show the deployment's name, colour, logo and links. @param {Config} config */
+/** @param {Config} config */
 function applyBrand({ support_name: name, colour = "", logo, ...links }) {
     $("#support-name").textContent = name
     for (const place of all("header, .who")) {
@@ -309,7 +308,7 @@ function applyBrand({ support_name: name, colour = "", logo, ...links }) {
     }
 }
 
-/** The first letter of a name, which stands for its picture. @param {string} name */
+/** It stands for a logo. @param {string} name */
 export function initialOf(name) {
     const [first = ""] = name.trim()
     return first.toLocaleUpperCase()

@@ -10,6 +10,7 @@ export const CODES = [
     "app_passwords_off",
     "basic_auth",
     "cannot_remove",
+    "checked_by_plugin",
     "consent_rejected",
     "creation_refused",
     "delivery_failed",
@@ -20,7 +21,9 @@ export const CODES = [
     "incomplete_certificate",
     "invalid_input",
     "locked",
+    "login_not_taken",
     "maintenance",
+    "mistyped",
     "misunderstood",
     "multisite",
     "needs_https",
@@ -113,7 +116,7 @@ function hostButton(key) {
  */
 export function textNameOf({ code, details }) {
     const reason = reasonTextName(details.reason)
-    if (code.startsWith("site_") && reason) return reason
+    if ((code.startsWith("site_") || code === "consent_rejected") && reason) return reason
     if (code === "delivery_failed" && details.support_has_it) return "support_has_it"
     const name = SHARED_TEXTS[code] ?? code
     return CODES.includes(name) || details.message ? name : "server_error"

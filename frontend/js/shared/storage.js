@@ -1,4 +1,4 @@
-// What a page keeps: in storage, and in its history entry.
+// What a page keeps, in storage and in its history entry.
 
 /**
  * Remove the key that WordPress appended from the address bar.
@@ -13,15 +13,17 @@ export function takeReturnAddress(kind) {
 }
 
 /**
- * Take the fragment from the address bar. A reload keeps what *kept* returns of it, in the history entry.
+ * Take the fragment from the address bar, unless *read* returns null: whoever sees it may still mend it. A reload keeps
+ * what *kept* returns.
  * @template T
  * @param {(fragment: string) => T} read
- * @param {(entry: Awaited<T>) => unknown} [kept] all of it unless given
+ * @param {(entry: Awaited<T>) => unknown} [kept]
  * @returns {Promise<Awaited<T>>}
  */
 export async function takeFragment(read, kept = (entry) => entry) {
     if (!location.hash) return history.state
     const entry = await read(location.hash.slice(1))
+    if (entry === null) return entry
     history.replaceState(kept(entry), "", location.pathname)
     return entry
 }

@@ -1,0 +1,34 @@
+"""
+Which links a ticket may hold: our own sign-in link, and a one-time link that the sender made.
+
+The first is a line of ours. The second may lead anywhere, so it stands among the sender's words;
+we never open it, for that would use it up. It is recognised by its form, whatever service made it:
+https, no sign-in, and a key of at least ten characters in path or fragment.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib.errors import InvalidInput
+
+LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+ONE_TIME_LINK = re.compile(
+    r"https://[a-z0-9.-]+(:[0-9]{1,5})?/[!-~]*[a-z0-9_-]{10}[!-~]*", re.IGNORECASE
+)
+
+
+def check_links(link: str, password_link: str, public_url: str) -> None:
+    """
+    Let only our own sign-in links pass as *link*, and only one-time links as *password_link*.
+
+    Raises:
+        InvalidInput: Field ``link`` or ``password_link``.
+    """
+    prefix = f"{public_url}/open#"
+    if link and not (link.startswith(prefix) and LINK_KEY.fullmatch(link[len(prefix) :])):
+        raise InvalidInput("link", "That is not a one-time link of this page.")
+    # The pages of a local run have no https.
+    spelled = password_link.replace(f"{public_url}/", "https://own.example/", 1)
+    if password_link and not ONE_TIME_LINK.fullmatch(spelled):
+        raise InvalidInput("password_link", "That is not a link that opens once.")

@@ -1,0 +1,152 @@
+"""
+What a client of One Time Secret's API sent: form, multipart, JSON, query, or a mixture of types.
+
+Clients send wrong, doubled and no content types, so the shape of the body decides where the type
+does not fit it (upstream: ``normalize_content_type.rb``). A field of the body wins over one of the
+query, the last of several over the first; an unknown field is ignored. Values are converted as
+Ruby's ``to_s`` and ``to_i`` do it, because that is what clients have been written against.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from chalicelib.errors import InvalidInput
+
+MAX_BODY_BYTES = 64 * 1024
+FORM = re.compile(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
+DISPOSITION = re.compile(rb'content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE)
+INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})")
+Fields = Mapping[str, Any]
+
+
+class Unreadable(InvalidInput):
+    """The body is neither a form nor a JSON object in UTF-8; upstream answers 400 and no body."""
+
+    def __init__(self) -> None:
+        super().__init__("body", "The request cannot be read.")
+
+
+def read(body: bytes, content_type: str, query: Mapping[str, list[str]]) -> dict[str, Any]:
+    """
+    Return the fields of a request by name. *query* is decoded.
+
+    Raises:
+        Unreadable: Nothing can be read from *body*.
+    """
+    pairs = [(name, value) for name, values in query.items() for value in values]
+    fields = _named(pairs)
+    if body.strip():
+        fields.update(_of_body(body, content_type.lower()))
+    return fields
+
+
+def text(fields: Fields, name: str) -> str:
+    """Return a field as Ruby's ``to_s`` does: "" for none, JSON for a list or an object."""
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def whole(fields: Fields, name: str) -> int | None:
+    """Return a field as Ruby's ``to_i`` does: what begins with no number is 0. None for none."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        bounded = max(min(value, 10**18), -(10**18))
+        return int(bounded)
+    found = INTEGER.match(value) if isinstance(value, str) else None
+    return int(found[1]) if found else 0
+
+
+def several(fields: Fields, name: str) -> list[str]:
+    """Return the texts of a field that may be one value or a list, without empty ones."""
+    value = fields.get(name)
+    values = value if isinstance(value, list) else [value]
+    return [one for one in (text({name: value}, name) for value in values) if one.strip()]
+
+
+def credentials(header: str) -> tuple[str, str] | None:
+    """Return user and token of ``Authorization: Basic``, or None when it holds no such pair."""
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, token) if user and token else None
+
+
+def _of_body(body: bytes, content_type: str) -> dict[str, Any]:
+    first = body.lstrip()[:1]
+    if body.startswith(b"--") and DISPOSITION.search(body):
+        return _named(_multipart(body))
+    if "json" in content_type and not FORM.match(body):
+        return _json(body)
+    if first == b"{" and "form" not in content_type:
+        return _json(body)
+    return _named(_form(body))
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body, parse_constant=_no_constant)
+        json.dumps(found, ensure_ascii=False).encode()  # Half of a surrogate pair is no text.
+    except (ValueError, RecursionError):
+        raise Unreadable from None
+    if not isinstance(found, dict):
+        raise Unreadable
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _form(body: bytes) -> Iterable[tuple[str, str]]:
+    for pair in body.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        yield _decoded(name), _decoded(value)
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
+    except ValueError:
+        raise Unreadable from None
+
+
+def _multipart(body: bytes) -> Iterable[tuple[str, str]]:
+    """Yield the parts (RFC 7578). The first line is the boundary, whatever the header says."""
+    boundary = body.split(b"\r\n", 1)[0]
+    for part in (b"\r\n" + body).split(b"\r\n" + boundary):
+        head, blank, value = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        named = DISPOSITION.search(head)
+        if blank and named:
+            try:
+                yield named[1].decode(), value.decode()
+            except ValueError:
+                raise Unreadable from None
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the last value of each name; ``name[]`` collects a list."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name.endswith("[]"):
+            before = found.get(name[:-2])
+            found[name[:-2]] = [*before, value] if isinstance(before, list) else [value]
+        elif name:
+            found[name] = value
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)

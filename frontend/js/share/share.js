@@ -1,0 +1,132 @@
+// The page for shared secrets: write one, watch one, read one. A key that came in the address leaves it before anything
+// else happens. Nothing is opened before a person presses the button, because scanners follow links too.
+
+/** @import { ShareEntry } from "./types.js" */
+import { $, all, loadCatalogue, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
+
+const MAX_BYTES = 10_000
+/** From here on the page counts. */
+const COUNTED_FROM = 8_000
+const PASSWORD_LENGTH = 20
+/** Without those that people confuse. There are 56, and 56 × 4 = 224 bytes are used, so that each is as likely. */
+const LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
+const KEY = /^[0-9a-z]{31}$/
+
+startPage()
+const entry = takeEntry()
+
+const text = /** @type {HTMLTextAreaElement} */ ($("#text"))
+const passphrase = /** @type {HTMLInputElement} */ ($("#new-passphrase"))
+const lifetime = /** @type {HTMLSelectElement} */ ($("#lifetime"))
+
+text.addEventListener("input", count)
+onPress($("#generate"), () => {
+    text.value = newPassword()
+    count()
+    text.focus()
+})
+onPress($("#show-passphrase"), () => {
+    const isHidden = passphrase.type === "password"
+    passphrase.type = isHidden ? "text" : "password"
+    setText($("#show-passphrase"), isHidden ? "share.hide" : "share.show")
+})
+$("#write").addEventListener("submit", () => runOnce($("#create"), create))
+// A link to the page's own address keeps the history entry.
+$("#another").addEventListener("click", () => location.pathname === "/share" && history.replaceState(null, ""))
+$("#need-key").addEventListener("submit", () => runOnce($("#use-key"), useKey))
+addEventListener("hashchange", () => location.reload()) // another link in the same tab
+await runGuarded(() => show(entry))
+
+/**
+ * Read the key from path or fragment, and remove it from the address bar.
+ * @returns {ShareEntry | null}
+ */
+function takeEntry() {
+    const [, name, inPath] = location.pathname.split("/")
+    const key = decodeURIComponent(location.hash.slice(1) || inPath || "")
+    if (name.startsWith("share")) return history.state
+    const kind = name === "secret" ? "secret" : "receipt"
+    if (!key) return history.state?.kind === kind ? history.state : { kind, key: "" }
+    /** @type {ShareEntry} */
+    const found = { kind, key }
+    history.replaceState(found, "", kind === "secret" ? "/secret" : "/private")
+    return found
+}
+
+/** @param {ShareEntry | null} shown */
+async function show(shown) {
+    if (!shown) return showPanel("write")
+    if (!shown.key && shown.kind === "secret") {
+        showPanel("need-key")
+        return $("#key").focus()
+    }
+    showPanel("looking")
+    const page = { entry: shown, showPanel }
+    if (shown.kind === "secret") await (await import("./read.js")).showSecret(page)
+    else await (await import("./sent.js")).showReceipt(page)
+}
+
+async function useKey() {
+    const key = /** @type {HTMLInputElement} */ ($("#key")).value.trim()
+    const { setFieldError } = await import("../shared/field-errors.js")
+    const field = /** @type {HTMLInputElement} */ ($("#key"))
+    await setFieldError(field, KEY.test(key) ? "" : "read.wrong_key")
+    if (!KEY.test(key)) return field.focus()
+    /** @type {ShareEntry} */
+    const found = { kind: "secret", key }
+    history.replaceState(found, "")
+    await show(found)
+}
+
+async function create() {
+    const [{ rejectField, setFieldError }, { newMetadataKey, sealShared, utf8 }, { createSecret }, { showProblem }] =
+        await Promise.all([
+            import("../shared/field-errors.js"),
+            import("./shared-key.js"),
+            import("../shared/api.js"),
+            import("../shared/problem-notice.js"),
+        ])
+    const field = /** @type {HTMLInputElement} */ (/** @type {unknown} */ (text))
+    if (!text.value) return rejectField(field, "field.empty")
+    if (utf8(text.value).length > MAX_BYTES) return rejectField(field, "share.too_long")
+    await setFieldError(field, "")
+    $("#write-problem").hidden = true
+    const key = newMetadataKey()
+    try {
+        const { request } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
+        await createSecret(request)
+    } catch (error) {
+        await loadCatalogue()
+        return void showProblem($("#write-problem"), error)
+    }
+    text.value = passphrase.value = ""
+    count()
+    /** @type {ShareEntry} */
+    const made = { kind: "receipt", key }
+    // The address stays /share, so nobody copies it for the link.
+    history.pushState(made, "")
+    await show(made)
+    $("#sent h2").focus()
+}
+
+addEventListener("popstate", () => location.reload())
+
+function count() {
+    const bytes = new TextEncoder().encode(text.value).length
+    $("#count").hidden = bytes < COUNTED_FROM
+    if (bytes >= COUNTED_FROM) setText($("#count"), "share.count", { n: bytes })
+}
+
+function newPassword() {
+    let password = ""
+    while (password.length < PASSWORD_LENGTH) {
+        const [byte] = crypto.getRandomValues(new Uint8Array(1))
+        if (byte < LETTERS.length * 4) password += LETTERS[byte % LETTERS.length]
+    }
+    return password
+}
+
+/** @param {string} panel */
+function showPanel(panel) {
+    for (const section of all(".panel")) section.hidden = section.id !== panel
+}

@@ -1,0 +1,199 @@
+"""The page for shared secrets, on the real stack, and One Time Secret's API beside it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from infra.local.stack import Stack
+from tests.browser.fake_api import check
+from tests.browser.recorder import Recorder
+
+TEXT = "  tail blanks 🔑\n\ttab & <b>  \n"
+LANGUAGES = ["de", "es", "fr", "pt", "ar", "ja"]
+
+
+def write(page: Page, text: str = TEXT, passphrase: str = "") -> str:
+    """Share *text* on the page and return the link."""
+    page.goto("/share")
+    page.fill("#text", text)
+    page.fill("#new-passphrase", passphrase)
+    page.click("#create")
+    expect(page.locator("#sent h2")).to_be_focused()
+    return page.input_value("#link")
+
+
+def shown(page: Page) -> str:
+    """Press the button of the read page, and show what is there."""
+    page.click("#open")
+    expect(page.locator("#opened h2")).to_be_focused()
+    assert TEXT not in page.input_value("#shown")
+    page.click("#reveal")
+    return page.input_value("#shown")
+
+
+def api(stack: Stack, path: str, **fields: str) -> dict[str, Any]:
+    answer = requests.post(f"{stack.app_url}/api/v1/{path}", data=fields, timeout=60)
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def test_from_the_first_letter_to_opened(
+    page: Page, context: BrowserContext, recorder: Recorder, stack: Stack
+) -> None:
+    page.goto("/share")
+    check(page)
+    link = write(page)
+    assert re.fullmatch(re.escape(stack.app_url) + r"/secret#[0-9a-z]{31}", link)
+    assert page.url == f"{stack.app_url}/share", "nobody copies the address for the link"
+    expect(page.locator("#state")).to_contain_text("Waiting")
+    page.click("#show-qr")
+    expect(page.locator("#qr svg")).to_be_visible()
+    page.click("#sent summary")
+    check(page)
+    page.click("#copy-note")
+    expect(page.locator("#copy-note")).to_have_text("Copied")
+    assert link in page.evaluate("navigator.clipboard.readText()")
+
+    reader = context.new_page()
+    reader.goto(link)
+    expect(reader.locator("#waiting")).to_be_visible()
+    assert reader.url == f"{stack.app_url}/secret", "the key leaves the address bar"
+    check(reader)
+    assert shown(reader) == TEXT
+    check(reader)
+    reader.reload()
+    expect(reader.locator("#gone")).to_contain_text("Opened already")
+    check(reader)
+    expect(page.locator("#state")).to_contain_text("Opened on")
+    expect(page.locator("#burn")).to_be_hidden()
+    for secret in (TEXT, link.partition("#")[2]):
+        recorder.assert_never_sent(secret)
+
+
+def test_a_reload_keeps_the_link_and_another_one_starts_afresh(page: Page) -> None:
+    link = write(page)
+    page.reload()
+    expect(page.locator("#sent")).to_be_visible()
+    assert page.input_value("#link") == link
+    page.get_by_role("link", name="Another one").click()
+    expect(page.locator("#write")).to_be_visible()
+    assert page.input_value("#text") == ""
+
+
+def test_burning_asks_first_and_the_reader_learns_who_did_it(
+    page: Page, context: BrowserContext
+) -> None:
+    link = write(page)
+    page.click("#burn")
+    check(page)
+    page.click("#confirm [value=no]")
+    expect(page.locator("#state")).to_contain_text("Waiting")
+    page.click("#burn")
+    page.click("#confirm [value=yes]")
+    expect(page.locator("#state")).to_contain_text("Burned on")
+
+    reader = context.new_page()
+    reader.goto(link)
+    expect(reader.locator("#gone")).to_contain_text("Burned by its sender")
+
+
+def test_a_wrong_passphrase_destroys_nothing(page: Page, context: BrowserContext) -> None:
+    link = write(page, passphrase=" Grüße ")
+    reader = context.new_page()
+    reader.goto(link)
+    reader.fill("#passphrase", "wrong")
+    reader.click("#open")
+    expect(reader.locator("#open-problem")).to_contain_text("4")
+    check(reader)
+    reader.fill("#passphrase", " Grüße ")
+    assert shown(reader) == TEXT
+
+
+def test_link_and_key_travel_apart(page: Page, context: BrowserContext) -> None:
+    key = write(page).partition("#")[2]
+    reader = context.new_page()
+    reader.goto("/secret")
+    reader.fill("#key", "short")
+    reader.click("#use-key")
+    expect(reader.locator("#key-wrong")).to_be_visible()
+    check(reader)
+    reader.fill("#key", key)
+    reader.click("#use-key")
+    assert shown(reader) == TEXT
+
+
+def test_a_generated_password_stands_in_the_field(page: Page) -> None:
+    page.goto("/share")
+    page.click("#generate")
+    expect(page.locator("#text")).to_be_focused()
+    first = page.input_value("#text")
+    page.click("#generate")
+
+    assert re.fullmatch(r"[A-Za-z2-9-]{20}", first)
+    assert page.input_value("#text") != first
+
+
+def test_too_much_and_nothing_are_refused_beside_the_field(page: Page) -> None:
+    page.goto("/share")
+    page.click("#create")
+    expect(page.locator("#text-wrong")).to_be_visible()
+    page.fill("#text", "é" * 5001)
+    expect(page.locator("#count")).to_contain_text("10002")
+    page.click("#create")
+    expect(page.locator("#text-wrong")).to_contain_text("too long")
+    check(page)
+
+
+@pytest.mark.parametrize("passphrase", ["", "correct horse"])
+def test_the_page_opens_what_the_api_made(page: Page, stack: Stack, passphrase: str) -> None:
+    made = api(stack, "share", secret=TEXT, passphrase=passphrase)
+    page.goto(f"/secret/{made['secret_key']}")
+    expect(page.locator("#waiting")).to_be_visible()
+    assert page.url == f"{stack.app_url}/secret"
+    if passphrase:
+        page.fill("#passphrase", passphrase)
+
+    assert shown(page) == TEXT
+    assert api(stack, f"private/{made['metadata_key']}")["state"] == "received"
+
+
+def test_the_api_opens_what_the_page_made(page: Page, stack: Stack) -> None:
+    key = write(page).partition("#")[2]
+
+    assert api(stack, f"secret/{key}")["value"] == TEXT
+    expect(page.locator("#state")).to_contain_text("Opened on")
+
+
+@pytest.mark.parametrize("path", ["/private/", "/private#", "/receipt/", "/metadata/"])
+def test_the_receipt_of_the_api_is_the_same_screen(page: Page, stack: Stack, path: str) -> None:
+    made = api(stack, "share", secret="x")
+    page.goto(f"{path}{made['metadata_key']}")
+    expect(page.locator("#state")).to_contain_text("Waiting")
+
+    assert page.url == f"{stack.app_url}/private"
+    assert made["secret_key"] in page.input_value("#link")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_fits(browser: Browser, base_url: str, language: str) -> None:
+    context = browser.new_context(base_url=base_url, locale=language)
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 800})
+    link = write(page)
+    for path, panel in (("", "#sent"), (link, "#waiting"), (f"/secret#{'a' * 31}", "#gone")):
+        if path:
+            page.goto("about:blank")
+            page.goto(path)
+        expect(page.locator(panel)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.lang") == language
+        assert re.search(r"[{}]", page.inner_text("main")) is None
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        if language == "ar":
+            check(page)
+    context.close()
