@@ -126,13 +126,13 @@ def test_a_wrong_key(place: Place) -> None:
     page = place.page()
     page.application_password = "wrong wrong wrong wrong"
 
-    refused(place, page, 401, "consent_rejected")
+    refused(place, page, 401, "consent_rejected", "mistyped")
 
     assert place.left_behind()[0] == before[0]
 
 
 def test_an_unknown_user(place: Place) -> None:
-    refused(place, place.page(user="nobody"), 401, "consent_rejected")
+    refused(place, place.page(user="nobody"), 401, "consent_rejected", "mistyped")
 
 
 def test_an_editor(place: Place) -> None:

@@ -114,22 +114,29 @@ def test_a_site_that_blocks_delete_is_asked_in_another_way(
     one.ends()
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (fronts.losing_the_answer, "unreachable"),
-        (fronts.never_answering, "timeout"),
-    ],
-)
-def test_a_deletion_whose_answer_is_lost_is_confirmed_by_the_next_try(
-    place: Place, visit: Callable[[], Visit], fault: Fault, reason: str
+def test_a_deletion_whose_connection_was_cut_is_confirmed_by_the_same_try(
+    place: Place, visit: Callable[[], Visit]
 ) -> None:
     one = visit()
-    place.front.fault = fault
+    place.front.fault = fronts.losing_the_answer
+
+    metrics = one.sweep()
+
+    assert (metrics["Ended"], metrics["PutOff"]) == (1, 0)
+    assert not one.is_there
+    place.front.fault = None
+    one.is_over()
+
+
+def test_a_deletion_that_was_never_answered_is_confirmed_by_the_next_try(
+    place: Place, visit: Callable[[], Visit]
+) -> None:
+    one = visit()
+    place.front.fault = fronts.never_answering
 
     metrics = one.sweep()
     assert (metrics["Ended"], metrics["PutOff"]) == (0, 1)
-    assert (one.grant.state, one.grant.timeline[-1].detail) == ("active", reason)
+    assert (one.grant.state, one.grant.timeline[-1].detail) == ("active", "timeout")
     assert not one.is_there
     assert place.mails(OVER, one.page) == [], "an end is told when it is confirmed"
 
