@@ -85,6 +85,7 @@ class NotFound(HallpassError):
     grant_id: str = ""
 
     def details(self) -> dict[str, object]:
+        """Return the fields for the response, by the names that the API has for them."""
         names = {"reason": "gone", "since": "at"}  # The API calls them so.
         return {names.get(name, name): value for name, value in super().details().items()}
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
 from chalicelib.grants.due_order import Queue, queue_of
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
     Consent,
     Event,
-    Evidence,
     Links,
     Notice,
     OnSite,
@@ -157,6 +157,7 @@ def _grant_item(grant: Grant) -> Item:
         "user_email": on_site.user_email,
         "let_in": on_site.is_let_in,
         "key_refused_at": on_site.evidence.key_refused_at,
+        "key_by_email": on_site.evidence.is_by_email,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
@@ -215,7 +216,9 @@ def _grant(item: Item) -> Grant | None:
             user_id=get("user_id"),
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
-            evidence=Evidence(get("deleted_at"), get("key_refused_at")),
+            evidence=Evidence(
+                get("deleted_at"), get("key_refused_at"), is_by_email=get("key_by_email", False)
+            ),
             user_email=get("user_email", ""),
             is_let_in=get("let_in"),
         ),

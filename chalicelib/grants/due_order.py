@@ -15,16 +15,28 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chalicelib.grants.model import Grant
+from chalicelib.grants.set_up import HOLD_SECONDS
 
 Queue = Literal["first", "retry"]
 QUEUES: tuple[Queue, ...] = ("first", "retry")
 
 
 def queue_of(grant: Grant) -> Queue:
-    """Return which queue *grant* waits in; a consent key that is to be given back never waits."""
-    if grant.is_consent_held:
+    """Return which queue *grant* waits in; that a held consent goes back is a first try once."""
+    if _is_hold_over_first(grant):
         return "first"
     return "retry" if grant.is_manual or grant.schedule.attempts else "first"
+
+
+def _is_hold_over_first(grant: Grant) -> bool:
+    """
+    Return whether *grant* holds a consent key that has yet to be given back for the first time.
+
+    Anybody can have us hold a key of any host. What was tried is due later than a hold lasts.
+    """
+    held_since = grant.consent.held_since if grant.consent else None
+    due_at = grant.schedule.due_at
+    return held_since is not None and due_at is not None and due_at <= held_since + HOLD_SECONDS
 
 
 def host_of(grant: Grant) -> str:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.parts import (
     KEEP_CLOSED_SECONDS,
     Consent,
     Event,
     EventName,
-    Evidence,
     Holder,
     Links,
     Notice,
@@ -170,12 +170,13 @@ class Grant(GrantInSetUp):
         )
 
     @transition("active", "revoking", unchanged_in=ENDED)
-    def consent_given_back(self, now: int) -> Grant:
-        """Be due again as before the hold; if the key could not be deleted, once more soon."""
+    def consent_given_back(self, now: int, due_before: int | None = None) -> Grant:
+        """Be due as before the hold, or, with the key still there, soon, and by *due_before*."""
         due_at = max(now, self.next_reminder_at)
         if self.consent is not None and self.consent.held_since is not None:
             waited = now - self.consent.held_since
-            due_at = min(due_at, now + max(LOCK_RETRY_SECONDS, waited // 2))
+            soon = now + max(LOCK_RETRY_SECONDS, waited // 2)
+            due_at = min(due_at, soon, soon if due_before is None else due_before)
         elif self.schedule.rested_at is not None:
             return replace(self, schedule=self.schedule.resting(now))
         if self.phase == "active" and self.unsent_lock is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
@@ -135,26 +136,6 @@ class Tokens:
         own, *mailed = self.owner_hashes
         kept = (*mailed, added)[-MAX_MAILED_TOKENS:]
         return replace(self, owner_hashes=(own, *kept))
-
-
-class Evidence(NamedTuple):
-    """
-    What the site has said of our account's end, kept so that it is neither doubted nor asked again.
-
-    `deleted_at` is when WordPress answered our deletion with ``deleted: true`` and the right id;
-    `key_refused_at` when the site last refused the removal key.
-    """
-
-    deleted_at: int | None = None
-    key_refused_at: int | None = None
-
-    def is_key_usable(self, now: int) -> bool:
-        """
-        Return whether the removal key may be sent: after a refusal, only once a day.
-
-        Plugins that count refused keys block the address that sends them.
-        """
-        return self.key_refused_at is None or now >= self.key_refused_at + DAY
 
 
 @dataclass(frozen=True, slots=True)

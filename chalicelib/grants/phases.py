@@ -50,13 +50,13 @@ def transition(
         TRANSITIONS[method.__name__] = (frozenset(starts), frozenset(unchanged_in))
 
         @wraps(method)
-        def checked(grant: G, /, *args: P.args, **kwargs: P.kwargs) -> G:
+        def run(grant: G, /, *args: P.args, **kwargs: P.kwargs) -> G:
             if grant.phase in unchanged_in:
                 return grant
             if grant.phase not in starts:
                 raise WrongPhase(f"{method.__name__} of a grant that is {grant.phase}")
             return method(grant, *args, **kwargs)
 
-        return checked
+        return run
 
     return marked

@@ -3,7 +3,8 @@ How often the owner of a manual grant is reminded: the rules.
 
 A stranger can have us remind any mailbox of any site. So there is one mail, until somebody opens
 the receipt from it; then there are at most seven, one a day, and the last one says so. After that
-the grant rests: nobody has confirmed that its user is deleted, and nobody is asked any more.
+the grant rests: its owner has not confirmed that the user is deleted, and we send no further
+reminder.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def is_last(grant: Grant) -> bool:
 def may_rest(grant: Grant) -> bool:
     """Return whether a manual grant that is to be ended has nothing to wait for any more."""
     notice = due_reminder(grant)
-    is_told = notice is None or notice in grant.notices or not grant.tokens.is_mailbox_read
-    return is_last(grant) and (is_told or grant.schedule.attempts >= MAX_TRIES)
+    is_sent = notice is None or notice in grant.notices or not grant.tokens.is_mailbox_read
+    return is_last(grant) and (is_sent or grant.schedule.attempts >= MAX_TRIES)
 
 
 def _was_reminded(grant: Grant) -> bool:

@@ -38,8 +38,8 @@ from dataclasses import dataclass
 from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Evidence
 from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.snapshot import Snapshot
@@ -176,7 +176,7 @@ class Removal:
             return False
         if self.wordpress.refuses(site, self.removal_key.unseal(grant)):
             return True
-        self.removal_key.record(grant, grant.on_site.evidence._replace(deleted_at=None))
+        self.removal_key.record(grant, lambda seen: seen._replace(deleted_at=None))
         return False
 
     def _delete_by_itself(self, grant: Grant, site: Site, now: int) -> bool:
@@ -189,11 +189,10 @@ class Removal:
             is_confirmed = self.wordpress.delete_self(site, key, account, heir_id, is_seen=True)
         except KeyRefused:
             return self._is_missing_to_strangers(grant, site)
-        if is_confirmed:
-            self.removal_key.record(grant, Evidence(deleted_at=now))
-            if self.wordpress.is_missing(site, account.id):
-                return True
-        return self.wordpress.refuses(site, key)
+        if not is_confirmed:
+            return self._is_missing_to_strangers(grant, site)
+        self.removal_key.record_deletion(grant, now)
+        return self.wordpress.is_missing(site, account.id) or self.wordpress.refuses(site, key)
 
     def _delete_by_owner(self, grant: Grant, site: Site, now: int) -> bool:
         """Delete the support user with the owner's consent key, and see that it is deleted."""
@@ -206,7 +205,7 @@ class Removal:
             if account.id == owner_id or grant.on_site.user_id not in {None, account.id}:
                 raise unsupported("not_ours")
             if self.wordpress.delete_user(site, consent, account, owner_id):
-                self.removal_key.record(grant, Evidence(deleted_at=now))
+                self.removal_key.record_deletion(grant, now)
             return self._find_as_owner(grant, site, consent) is None
         except KeyRefused:
             return self._is_missing_to_strangers(grant, site)

@@ -3,16 +3,18 @@ The removal key: an application password of the support user itself, sealed at r
 
 It dies with its user, or when somebody revokes it. A site says the same to a dead key as to one
 that never reaches WordPress, and plugins that count refused keys block the address that sends them.
-So a refusal is recorded, and the key is sent again only a day later.
+So a refusal is recorded, and the key is sent again only a day later. It goes out with the login
+name, and where that is refused with the e-mail address, which stays when somebody changes the name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.errors import KeyRefused
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Evidence
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.request import plus_address
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
@@ -33,10 +35,11 @@ class RemovalKey:
     support_email: str
 
     def unseal(self, grant: Grant) -> Credentials:
-        """Return the removal key that is stored on *grant*, with the login name it was made for."""
+        """Return the removal key that is stored on *grant*, with the name that it is sent with."""
         sealed = grant.on_site.sealed_removal or b""
         password = self.sealer.unseal(sealed, grant_id=grant.id, purpose="removal")
-        return Credentials(grant.username, password)
+        is_by_email = grant.on_site.evidence.is_by_email
+        return Credentials(self.email(grant) if is_by_email else grant.username, password)
 
     def email(self, grant: Grant) -> str:
         """Return the e-mail address of the support user, which WordPress takes as a name, too."""
@@ -47,15 +50,26 @@ class RemovalKey:
         evidence = grant.on_site.evidence
         if grant.on_site.sealed_removal is None or evidence.deleted_at is not None:
             return False
-        return evidence.key_refused_at == now or evidence.is_key_usable(now)
+        return evidence.is_key_usable(now)
 
-    def record(self, grant: Grant, evidence: Evidence) -> None:
-        """Record what the site said of the account, before anything else is asked."""
-        update(self.grants, grant.id, lambda stored: stored.evidence_seen(evidence))
+    def record(self, grant: Grant, change: Callable[[Evidence], Evidence]) -> None:
+        """Record what the site says of the account, before anything else is asked."""
+        update(
+            self.grants,
+            grant.id,
+            lambda stored: stored.evidence_seen(change(stored.on_site.evidence)),
+        )
+
+    def record_deletion(self, grant: Grant, now: int) -> None:
+        """Record that WordPress confirmed our deletion; a refusal from now on is news."""
+        self.record(grant, lambda seen: seen._replace(deleted_at=now, key_refused_at=None))
 
     def record_refusal(self, grant: Grant, now: int) -> None:
-        """Record that the site refused the key."""
-        self.record(grant, grant.on_site.evidence._replace(key_refused_at=now))
+        """Record that the site refused the key with the name that it was sent with."""
+        if grant.on_site.evidence.is_by_email:
+            self.record(grant, lambda seen: seen._replace(key_refused_at=now, is_by_email=False))
+        else:
+            self.record(grant, lambda seen: seen._replace(is_by_email=True))
 
     def sign_in(self, grant: Grant, site: Site, now: int) -> tuple[Credentials, Account]:
         """
@@ -66,13 +80,17 @@ class RemovalKey:
                 which stays when the login name was changed in the database.
         """
         key = self.unseal(grant)
-        if grant.on_site.evidence.key_refused_at != now:
+        if not grant.on_site.evidence.is_by_email:
             try:
                 return key, self.wordpress.whoami(site, key)
             except KeyRefused:
-                self.record_refusal(grant, now)
-        user_id = grant.on_site.user_id
-        if user_id is not None and self.wordpress.is_missing(site, user_id):
-            raise KeyRefused("To strangers, the site says that there is no such user.")
-        key = Credentials(self.email(grant), key.password)
-        return key, self.wordpress.whoami(site, key)
+                self.record(grant, lambda seen: seen._replace(is_by_email=True))
+            user_id = grant.on_site.user_id
+            if user_id is not None and self.wordpress.is_missing(site, user_id):
+                raise KeyRefused("To strangers, the site says that there is no such user.")
+            key = Credentials(self.email(grant), key.password)
+        try:
+            return key, self.wordpress.whoami(site, key)
+        except KeyRefused:
+            self.record(grant, lambda seen: seen._replace(key_refused_at=now, is_by_email=False))
+            raise

@@ -38,8 +38,8 @@ from chalicelib.site_problems import may_have_moved, unsupported
 LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 
 
-class _Looked(NamedTuple):
-    """What a look with a consent key has found: the site, the key's holder, and the user."""
+class _Proposal(NamedTuple):
+    """Whom a consent key would delete: the site, the key's holder, and the user."""
 
     site: Site
     holder: Account
@@ -79,35 +79,35 @@ class Repair:
             TooManyRequests: The site, or the one where it has moved, has refused too many keys.
             TryAgain: Another call is at this grant at the moment.
         """
-        grant = require_owner(self.grants.get(grant_id), token)
-        if grant.state == "ended":
-            return grant
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        before = require_owner(self.grants.get(grant_id), token)
+        if before.state == "ended":
+            return before
+        leased = try_lease(self.grants, before, now=now, seconds=LEASE_SECONDS)
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
             self._replace_stored_key(leased, consent, now)
             needs_word = self._needs_word(leased, consent, confirm)
-            looked = self._look(leased, consent, now) if needs_word else None
-            if looked is not None and looked.user.id != confirm:
-                posts = self._posts_of(looked, consent)
-                return Found(update(self.grants, grant_id, Grant.released), looked.user, posts)
-            grant = self.ending.record_changes(self._accept(leased.id, consent, looked, now), now)
+            proposed = self._propose(leased, consent, now) if needs_word else None
+            if proposed is not None and proposed.user.id != confirm:
+                posts = self._posts_of(proposed, consent)
+                return Found(update(self.grants, grant_id, Grant.released), proposed.user, posts)
+            grant = self.ending.record_changes(self._accept(leased.id, consent, proposed, now), now)
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as error:
-            return self._finish_refused(leased, consent, error, now)
+            return self._finish_refused(before, consent, error, now)
         revoked = update(self.grants, grant_id, lambda stored: stored.revoked(now).released())
         return self.ending.finish(revoked, now)
 
     def _finish_refused(
-        self, leased: Grant, consent: Credentials, error: HallpassError, now: int
+        self, before: Grant, consent: Credentials, error: HallpassError, now: int
     ) -> Grant:
         """Delete the consent key, and raise *error* unless an earlier call has ended the grant."""
-        if leased.state == "preparing" and isinstance(error, SiteUnavailable):
+        if before.state == "preparing" and isinstance(error, SiteUnavailable):
             # No removal key may exist yet, so the sweep needs this consent to go on.
-            update(self.grants, leased.id, Grant.released)
+            update(self.grants, before.id, Grant.released)
             raise error
-        grant = self._delete_if_stored(leased.id, consent, now)
+        grant = self._delete_if_stored(before, consent, now)
         if not isinstance(error, KeyRefused):
             raise error
         # The consent may be dead because an earlier, interrupted call has done its work.
@@ -136,7 +136,7 @@ class Repair:
         is_confirmed = user_id is not None and (goes_on or user_id == confirm)
         return grant.is_manual and grant.on_site.user_may_exist and not is_confirmed
 
-    def _look(self, grant: Grant, consent: Credentials, now: int) -> _Looked:
+    def _propose(self, grant: Grant, consent: Credentials, now: int) -> _Proposal:
         """
         Hold *consent*, and return whom it would delete.
 
@@ -154,17 +154,17 @@ class Repair:
         user = require_made_for_support(grant, user)
         if user.id == holder.id or grant.on_site.user_id not in {None, user.id}:
             raise unsupported("not_ours")
-        return _Looked(site, holder, user)
+        return _Proposal(site, holder, user)
 
-    def _posts_of(self, looked: _Looked, consent: Credentials) -> int | None:
+    def _posts_of(self, proposed: _Proposal, consent: Credentials) -> int | None:
         """Return how many posts the user has; what is only shown holds nothing up."""
         try:
-            return self.wordpress.count_posts(looked.site, consent, looked.user.id)
+            return self.wordpress.count_posts(proposed.site, consent, proposed.user.id)
         except HallpassError:
             return None
 
     def _accept(
-        self, grant_id: str, consent: Credentials, looked: _Looked | None, now: int
+        self, grant_id: str, consent: Credentials, proposed: _Proposal | None, now: int
     ) -> Grant:
         """Record the consent key, see whose it is, and record that."""
         sealed = self.consent_key.seal(consent, grant_id=grant_id)
@@ -174,7 +174,7 @@ class Repair:
             lambda stored: stored.repair_requested(sealed, now + LEASE_SECONDS, now),
         )
         self.ending.revoke_links(grant, now)
-        site, account = looked[:2] if looked else self._identify(grant, consent, now)
+        site, account = proposed[:2] if proposed else self._identify(grant, consent, now)
         key_id = self.wordpress.key_id(site, consent)
         # Whoever consents takes what the support user wrote, and is never deleted in its place.
         grant = update(
@@ -186,7 +186,7 @@ class Repair:
         if grant.on_site.user_id is None and grant.on_site.user_may_exist:
             # Known before it is deleted, so that an interrupted repair can see that it is deleted.
             username = grant.username
-            found = looked.user if looked else self.wordpress.find_user(site, consent, username)
+            found = proposed.user if proposed else self.wordpress.find_user(site, consent, username)
             user_id = found.id if found is not None else None
             grant = update(self.grants, grant_id, lambda stored: stored.user_found(user_id))
         return grant
@@ -234,23 +234,24 @@ class Repair:
         with self.gate.key_to(site.rest_root, now=now, every_network=False):
             return self.wordpress.whoami(site, consent)
 
-    def _delete_if_stored(self, grant_id: str, consent: Credentials, now: int) -> Grant:
+    def _delete_if_stored(self, before: Grant, consent: Credentials, now: int) -> Grant:
         """
-        Delete *consent* if it is the one that is stored, and release the grant, due as before.
+        Delete *consent* if it is the one that is stored, and release the grant, due as *before*.
 
         If the site is down, the sweep does it later. Another consent key, which a refused one was
         to take the place of, is left for the sweep; then *consent* is deleted on the site alone.
         """
         with suppress(HallpassError):
-            if (grant := self.grants.get(grant_id)) is not None:
+            if (grant := self.grants.get(before.id)) is not None:
                 self.consent_key.delete_given(grant, consent)
 
         def released(stored: Grant) -> Grant:
             is_running = stored.phase in ("active", "revoking")
             waits = stored.is_manual and is_running
-            return (stored.consent_given_back(now) if waits else stored).released()
+            due = before.schedule.due_at  # Who is refused puts nothing off, by a lease neither.
+            return (stored.consent_given_back(now, due) if waits else stored).released()
 
-        return update(self.grants, grant_id, released)
+        return update(self.grants, before.id, released)
 
 
 def _require_administrator(account: Account) -> None:

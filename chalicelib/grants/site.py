@@ -228,7 +228,12 @@ class WordPress(Protocol):
         """
 
     def refuses(self, site: Site, key: Credentials) -> bool:
-        """Return whether the site refuses *key*, in WordPress' words or in a plugin's."""
+        """
+        Return whether the site refuses *key*, in WordPress' words or in a plugin's.
+
+        Raises:
+            SiteUnavailable, SiteUnsupported: The response proves neither.
+        """
 
     def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
         """

@@ -38,6 +38,7 @@ class SiteUser:
 
     @property
     def is_administrator(self) -> bool:
+        """Whether the user has the role of an administrator."""
         return ADMINISTRATOR in self.roles
 
     def is_in(self, reach: Reach) -> bool:

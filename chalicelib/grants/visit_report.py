@@ -225,7 +225,7 @@ def _themes(snapshot: Snapshot) -> dict[str, Plugin | Theme] | None:
     return None if snapshot.themes is None else {part.stylesheet: part for part in snapshot.themes}
 
 
-def _each(rows: list[Any] | None, make: Any) -> Any:  # noqa: ANN401 - what JSON held
+def _each(rows: list[Any] | None, make: Any) -> Any:  # noqa: ANN401 - what JSON contained
     return None if rows is None else tuple(make(row) for row in rows)
 
 

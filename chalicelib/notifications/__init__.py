@@ -1,5 +1,5 @@
 """
-What people and systems are told about a grant: notices and tickets.
+The mails about a grant: notices, to owner and support, and tickets, to support.
 
 Imports the standard library, and of Hallpass `grants`, `onetime`, `clock` and `errors`. Mails leave
 by the port `message.Outbox`, and each is counted there (`message.CountedOutbox`).

@@ -16,6 +16,7 @@ class OpeningMails:
     team: SupportTeam
 
     def send(self, receipt: Receipt) -> None:
+        """Mail the sender that the secret of *receipt* was opened."""
         mail = opened(self.team, receipt)
         self.outbox.send(receipt.notify, lambda: mail, now=receipt.outcome_at)
 

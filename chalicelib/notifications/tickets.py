@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from functools import reduce
 from typing import Protocol
 
-from chalicelib.errors import DeliveryFailed, InvalidInput, TooManyRequests, TryAgain
+from chalicelib.errors import DeliveryFailed, InvalidInput, NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
@@ -82,12 +82,7 @@ class TicketLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """
-    What came of a ticket.
-
-    `is_new` says whether this call sent anything, `is_confirmation_dropped` that the owner's
-    mailbox was full.
-    """
+    """`is_new`: this call sent something. `is_confirmation_dropped`: the owner's box is full."""
 
     reference: str
     is_new: bool
@@ -115,7 +110,7 @@ class Tickets:
 
         Raises:
             InvalidInput: Field ``link``: not a one-time link of this place. Field ``site_url``.
-            NotFound: The grant is unknown, or *owner_token* is not its owner's.
+            NotFound: The grant is unknown or not set up, or *owner_token* is not its owner's.
             DeliveryFailed: A mail was not taken. The same request again is safe.
             TooManyRequests: Support's mailbox is full. Nothing is sent.
             TryAgain: The same ticket is being sent at this moment.
@@ -193,7 +188,10 @@ class Tickets:
     def _grant_of(self, ticket: Ticket) -> Grant | None:
         if not ticket.grant_id:
             return None
-        return require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
+        grant = require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
+        if not grant.was_active:  # Anybody can hand in any key: no mail says that it let us in.
+            raise NotFound("That access is not set up.")
+        return grant
 
     def _to_support(
         self, ticket: Ticket, site_url: str, grant: Grant | None, reference: str
@@ -238,16 +236,18 @@ class Tickets:
 
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
         host = grant.site_name
-        access = (
-            "with the administrator account that was made there by hand. Then we ask you to "
-            "delete that account"
+        until = when(grant.expires_at)
+        told = (
+            f"Somebody told us that an administrator account was made for it on {host} by hand. "
+            f"On {until} we ask you to delete it. If you know nothing of it, delete nobody"
             if grant.is_manual
-            else f"as the temporary administrator “{grant.username}”. Then the account removes "
-            "itself, and we tell you"
+            else f"Until {until}, {self.team.name} can sign in to {host} as the temporary "
+            f"administrator “{grant.username}”. Then the account removes itself, and we tell you"
         )
+        did = ("A request to", "about") if grant.is_manual else ("You let", "in to")
         text = (
             f"{self.team.name} has your request. Reference: {reference}\n\n"
-            f"Until {when(grant.expires_at)}, {self.team.name} can sign in to {host} {access}.\n\n"
+            f"{told}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
             f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"
@@ -255,6 +255,6 @@ class Tickets:
         )
         return Mail(
             to=grant.owner_email or ticket.email,
-            subject=f"[{reference}] You let {self.team.name} in to {host}",
+            subject=f"[{reference}] {did[0]} {self.team.name} {did[1]} {host}",
             text=text,
         )

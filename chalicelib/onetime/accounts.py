@@ -43,6 +43,7 @@ class SignedIn:
 
     @property
     def name(self) -> str:
+        """The name of the account, as `make tokens` lists it."""
         return self.account.name
 
     def seal_key(self, metadata_key: str, secret_id: str) -> bytes:

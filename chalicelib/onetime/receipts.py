@@ -46,10 +46,12 @@ class Receipt:
 
     @property
     def expires_at(self) -> int:
+        """When the secret expires, in epoch seconds."""
         return self.created_at + self.lifetime
 
     @property
     def purge_at(self) -> int:
+        """When the receipt itself is purged, in epoch seconds."""
         return self.expires_at + TRACE_SECONDS
 
     def is_proven_by(self, proof: str) -> bool:

@@ -15,8 +15,8 @@ A network is the address that CloudFront or the gateway saw, never a header that
 Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the
 /56 and the /48 that hold it. The counters hold no e-mail address, and purge themselves.
 
-A window's end lets through up to twice its hits in a short time. Many networks together are held
-back by the gateway's own throttle.
+A window's end lets through up to twice its hits in a short time. The gateway's own throttle limits
+many networks together.
 
 Imports `clock`, `errors` and the standard library. Begin with `limits`; `subjects` says what counts
 as one network, one host and one mailbox.

@@ -69,9 +69,8 @@ def discover(look: Look, typed: str) -> Discovery:
                 return _at_one_host(look, found)
     error = _most_helpful_error(front, problems)
     if closed_roots and isinstance(error, SiteUnsupported) and _is_wordpress(front):
-        return Discovery(
-            closed_site(look.outbound, closed_roots[0], sign_in_base), error, is_open_to_keys=True
-        )
+        site = closed_site(look.outbound, closed_roots[0], sign_in_base)
+        return _at_one_host(look, Discovery(site, error, is_open_to_keys=True))
     raise error
 
 
@@ -88,16 +87,21 @@ def _at_one_host(look: Look, found: Discovery) -> Discovery:
 
     WordPress answers below its own address, too, and with any permalinks. What the other host says
     of itself counts then, so that a site which names the approval page of another shows that other.
+    Where that does not answer, or the look has no request left, nothing is approved.
     """
     page = found.site.authorize_url
-    if found.site.has_one_origin or page is None or not page.endswith(APPROVAL_PAGE):
+    if found.site.has_one_origin:
         return found
+    is_useless = found.problem is None or found.is_open_to_keys
+    refused = Discovery(found.site, unsupported("two_hosts")) if is_useless else found
+    if page is None or not page.endswith(APPROVAL_PAGE):
+        return refused
     root = f"{page.removesuffix(APPROVAL_PAGE)}/index.php?rest_route=/"
     try:
         there = _look_at_root(look, root)
     except (SiteUnavailable, SiteUnsupported, KeyRefused):
-        return found
-    return there if there is not None and there.site.has_one_origin else found
+        return refused
+    return there if there is not None and there.site.has_one_origin else refused
 
 
 def _candidate_roots(outbound: Outbound, front: Response, entered: str, base: str) -> list[str]:

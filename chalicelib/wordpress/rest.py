@@ -70,13 +70,19 @@ class Rest:
         Return whether *route* is refused, by WordPress or by whatever answers in its place.
 
         Any 401, 403, 404 or 410 counts, with JSON or without, and the code of a failed sign-in
-        with any error; other responses prove nothing.
+        with any error; other errors, redirects and pages prove nothing.
+
+        Raises:
+            HallpassError: For those, as `replies.read_reply` and `Reply.object` do.
         """
         response = self._call("GET", route, {"_": secrets.token_hex(4)})
         if response.status in REFUSED_STATUSES:
             return True
         is_error = response.status >= HTTPStatus.BAD_REQUEST
-        return is_error and error_code(parse_json(response.body)) in SIGN_IN_CODES
+        if is_error and error_code(parse_json(response.body)) in SIGN_IN_CODES:
+            return True
+        read_reply(response).object()
+        return False
 
     def rows(self, route: str, query: Query) -> Iterator[Json]:
         """

@@ -40,7 +40,7 @@ def find_problem(look: Look, site: Site) -> SiteUnsupported | None:
     Return ``basic_auth`` or ``hidden_login`` where *site* keeps strangers from signing in.
 
     Both addresses count: the approval page, which sends strangers to sign in, and the sign-in page
-    by itself. A page that does not answer is not held against the site.
+    by itself. A page that does not answer counts as no problem.
     """
     approval = _page(look, site.authorize_url or site.login_url)
     pages = [approval]

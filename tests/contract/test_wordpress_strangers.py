@@ -70,6 +70,42 @@ def start() -> Iterator[Callable[[Respond], Server]]:
 Start = Callable[[Respond], Server]
 
 
+class TestThieves:
+    """A site that names another's approval page is offered no approval, however it says so."""
+
+    @pytest.mark.parametrize("kind", ["does not say", "uses the look up", "sends there", "is shut"])
+    def test_no_approval_is_offered_on_another_host(self, start: Start, kind: str) -> None:
+        def respond(request: bytes, _: socket.socket) -> bytes:
+            path = path_of(request)
+            is_index = "wp-json" in path
+            hops = int(path.rpartition("hop=")[2]) if "hop=" in path else 0
+            if kind == "uses the look up" and hops < 4:
+                place = "/wp-json/" if is_index else "/"
+                return http_response(302, "", f"Location: {place}?hop={hops + 1}")
+            if kind in {"sends there", "is shut"}:
+                if not is_index:
+                    return http_response(302, "", f"Location: {victim.url}/wp-login.php")
+                if kind == "is shut":
+                    return as_json({"message": "No."}, 403)
+                return as_json({"code": "rest_forbidden", "data": {"status": 401}}, 401)
+            if is_index:
+                says = {"home": thief.url, "url": victim.url, "namespaces": ["wp/v2"]}
+                return as_json(says)
+            return http_response(200, WORDPRESS_PAGE)
+
+        def answer(request: bytes, _: socket.socket) -> bytes:
+            if "rest_route" not in path_of(request):
+                return http_response(200, WORDPRESS_PAGE)
+            is_open = kind == "uses the look up"
+            return index(victim.url) if is_open else http_response(403, "<html>")
+
+        thief, victim = start(respond), start(answer)
+        wordpress = port(thief.url, victim.url)
+
+        assert wordpress.check(thief.url).consent_url is None
+        assert reason(wordpress.discover, thief.url) == "two_hosts"
+
+
 class TestRedirects:
     def test_redirects_are_followed_and_the_key_goes_only_to_their_end(self, start: Start) -> None:
         real = start(lambda *_: index(real.url))

@@ -1,5 +1,5 @@
 """
-No secret anywhere else (design §4.9).
+No secret is anywhere else than where it belongs.
 
 The whole flow runs with values that nothing else can contain, through its errors as well, and then
 every place that keeps anything is searched for them, plain and in the encodings they may travel in.

@@ -73,9 +73,10 @@ def test_a_deletion_that_the_site_only_claimed_is_done_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as lying:
-        lying.setattr(world.wordpress, "delete_self", lambda *_: True)
+        lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
         world.parts.sweep.sweep(now=DEADLINE)
-    assert world.grants.items[GRANT].state == "active"
+    grant = world.grants.items[GRANT]
+    assert (grant.state, grant.on_site.evidence.deleted_at) == ("active", DEADLINE)
     assert world.strangers != []
 
     world.parts.sweep.sweep(now=DEADLINE + HOUR)
@@ -83,6 +84,50 @@ def test_a_deletion_that_the_site_only_claimed_is_done_again(
 
     assert world.grants.items[GRANT].state == "ended"
     assert world.strangers == []
+
+
+def test_a_deletion_that_names_another_user_and_a_refusal_are_no_end(
+    world: World, site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.shuts_strangers_out = True
+    with monkeypatch.context() as odd:
+        odd.setattr(world.wordpress, "delete_self", lambda *_, **__: False)
+        odd.setattr(world.wordpress, "refuses", lambda *_: True)
+        world.parts.sweep.sweep(now=DEADLINE)
+
+    assert world.grants.items[GRANT].state == "active"
+
+
+@pytest.mark.parametrize("fault", ["delete_self", "is_missing", "refuses"])
+def test_a_renamed_user_is_deleted_at_the_next_retry(
+    world: World, site: FakeSite, fault: str
+) -> None:
+    site.users[world.grants.items[GRANT].on_site.user_id or 0].username = "renamed"
+    site.shuts_strangers_out = fault == "refuses"
+    world.wordpress.fail_next(fault, unavailable("timeout"))
+
+    for minutes in range(3):
+        world.parts.sweep.sweep(now=DEADLINE + minutes * MINUTE)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert world.strangers == []
+    assert site.refused_keys <= 3
+
+
+def test_a_renamed_user_whose_deletion_is_only_claimed_is_no_end(
+    world: World, site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The refusal of the old name is no second word: it was refused before the deletion.
+    site.users[world.grants.items[GRANT].on_site.user_id or 0].username = "renamed"
+    site.shuts_strangers_out = True
+    with monkeypatch.context() as lying:
+        lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
+        world.wordpress.fail_next("refuses", unavailable("timeout"))
+        world.parts.sweep.sweep(now=DEADLINE)
+        world.parts.sweep.sweep(now=DEADLINE + HOUR)
+
+    assert world.grants.items[GRANT].state == "active"
+    assert world.strangers == ["renamed"]
 
 
 def test_a_refused_removal_key_is_sent_again_only_a_day_later(world: World, site: FakeSite) -> None:

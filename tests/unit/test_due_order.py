@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import clock
 from chalicelib.clock import DAY, HOUR, MINUTE
-from chalicelib.errors import TooManyRequests
+from chalicelib.errors import SiteUnavailable, TooManyRequests
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Process
@@ -116,6 +116,38 @@ class TestTwelveSlowGrantsInFront:
         world.parts.sweep.sweep(now=END - HOUR)
         for url in slow:
             world.wordpress.sites[url].down = None
+
+        assert self.honest_end(world, seconds, slow) == 0
+        assert calls_before(world, URL) == {}
+
+    @pytest.mark.parametrize("by_hand", [False, True], ids=["of a set-up", "of a user by hand"])
+    def test_that_hold_a_consent_and_were_tried_before(
+        self, world: World, seconds: Seconds, *, by_hand: bool
+    ) -> None:
+        """A stranger can hand in any key for any host: that it cannot be given back is a retry."""
+        slow, junk, begun = set(), Credentials("admin", "x" * 24), END - HOUR - 14 * MINUTE
+        for number in range(12):
+            url = f"{SLOW[:-8]}{number}.example"
+            world.wordpress.add_site(url).down = unavailable("timeout")
+            slow.add(url)
+            name = f"h{number:021}"
+            if by_hand:
+                made = replace(world.manual_request(), grant_id=name, site_url=url, days=10)
+                world.parts.lifecycle.register(made, now=begun)
+                with pytest.raises(SiteUnavailable):
+                    world.parts.repair.repair(name, OWNER, junk, now=begun)
+            else:
+                asked = replace(world.request(), grant_id=name, site_url=url, consent=junk)
+                world.parts.lifecycle.hold(asked.hold(), now=begun)
+        for moment in range(begun, END - 15 * MINUTE, MINUTE):
+            sweep(world, moment)
+        for url in slow:
+            world.wordpress.sites[url].down = None
+        held = [grant for grant in world.grants.items.values() if grant.consent is not None]
+        assert len(held) == 12
+        for grant in held:  # Its next retry comes at the same time as the honest end.
+            due = replace(grant.schedule, due_at=END - MINUTE)
+            world.grants.items[grant.id] = replace(grant, schedule=due)
 
         assert self.honest_end(world, seconds, slow) == 0
         assert calls_before(world, URL) == {}

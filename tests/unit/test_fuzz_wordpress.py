@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as any_of
 
 from chalicelib.aws.dynamodb import to_item
-from chalicelib.errors import HallpassError
+from chalicelib.errors import HallpassError, SiteUnavailable
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.wordpress.client import RestWordPress
@@ -125,6 +126,7 @@ def test_no_response_breaks_the_adapter(
         lambda: port.delete_self(SITE, KEY, USER, 1),
         lambda: port.delete_user(SITE, KEY, USER, 1),
         lambda: port.is_missing(SITE, 7),
+        lambda: port.refuses(SITE, KEY),
         lambda: port.snapshot(SITE, KEY),
     ):
         try:
@@ -134,3 +136,13 @@ def test_no_response_breaks_the_adapter(
         except ValueError as error:
             # The one error that is its caller's mistake and not the site's.
             assert "own application passwords" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 429, 500, 502, 503])
+def test_a_page_in_the_place_of_rest_proves_neither_that_a_key_works_nor_that_it_is_refused(
+    status: int,
+) -> None:
+    port = RestWordPress(CannedOutbound([(status, {}, b"<h1>Come back later</h1>")]))
+
+    with pytest.raises(SiteUnavailable):
+        port.refuses(SITE, KEY)

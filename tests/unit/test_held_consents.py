@@ -379,3 +379,16 @@ def test_a_stranger_gives_nothing_back(world: World, request_: ProvisionRequest)
         world.parts.ending.end(GRANT, "x" * 43, now=NOW)
 
     assert world.owner_keys == 1
+
+
+def test_no_ticket_says_that_an_approval_which_nobody_checked_let_support_in(
+    world: World, api: Api
+) -> None:
+    """Anybody can hand in any key for any host, and name any mailbox."""
+    api("POST", "/users", body(world, application_password="x" * 24))
+    ticket = {"name": "N", "email": "victim@blog.example", "subject": "S", "message": "M"}
+    ticket |= {"grant_id": GRANT, "owner_token": OWNER}
+
+    assert api("POST", "/tickets", ticket)[0] == 404
+    assert world.outbox.sent == []
+    assert world.grants.items[GRANT].owner_email == ""

@@ -21,6 +21,7 @@ from tests.fakes.world import (
     OWNER_MAIL,
     SUPPORT,
     SUPPORT_MAIL,
+    TICKET,
     World,
     repair,
 )
@@ -206,3 +207,14 @@ def test_the_same_request_again_returns_the_same_grant(world: World) -> None:
     assert world.parts.lifecycle.register(world.manual_request(), now=NOW + 9)[1] is False
     with pytest.raises(GrantExists):
         world.parts.lifecycle.register(replace(world.manual_request(), days=4), now=NOW)
+
+
+def test_the_confirmation_of_a_ticket_says_only_what_somebody_told_us(world: World) -> None:
+    world.parts.lifecycle.register(world.manual_request(), now=NOW)
+
+    world.parts.tickets.send(TICKET, now=NOW)
+
+    mail = world.outbox.to(OWNER_MAIL)[-1]
+    assert "You let" not in mail.subject
+    assert "can sign in" not in mail.text
+    assert "Somebody told us" in mail.text

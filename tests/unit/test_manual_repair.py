@@ -197,6 +197,22 @@ class TestTheKeyMeanwhile:
         assert manual.owner_keys == 0
         assert manual.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
 
+    def test_whoever_else_has_a_token_cannot_put_off_that_it_goes_back(
+        self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who made the grant has its owner token, and approvals of other hosts are refused."""
+        api("POST", REPAIR, approve(manual), token=OWNER)
+        junk = {"user_login": "admin", "application_password": "x" * 24}
+
+        for second in range(12 * MINUTE, 15 * MINUTE, 20):
+            monkeypatch.setattr(app_module, "now", lambda moment=NOW + second: moment)
+            refused = {**junk, "approved_on": "https://elsewhere.example"}
+            assert api("POST", REPAIR, refused, token=OWNER)[0] == 422
+            if second % MINUTE == 0:
+                manual.parts.sweep.sweep(now=NOW + second)
+
+        assert (manual.owner_keys, manual.grants.items[GRANT].consent) == (0, None)
+
     def test_approving_again_gives_the_first_one_back(self, manual: World, api: Api) -> None:
         api("POST", REPAIR, approve(manual), token=OWNER)
 

@@ -9,8 +9,9 @@ from itertools import product
 import pytest
 
 from chalicelib.clock import DAY
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Evidence, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
 from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.record import MAX_TIMELINE
 from chalicelib.grants.site import Site

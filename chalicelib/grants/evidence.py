@@ -1,0 +1,34 @@
+"""
+What the site has said of our account and of its key, so that nothing is doubted or asked again.
+
+`removal` and `removal_key` record it; `parts.OnSite` holds it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chalicelib.clock import DAY
+
+
+class Evidence(NamedTuple):
+    """
+    What a grant keeps of the site's words, in epoch seconds.
+
+    `deleted_at` is when WordPress answered our deletion with ``deleted: true`` and the right id;
+    `key_refused_at` when the site last refused the removal key with both names. `is_by_email`: it
+    refused the login name, which may have been changed in the database, so the key is sent with the
+    e-mail address.
+    """
+
+    deleted_at: int | None = None
+    key_refused_at: int | None = None
+    is_by_email: bool = False
+
+    def is_key_usable(self, now: int) -> bool:
+        """
+        Return whether the removal key may be sent: after a refusal, only once a day.
+
+        Plugins that count refused keys block the address that sends them.
+        """
+        return self.key_refused_at is None or now >= self.key_refused_at + DAY
