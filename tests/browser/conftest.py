@@ -14,6 +14,9 @@ from infra.local.wordpress import WordPress
 from tests.browser.fake_api import FakeApi
 from tests.browser.people import Agent, Owner
 from tests.browser.recorder import Recorder
+from tests.real_stack import mails, owner_keys, stack, turn_clock, users, wordpress
+
+__all__ = ["mails", "owner_keys", "stack", "turn_clock", "users", "wordpress"]  # Fixtures.
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [

@@ -12,6 +12,7 @@ from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, Grant
 from chalicelib.grants.parts import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
+from chalicelib.grants.sweep import SHARE_SECONDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, URL, World
@@ -73,6 +74,16 @@ class TestEnd:
         world.parts.sweep.sweep(now=NOW + 3 * DAY)
 
         assert len(world.wordpress.called("delete_self")) == 1
+
+    def test_a_sweep_begins_nothing_when_less_than_one_share_of_time_is_left(
+        self, world: World
+    ) -> None:
+        world.budget.start(SHARE_SECONDS - 1)
+
+        report = world.parts.sweep.sweep(now=NOW + 3 * DAY)
+
+        assert (report.ended, report.put_off, report.failed) == (0, 0, 0)
+        assert world.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
 
     def test_an_unexpected_error_stops_no_other_grant(
         self, world: World, site: FakeSite, provision_request: ProvisionRequest

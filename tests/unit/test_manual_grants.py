@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.clock import DAY, HOUR
+from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import ConsentRejected, GrantExists, NotFound, SiteUnsupported
+from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.site import Credentials
+from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import REGISTERED, FakeSite
 from tests.fakes.world import (
     GRANT,
@@ -86,8 +88,33 @@ class TestConfirmation:
             assert "The owner of blog.example said" in mail.text
             assert "confirmed" not in mail.text
 
+    def test_the_notices_do_not_wait_for_a_consent_key_that_cannot_be_deleted_now(
+        self, world: World, site: FakeSite
+    ) -> None:
+        key = Credentials("admin", site.consent("admin"))
+        world.parts.repair.repair(GRANT, OWNER, key, now=NOW)
+        site.down = unavailable("unreachable")
+
+        world.parts.ending.confirm(GRANT, OWNER, now=NOW + MINUTE)
+
+        assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
+        assert world.owner_keys == 1
+        site.down = None
+        world.parts.sweep.sweep(now=NOW + HOUR)
+        assert (world.owner_keys, world.grants.items[GRANT].phase) == (0, "closed")
+        assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
+
 
 class TestRepair:
+    def test_a_site_that_does_not_count_posts_holds_nothing_up(self, world: World) -> None:
+        world.wordpress.fail_next("count_posts", unavailable("server_error"))
+        key = Credentials("admin", world.site.consent("admin"))
+
+        found = world.parts.repair.repair(GRANT, OWNER, key, now=NOW)
+
+        assert isinstance(found, Found)
+        assert (found.user.username, found.posts) == ("helper", None)
+
     def test_a_repair_deletes_the_user_with_one_consent_key(
         self, world: World, site: FakeSite
     ) -> None:

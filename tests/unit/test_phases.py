@@ -140,6 +140,14 @@ def test_no_transition_leads_back() -> None:
             assert ALL.index(CALLS[name](in_phase(phase)).phase) >= ALL.index(phase), (name, phase)
 
 
+def test_a_newer_consent_key_survives_the_deletion_of_an_older_one() -> None:
+    newer = Consent("admin", b"sealed later", "another uuid")
+    repairing = in_phase("revoking").repair_requested(newer, NOW + 35, NOW)
+
+    assert repairing.consent_deleted(CONSENT) is repairing
+    assert repairing.consent_deleted(newer).consent is None
+
+
 def test_a_full_timeline_keeps_the_event_that_support_got_access() -> None:
     grant = in_phase("provisioning").activated(NOW)
     for number in range(3 * MAX_TIMELINE):

@@ -234,6 +234,32 @@ class TestRefusals:
         assert refused.value.reason == "cannot_remove"
         nothing_was_made(world)
 
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            ("unreachable", "site_unreachable"),
+            ("incomplete_certificate", "incomplete_certificate"),
+        ],
+    )
+    def test_an_address_that_leads_to_no_site_is_a_problem_for_its_owner(
+        self, world: World, provision_request: ProvisionRequest, answer: str, reason: str
+    ) -> None:
+        world.wordpress.fail_next("discover", unavailable(answer))
+
+        with pytest.raises(SiteUnsupported) as refused:
+            world.parts.lifecycle.provision(provision_request, now=NOW)
+
+        assert refused.value.reason == reason
+
+    def test_a_site_that_shows_no_snapshot_in_time_is_set_up_without(
+        self, world: World, provision_request: ProvisionRequest
+    ) -> None:
+        world.wordpress.fail_next("snapshot", unavailable("timeout"))
+
+        grant, _ = world.parts.lifecycle.provision(provision_request, now=NOW)
+
+        assert (grant.state, grant.visit.before) == ("active", "")
+
     def test_the_owner_is_asked_to_delete_a_key_that_only_they_can_delete(
         self, world: World, provision_request: ProvisionRequest
     ) -> None:
