@@ -19,7 +19,7 @@ from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
-from tests.fakes.services import FakeOutbox, FakeSealer
+from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.stores import (
     MemoryAccounts,
     MemoryGrants,
@@ -78,7 +78,7 @@ class World:
     log: MemoryTicketLog = field(default_factory=MemoryTicketLog)
     sealer: FakeSealer = field(default_factory=FakeSealer)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
-    budget: TimeBudget = field(default_factory=TimeBudget)
+    budget: TimeBudget = field(default_factory=StillBudget)
     reached: list[LimitName] = field(default_factory=list)
     settings: Settings = SETTINGS
 

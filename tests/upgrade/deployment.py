@@ -22,10 +22,9 @@ from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
-from chalicelib.clock import TimeBudget
 from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
-from tests.fakes.services import FakeOutbox, FakeSealer
+from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
 from tests.fakes.world import SETTINGS, NoConnections
 from tests.upgrade.dynamodb import FakeDynamoDB, Item
@@ -61,7 +60,7 @@ def joined(
         outbox=outbox,
         wordpress=wordpress,
         connections=NoConnections(),
-        budget=TimeBudget(),
+        budget=StillBudget(),
         report_limit=lambda _: None,
     )
     return assemble(ports, SETTINGS)
