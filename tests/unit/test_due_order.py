@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib import clock
-from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.clock import DAY, HOUR, MINUTE, TimeBudget
 from chalicelib.errors import SiteUnavailable, TooManyRequests
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
@@ -30,6 +30,12 @@ class Seconds:
 
     def monotonic(self) -> float:
         return self.now
+
+
+@pytest.fixture
+def world() -> World:
+    """A world in which our own work takes time: the time of `seconds`."""
+    return World(budget=TimeBudget())
 
 
 @pytest.fixture
