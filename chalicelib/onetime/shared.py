@@ -102,7 +102,7 @@ class SharedSecrets:
             self.accounts.list_receipt(by.name, Listed(link.id, sealed, now, receipt.purge_at))
         return Shared(metadata_key, secret_key, receipt, "new", now)
 
-    def read(self, secret_key: str, passphrase: str, *, now: int) -> tuple[str, str]:
+    def open(self, secret_key: str, passphrase: str, *, now: int) -> tuple[str, str]:
         """
         Return the text to the one caller who opens it, and the id of the secret.
 
@@ -121,7 +121,7 @@ class SharedSecrets:
         self.receipts.record(secret, "received", now)
         return text, secret.id
 
-    def look(self, metadata_key: str, *, now: int) -> Shared:
+    def view(self, metadata_key: str, *, now: int) -> Shared:
         """
         Return what became of a secret; this changes nothing.
 

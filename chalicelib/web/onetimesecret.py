@@ -101,24 +101,24 @@ class OneTimeSecretApi:
 
         return self._answer(call, answered)
 
-    def read(self, call: Call, key: str) -> Response:
+    def open(self, call: Call, key: str) -> Response:
         """Answer ``secret/KEY``: the text, once."""
 
         def answered() -> Response:
             by = self._caller(call, "ots_reveal")
             passphrase = sent.text(call.fields(), "passphrase")
-            text, secret_id = self.shared.read(key, passphrase, now=call.now)
+            text, secret_id = self.shared.open(key, passphrase, now=call.now)
             note("opened", secret_id, len(text.encode()), bool(passphrase), by)
             return as_json({"value": text, "secret_key": key, "share_domain": self.public_url})
 
         return self._answer(call, answered, key)
 
-    def look(self, call: Call, key: str) -> Response:
+    def view(self, call: Call, key: str) -> Response:
         """Answer ``private/KEY``: what became of the secret."""
 
         def answered() -> Response:
             by = self._caller(call, "ots_receipt")
-            made = self.shared.look(key, now=call.now)
+            made = self.shared.view(key, now=call.now)
             return as_json(receipt(made, by, self.public_url, call.now))
 
         return self._answer(call, answered, key)

@@ -18,7 +18,7 @@ from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import unsupported
-from chalicelib.wordpress.look import callable_url
+from chalicelib.wordpress.anonymous import callable_url
 from chalicelib.wordpress.replies import Json, Reply
 
 MAX_NAME_CHARACTERS = 200

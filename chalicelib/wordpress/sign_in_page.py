@@ -17,7 +17,7 @@ from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unsupported
-from chalicelib.wordpress.look import Look
+from chalicelib.wordpress.anonymous import AnonymousRequests
 
 PASSWORD_FIELD = re.compile(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
@@ -35,17 +35,17 @@ AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
 MAX_SEARCHED = 512 * 1024  # Bytes of a page.
 
 
-def find_problem(look: Look, site: Site) -> SiteUnsupported | None:
+def find_problem(anonymous: AnonymousRequests, site: Site) -> SiteUnsupported | None:
     """
     Return ``basic_auth`` or ``hidden_login`` where *site* keeps strangers from signing in.
 
     Both addresses count: the approval page, which sends strangers to sign in, and the sign-in page
     by itself. A page that does not answer counts as no problem.
     """
-    approval = _page(look, site.authorize_url or site.login_url)
+    approval = _page(anonymous, site.authorize_url or site.login_url)
     pages = [approval]
     if approval is None or _plain(approval.url) != _plain(site.login_url):
-        pages.append(_page(look, site.login_url))
+        pages.append(_page(anonymous, site.login_url))
     seen = [page for page in pages if page is not None]
     if any(asks_password_first(page) for page in seen):
         return unsupported("basic_auth")
@@ -127,9 +127,9 @@ def _hidden_fields(body: bytes) -> dict[str, str]:
     return found
 
 
-def _page(look: Look, url: str) -> Response | None:
+def _page(anonymous: AnonymousRequests, url: str) -> Response | None:
     try:
-        return look.get(url, accept="text/html, */*;q=0.8")
+        return anonymous.get(url, accept="text/html, */*;q=0.8")
     except HallpassError:
         return None
 

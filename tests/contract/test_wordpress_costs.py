@@ -19,7 +19,7 @@ import pytest
 from chalicelib.errors import HallpassError, SiteUnavailable
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
-from chalicelib.wordpress import look, replies
+from chalicelib.wordpress import anonymous, replies
 from chalicelib.wordpress.client import RestWordPress
 from chalicelib.wordpress.rest import MAX_REPLY_BYTES
 from infra.local.wordpress.tls import write_certificate
@@ -156,8 +156,8 @@ class TestRequests:
 class TestTime:
     @pytest.fixture(autouse=True)
     def short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert look.MAX_SECONDS == 12
-        monkeypatch.setattr(look, "MAX_SECONDS", 1.0)
+        assert anonymous.MAX_SECONDS == 12
+        monkeypatch.setattr(anonymous, "MAX_SECONDS", 1.0)
 
     def assert_ends(self, url: str, *allowed: str, authorities: str | None = None) -> None:
         began = time.monotonic()
