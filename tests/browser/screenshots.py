@@ -76,7 +76,7 @@ def tell(
     camera.shoot(owner.page, "form")
     owner.tell()
     owner.page.fill("#url", wordpress.url)
-    owner.page.wait_for_selector("#looked .found:not([hidden])")
+    owner.page.wait_for_selector("#site-check .found:not([hidden])")
     camera.shoot(owner.page, "site")
     owner.page.click("#site .actions button:visible >> nth=0")
     owner.page.wait_for_selector("#time:not([hidden])")

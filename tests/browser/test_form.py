@@ -71,14 +71,14 @@ def test_an_address_with_http_is_checked_with_https(page: Page) -> None:
     fill_in(page)
     answer: dict[str, Any] = FOUND
 
-    def look(route: Route) -> None:
+    def answer_check(route: Route) -> None:
         refused = {"code": "invalid_input", "message": "No.", "field": "site_url"}
         if (route.request.post_data_json or {})["url"].startswith("http://"):
             route.fulfill(json=refused, status=400)
         else:
             route.fulfill(json=answer)
 
-    page.route("**/api/sites", look)
+    page.route("**/api/sites", answer_check)
     page.fill("#url", "http://bakery.example")
     page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()

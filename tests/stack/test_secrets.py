@@ -88,8 +88,8 @@ def test_an_unopened_secret_is_deleted_by_native_ttl(stack: Stack) -> None:
         ExpressionAttributeValues={":then": {"N": str(int(time.time()) - 10)}},
     )
 
-    look = requests.get(f"{stack.app_url}/api/secrets/{link.id}", timeout=60)
-    assert look.status_code == 404, "expired is gone, purged or not"
+    peeked = requests.get(f"{stack.app_url}/api/secrets/{link.id}", timeout=60)
+    assert peeked.status_code == 404, "expired is gone, purged or not"
 
     until = time.monotonic() + 150
     while "Item" in dynamodb.get_item(**table) and time.monotonic() < until:

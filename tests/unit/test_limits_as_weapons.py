@@ -80,8 +80,8 @@ class TestOthersHaveAskedAboutTheSameSite:
             made = user_body(world, grant_id=number_id(number), owner_email="")
             assert api("POST", "/users", made, headers=network(number % 9))[0] == 201
 
-        look = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
-        assert look[0] == 200
+        check = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
+        assert check[0] == 200
         assert api("POST", "/users", user_body(world), headers=network(10))[0] == 201
 
     def test_who_tries_keys_is_held_up_before_everybody_else_is(

@@ -245,7 +245,7 @@ def hand_made(world: World) -> Credentials:
     return Credentials("admin", world.site.consent("admin"))
 
 
-def looking(world: World) -> Job:
+def first_request(world: World) -> Job:
     consent = hand_made(world)
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
@@ -265,12 +265,12 @@ def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
     return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
 
 
-@pytest.mark.parametrize(("number", "after"), points(looking))
+@pytest.mark.parametrize(("number", "after"), points(first_request))
 def test_a_first_request_that_died_leaves_no_key_and_deletes_nobody(
     number: int, *, after: bool
 ) -> None:
     world = World()
-    job = looking(world)
+    job = first_request(world)
     with pytest.raises(Died):
         job(world.start(Process(number, after=after)), NOW)
     recorded = world.grants.items[GRANT].consent is not None

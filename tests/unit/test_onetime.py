@@ -291,12 +291,12 @@ def test_a_late_reader_learns_why_a_link_cannot_be_opened_and_since_when(
     if why == "ended":
         grants.items[GRANT.id] = replace(GRANT, phase="closed")
 
-    with pytest.raises(NotFound) as looked:
+    with pytest.raises(NotFound) as peeked:
         secrets.peek(SECRET.id, now=NOW + 99)
     with pytest.raises(NotFound) as opened:
         secrets.open(SECRET.id, "right", "claim", now=NOW + 99)
 
-    for lost in (looked.value, opened.value):
+    for lost in (peeked.value, opened.value):
         assert lost.details() == {"gone": why, "at": NOW + 60, "grant_id": GRANT.id}
 
 

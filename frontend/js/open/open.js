@@ -62,7 +62,7 @@ function withoutLink(entry) {
 /** See what is behind the link. This changes nothing. */
 async function refresh() {
     const { entry } = page
-    showPanel("looking")
+    showPanel("loading")
     if (!entry) return showUnreadable("incomplete")
     try {
         const secret = await peekSecret(entry.id)

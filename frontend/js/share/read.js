@@ -23,10 +23,10 @@ export async function showSecret({ entry, showPanel }) {
     let asksPassphrase = false
     let isOver = false
     $("#waiting").addEventListener("submit", () => runOnce($("#open"), open))
-    await look()
+    await peek()
 
-    /** See what is there. This changes nothing. */
-    async function look() {
+    /** Ask what the link holds. This changes nothing. */
+    async function peek() {
         if (!/^[0-9a-z]{31}$/.test(key)) return showGone(showPanel, "not_found")
         try {
             const secret = await peekSecret(id)
@@ -77,7 +77,7 @@ export async function showSecret({ entry, showPanel }) {
             return showGone(showPanel, why, details.at)
         }
         if ($("#waiting").hidden) return showGone(showPanel, "unreachable")
-        if (code === "wrong_passphrase" && !details.tries_left) return look()
+        if (code === "wrong_passphrase" && !details.tries_left) return peek()
         await loadCatalogue()
         showProblem($("#open-problem"), error)
         if (code === "wrong_passphrase") field.select()
@@ -98,7 +98,7 @@ export async function showSecret({ entry, showPanel }) {
         addEventListener("pagehide", () => {
             isOver = true
             text = shown.value = ""
-            showPanel("looking")
+            showPanel("loading")
         })
         addEventListener("pageshow", ({ persisted }) => persisted && location.reload())
     }

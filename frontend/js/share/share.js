@@ -60,7 +60,7 @@ async function show(shown) {
         showPanel("need-key")
         return $("#key").focus()
     }
-    showPanel("looking")
+    showPanel("loading")
     const page = { entry: shown, showPanel }
     if (shown.kind === "secret") await (await import("./read.js")).showSecret(page)
     else await (await import("./sent.js")).showReceipt(page)
