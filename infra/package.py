@@ -35,7 +35,7 @@ SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sts"})
 # The functions' Python: the one that builds, or another that is installed here beside it.
 RUNTIME = os.environ.get("RUNTIME") or f"python3.{sys.version_info.minor}"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
-EPOCH = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
+EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
 PLAIN_FILE = 0o100644 << 16
 
 
@@ -197,7 +197,7 @@ def _zip(code: Path, archive: Path) -> None:
     unfinished = archive.with_suffix(".tmp")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(path for path in code.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(code).as_posix(), EPOCH)
+            entry = zipfile.ZipInfo(file.relative_to(code).as_posix(), EARLIEST_ZIP_TIME)
             entry.external_attr = PLAIN_FILE
             entry.compress_type = zipfile.ZIP_DEFLATED
             out.writestr(entry, file.read_bytes())

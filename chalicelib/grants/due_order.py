@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chalicelib.grants.model import Grant
-from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 
 Queue = Literal["first", "retry"]
 QUEUES: tuple[Queue, ...] = ("first", "retry")
@@ -36,7 +36,7 @@ def _is_hold_over_first(grant: Grant) -> bool:
     """
     held_since = grant.consent.held_since if grant.consent else None
     due_at = grant.schedule.due_at
-    return held_since is not None and due_at is not None and due_at <= held_since + HOLD_SECONDS
+    return held_since is not None and due_at is not None and due_at <= held_since + MAX_HOLD_SECONDS
 
 
 def host_of(grant: Grant) -> str:

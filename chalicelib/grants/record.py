@@ -25,9 +25,9 @@ from chalicelib.grants.parts import (
 )
 from chalicelib.grants.phases import ENDED, Phase, State
 
-MAX_TIMELINE = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
-REPEATING = frozenset({"removal_failed", "link_locked"})
-HOST = re.compile(
+MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
+REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
+HOST_NAME = re.compile(
     r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
     re.IGNORECASE,
 )
@@ -146,7 +146,7 @@ class GrantRecord:
         is not passed on.
         """
         address = self.on_site.site.url if self.on_site.site else self.site_url
-        found = HOST.match(address.strip())
+        found = HOST_NAME.match(address.strip())
         return found["host"].lower() + (found["port"] or "") if found else "your site"
 
     @property
@@ -168,9 +168,9 @@ class GrantRecord:
         When there are too many, the oldest goes, but never the one that says that access was given.
         """
         kept = self.timeline
-        if kept and event.name == kept[-1].name and event.name in REPEATING:
+        if kept and event.name == kept[-1].name and event.name in REPEATING_EVENTS:
             kept = kept[:-1]
-        if len(kept) >= MAX_TIMELINE:
+        if len(kept) >= MAX_TIMELINE_EVENTS:
             oldest = next(place for place, e in enumerate(kept) if e.name != "access_created")
             kept = kept[:oldest] + kept[oldest + 1 :]
         return replace(self, timeline=(*kept, event))

@@ -46,7 +46,7 @@ from chalicelib.grants.snapshot import Snapshot
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.site_problems import may_have_moved, unsupported
 
-UNREACHED_SECONDS = 7 * DAY
+MAX_UNREACHED_SECONDS = 7 * DAY
 FIRST_USER_ID = 1
 
 
@@ -249,7 +249,7 @@ class Removal:
         except HallpassError as error:
             # No account was made there. After a week the site is no longer expected to answer.
             is_elsewhere = error.details().get("reason") == "two_hosts"
-            if not is_elsewhere and now < grant.created_at + UNREACHED_SECONDS:
+            if not is_elsewhere and now < grant.created_at + MAX_UNREACHED_SECONDS:
                 raise
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
 from chalicelib.notifications.message import Mail, SupportTeam, when
-from chalicelib.onetime.model import MAX_TRIES
+from chalicelib.onetime.model import MAX_PASSPHRASE_TRIES
 
 
 def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
@@ -66,8 +66,9 @@ def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int)
     """Return the mail that says that a passphrase was guessed at, and how to end the access."""
     site = grant.site_name
     text = (
-        f"Somebody typed a wrong passphrase {MAX_TRIES} times for the one-time link to {site} "
-        f"({when(locked_at)}).\nThe link is locked for half an hour. Nothing was opened.\n\n"
+        f"Somebody typed a wrong passphrase {MAX_PASSPHRASE_TRIES} times for the one-time link "
+        f"to {site} ({when(locked_at)}).\n"
+        "The link is locked for half an hour. Nothing was opened.\n\n"
         f"Most likely {team.name} has mistyped it, or does not have it yet.\n"
         "If that was not support, end the access now on your receipt:\n"
         f"{receipt_url}\n"

@@ -27,7 +27,7 @@ from chalicelib.wordpress.rest import Query, route_url
 from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, closed_site, read_index
 
 MAX_NAMED_ROOTS = 3
-MAX_LINK_CHARACTERS = 8192  # Of the Link header.
+MAX_LINK_HEADER_CHARACTERS = 8192  # Of the Link header.
 APPROVAL_PAGE = "/wp-admin/authorize-application.php"
 
 LINK_HEADER = re.compile(r'<([^<>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
@@ -112,7 +112,7 @@ def _candidate_roots(outbound: Outbound, front: Response, entered: str, base: st
     paths. A site that sends strangers to sign in may do so from any of its pages, and to a folder
     in which WordPress itself is: of the two, the shorter is then the site's own.
     """
-    header = front.headers.get("link", "")[:MAX_LINK_CHARACTERS]
+    header = front.headers.get("link", "")[:MAX_LINK_HEADER_CHARACTERS]
     named = LINK_HEADER.findall(as_utf8(header))[:MAX_NAMED_ROOTS]
     for tag in islice(LINK_TAG.finditer(front.body), MAX_NAMED_ROOTS):
         links = HREF.findall(tag[0])[:1]

@@ -32,7 +32,7 @@ ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
 MAX_HIDDEN_FIELDS = 20
 AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
-MAX_SEARCHED = 512 * 1024  # Bytes of a page.
+MAX_SEARCHED_BYTES = 512 * 1024  # Bytes of a page.
 
 
 def find_problem(anonymous: AnonymousRequests, site: Site) -> SiteUnsupported | None:
@@ -64,7 +64,7 @@ def asks_password_first(page: Response) -> bool:
 def has_sign_in_form(page: Response) -> bool:
     """Return whether *page* asks for a password, as WordPress' own page or one of the site's."""
     is_shown = page.status < HTTPStatus.MULTIPLE_CHOICES
-    return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED]) is not None
+    return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED_BYTES]) is not None
 
 
 def try_once(outbound: Outbound, login_url: str, username: str, password: str) -> bool | None:
@@ -120,7 +120,7 @@ def _has_puzzle(page: Response) -> bool:
 def _hidden_fields(body: bytes) -> dict[str, str]:
     """Return the hidden fields of the forms of a sign-in page, those of plugins included."""
     found: dict[str, str] = {}
-    for tag in islice(HIDDEN_INPUT.finditer(body[:MAX_SEARCHED]), MAX_HIDDEN_FIELDS):
+    for tag in islice(HIDDEN_INPUT.finditer(body[:MAX_SEARCHED_BYTES]), MAX_HIDDEN_FIELDS):
         pairs = dict(ATTRIBUTE.findall(tag[0].decode(errors="replace")))
         if pairs.get("name"):
             found[html.unescape(pairs["name"])] = html.unescape(pairs.get("value", ""))

@@ -21,7 +21,7 @@ from infra.operate import deployed
 Verdict = Literal["good", "warn", "bad"]
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red"}
 # The API and the sweep share this; a new account starts with 10.
-FEW_CONCURRENT = 100
+MIN_CONCURRENT_EXECUTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def examine(
 
 def _quota(functions: Any) -> Iterator[Finding]:  # noqa: ANN401  A client.
     limit = functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit < FEW_CONCURRENT:
+    if limit < MIN_CONCURRENT_EXECUTIONS:
         yield Finding(
             "Lambda's quota",
             "warn",

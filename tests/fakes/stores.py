@@ -10,7 +10,13 @@ from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.onetime.accounts import Account, Listed
-from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
+from chalicelib.onetime.model import (
+    CLAIM_SECONDS,
+    LOCK_SECONDS,
+    MAX_PASSPHRASE_TRIES,
+    Revocation,
+    Secret,
+)
 from chalicelib.onetime.receipts import Outcome, Receipt, Receipts
 
 
@@ -85,7 +91,7 @@ class MemorySecrets:
             if secret.tries_left > 0:
                 left = secret.tries_left - 1
             elif secret.last_try_at <= now - LOCK_SECONDS:
-                left = MAX_TRIES - 1
+                left = MAX_PASSPHRASE_TRIES - 1
             else:
                 return None
             return self._put(replace(secret, tries_left=left, last_try_at=now))

@@ -239,19 +239,19 @@ class TestTheKeyMeanwhile:
 Job = Callable[[Hallpass, int], object]
 
 
-def hand_made(world: World) -> Credentials:
+def manual_grant(world: World) -> Credentials:
     world.site.add_user("helper").registered_at = NOW - HOUR
     world.parts.lifecycle.register(world.manual_request(), now=NOW)
     return Credentials("admin", world.site.consent("admin"))
 
 
 def first_request(world: World) -> Job:
-    consent = hand_made(world)
+    consent = manual_grant(world)
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
 
 def confirming(world: World) -> Job:
-    consent = hand_made(world)
+    consent = manual_grant(world)
     found = world.parts.repair.repair(GRANT, OWNER, consent, now=NOW)
     assert isinstance(found, Found)
     return lambda parts, now: parts.repair.repair(

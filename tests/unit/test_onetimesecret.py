@@ -77,7 +77,7 @@ def send(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def account(world: World) -> tuple[str, str]:
-    token = world.parts.one_time_secret_api.accounts.add(USER, notify=False, now=NOW)
+    token = world.parts.one_time_secret_api.accounts.add(USER, mail_openings=False, now=NOW)
     assert token is not None
     return USER, token
 
@@ -327,11 +327,11 @@ class TestAccounts:
     ) -> None:
         accounts = world.parts.one_time_secret_api.accounts
         ask("POST", "share", auth=account, secret="x")
-        assert accounts.add(USER, notify=False, now=NOW) is None
+        assert accounts.add(USER, mail_openings=False, now=NOW) is None
         assert accounts.store.delete(USER)
         assert ask("GET", "authcheck", auth=account)[0] == 404
 
-        token = accounts.add(USER, notify=False, now=NOW) or ""
+        token = accounts.add(USER, mail_openings=False, now=NOW) or ""
         status, listed = ask("GET", "private/recent", auth=(USER, token))
         assert (status, len(listed)) == (200, 0)
 
@@ -353,7 +353,9 @@ class TestAccounts:
     def test_an_account_that_asks_for_it_is_mailed_once_when_its_secret_is_opened(
         self, ask: Client1, api: Api, world: World
     ) -> None:
-        token = world.parts.one_time_secret_api.accounts.add("a@b.example", notify=True, now=NOW)
+        token = world.parts.one_time_secret_api.accounts.add(
+            "a@b.example", mail_openings=True, now=NOW
+        )
         made = ask("POST", "share", auth=("a@b.example", token or ""), secret="hunter2")[1]
         link = link_of(made["secret_key"])
         for _ in range(2):
@@ -368,7 +370,9 @@ class TestAccounts:
     def test_a_mail_that_is_not_accepted_takes_nothing_from_the_reader(
         self, ask: Client1, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        token = world.parts.one_time_secret_api.accounts.add("a@b.example", notify=True, now=NOW)
+        token = world.parts.one_time_secret_api.accounts.add(
+            "a@b.example", mail_openings=True, now=NOW
+        )
         made = ask("POST", "share", auth=("a@b.example", token or ""), secret="x")[1]
 
         def refuse(_: object) -> None:
