@@ -36,7 +36,7 @@ from chalicelib.onetime.shared_keys import (
 MIN_LIFETIME_SECONDS = 60  # Upstream's.
 DEFAULT_LIFETIME_SECONDS = MAX_ANONYMOUS_LIFETIME_SECONDS = 7 * DAY
 # Without those that people confuse: i l o 1 I O 0.
-PASSWORD_CHARACTERS = "".join(sorted(set(string.ascii_letters + string.digits) - set("ilo1IO0")))
+PASSWORD_ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("ilo1IO0")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class SharedSecrets:
 
 def generate(length: int) -> str:
     """Return a random password of *length* letters and digits that people do not confuse."""
-    return "".join(secrets.choice(PASSWORD_CHARACTERS) for _ in range(length))
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(length))
 
 
 def _fits(secret: Secret, link: Link) -> bool:

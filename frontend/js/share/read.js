@@ -11,7 +11,7 @@ import { GONE, showGone } from "./sent.js"
 import { linkKeyOf, proveShared, unframe } from "./shared-key.js"
 
 /** The server lets the same claim open again for 60 seconds. */
-const RETRY_SECONDS = 55
+const MAX_RETRY_SECONDS = 55
 const MASK = "••••••••••••"
 
 /** @param {SharePage} page */
@@ -31,7 +31,7 @@ export async function showSecret({ entry, showPanel }) {
         try {
             const secret = await peekSecret(id)
             // The answer to our own opening may have been lost: for a minute we can ask for it again.
-            const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < RETRY_SECONDS
+            const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < MAX_RETRY_SECONDS
             if (secret.state === "opened" && !canRetry) return showGone(showPanel, "opened", secret.opened_at)
             if (secret.state === "locked") return showGone(showPanel, "locked", secret.unlocks_at)
             asksPassphrase = secret.passphrase
