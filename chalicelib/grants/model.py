@@ -47,7 +47,7 @@ class Grant(GrantInSetUp):
 
     @transition(*ALL_PHASES)
     def link_locked(self, at: int, secret_id: str, now: int) -> Grant:
-        """Record, once, that a link was locked at *at*, and let the sweep tell the owner now."""
+        """Record, once, that a link was locked at *at*, and let the sweep mail the owner now."""
         if any(event.name == "link_locked" and event.at >= at for event in self.timeline):
             return self
         schedule = self.schedule

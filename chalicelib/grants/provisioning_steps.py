@@ -112,7 +112,7 @@ def check_removable(tools: StepTools, grant: Grant, request: ProvisionRequest, n
 
 def take_snapshot(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
     """
-    Record what the site looks like before support comes in, if the site shows it in time.
+    Record the site's snapshot before support comes in, if the site shows it in time.
 
     A site that shows nothing does not hold the access up: the visit report then says so.
     """

@@ -42,7 +42,7 @@ class GrantRecord:
     `site_url` is the address that the owner typed; `username` the support user's login name.
     `is_manual` says that the owner made the support user by hand, so that we hold no key to it. Of
     a grant that `is_held`, `expires_at` is when its consent goes back. `end_requested_at` is when
-    somebody asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
+    a holder asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
     it. `notices` are the notices that were sent.
     """
 
@@ -75,7 +75,7 @@ class GrantRecord:
 
     @property
     def deadline(self) -> int:
-        """When the account must be deleted: the expiry, or the moment somebody asked for it."""
+        """When the account must be deleted: the expiry, or the moment a holder asked for it."""
         return min(self.expires_at, self.end_requested_at or self.expires_at)
 
     @property
@@ -117,7 +117,7 @@ class GrantRecord:
 
     @property
     def not_confirmed_since(self) -> int | None:
-        """Since when a manual grant rests that nobody has confirmed; None otherwise."""
+        """Since when a manual grant rests that its owner has not confirmed; None otherwise."""
         return None if self.phase in ENDED else self.schedule.rested_at
 
     @property

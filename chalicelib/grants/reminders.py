@@ -1,7 +1,7 @@
 """
 How often the owner of a manual grant is reminded: the rules.
 
-A stranger can have us remind any mailbox of any site. So there is one mail, until somebody opens
+A stranger can have us remind any mailbox of any site. So there is one mail, until a reader opens
 the receipt from it; then there are at most seven, one a day, and the last one says so. After that
 the grant rests: its owner has not confirmed that the user is deleted, and we send no further
 reminder.

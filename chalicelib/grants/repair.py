@@ -5,9 +5,9 @@ The way out when the removal key was revoked or the support user demoted. The ne
 recorded, sealed, before it is used; it deletes the support user and then itself, and when the
 removal fails it is deleted all the same.
 
-It deletes the support user of a manual grant as well, in two steps: anybody could have named that
-user, so the first request shows the owner who it is and changes nothing, and only the same request
-with that user's id deletes. In between the consent key is held, for 15 minutes at most.
+It deletes the support user of a manual grant as well, in two steps: any stranger could have named
+that user, so the first request shows the owner who it is and changes nothing, and only the same
+request with that user's id deletes. In between the consent key is held, for 15 minutes at most.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Repair:
         Return whose key *consent* is on the site of *grant*.
 
         A site that has accepted a key of the owner's before is theirs, and nothing is counted. Any
-        other may be anybody's. But this is the owner's way out, so strangers of other networks
+        other may be any stranger's. But this is the owner's way out, so strangers of other networks
         cannot use up what may be tried.
         """
         if grant.on_site.owner_id is not None:

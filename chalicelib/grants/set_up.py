@@ -66,7 +66,7 @@ class GrantInSetUp(GrantRecord):
 
     @transition(*SETTING_UP)
     def snapshot_taken(self, snapshot: str) -> Self:
-        """Record what the site looked like before; "" when it showed nothing to be kept."""
+        """Record the site's snapshot of before; "" when it showed nothing to be kept."""
         return replace(self, visit=replace(self.visit, before=snapshot))
 
     @transition(*SETTING_UP)
@@ -88,7 +88,7 @@ class GrantInSetUp(GrantRecord):
         """
         Record that set-up is complete and the consent key deleted.
 
-        Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
+        A holder may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
         """
         phase: Phase = "active" if self.phase == "provisioning" else self.phase
         schedule = replace(self.schedule, due_at=self.deadline)

@@ -3,7 +3,7 @@ The visit report: what changed on the site while support was in.
 
 Two snapshots are compared, one from before the support user existed and one from just before it is
 deleted. What support did for the owner shows up as well as what it should not have done: another
-user who may do more than read, another role, a key for somebody's account. What REST does not show
+user who may do more than read, another role, a key for any account. What REST does not show
 (changed passwords, files, must-use plugins, the database) is not in it, and a part that the site
 did not show is named instead of passed over.
 """
@@ -95,7 +95,7 @@ def compare(
     """
     Return what changed, leaving out the users *ours* (login names by id) and the keys *our_keys*.
 
-    Our id under another login name is not left out: after a restored backup it is somebody else.
+    Our id under another login name is not left out: after a restored backup it is another person.
     What is new comes first, so that nothing which matters falls behind the end of a long list.
     """
     changes = [

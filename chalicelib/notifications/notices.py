@@ -3,7 +3,7 @@ The texts of notices: of the end, of an end that fails, of a locked link. Pure f
 
 They hold our own words, a host name, dates, counts and the login name that we made, and no link but
 the receipt's. What a site reported and what a person typed is on the receipt only: otherwise
-anybody could have us mail his words to anybody.
+a stranger could have us mail his words to any mailbox.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chalicelib.onetime.model import MAX_PASSPHRASE_TRIES
 
 
 def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
-    """Return the mail that tells *reader* that WordPress has confirmed the end."""
+    """Return the mail to *reader* that WordPress has confirmed the end."""
     site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
     if not grant.was_active:
         text = (
@@ -83,7 +83,7 @@ def _mail(team: SupportTeam, grant: Grant, reader: Holder, subject: str, text: s
 
 
 def _name(grant: Grant) -> str:
-    """Return the login name that we made, in quotation marks; "" for one that somebody typed."""
+    """Return the login name that we made, in quotation marks; "" for one that a person typed."""
     return "" if grant.is_manual else f" “{grant.username}”"
 
 

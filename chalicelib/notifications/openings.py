@@ -1,4 +1,4 @@
-"""The mail that tells the sender of a shared secret that it was opened: our own words and times."""
+"""The mail to the sender of a shared secret that it was opened: our own words and times."""
 
 from __future__ import annotations
 

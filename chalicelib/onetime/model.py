@@ -54,7 +54,7 @@ class Secret:
     receipt_sha256: str = ""
 
     def is_unreadable(self, now: int) -> bool:
-        """Return whether it was revoked or has expired before anybody opened it."""
+        """Return whether it was revoked or has expired before a reader opened it."""
         return self.unreadable(now) is not None
 
     def unreadable(self, now: int) -> NotFound | None:

@@ -55,7 +55,7 @@ class Receipt:
         return self.expires_at + TRACE_SECONDS
 
     def is_proven_by(self, proof: str) -> bool:
-        """Return whether *proof*, base64url, is the receipt proof; the time taken tells nothing."""
+        """Return whether *proof*, base64url, is the receipt proof; the time taken shows nothing."""
         return proves(proof, self.receipt_sha256)
 
     def state(self, secret: Secret | None, now: int) -> tuple[ReceiptState, int]:
@@ -110,7 +110,7 @@ class ReceiptStore(Protocol):
 
 
 class OpeningMail(Protocol):
-    """Tells a sender that a secret was opened."""
+    """Sends the mail that a secret was opened."""
 
     def send(self, receipt: Receipt) -> None:
         """Send it to `receipt.opening_mail_to`; raises what keeps the mail from being accepted."""
@@ -168,7 +168,7 @@ class Receipts:
 
 
 def proves(proof: str, proof_sha256: str) -> bool:
-    """Return whether *proof*, base64url, has this SHA-256; the time taken tells nothing."""
+    """Return whether *proof*, base64url, has this SHA-256; the time taken shows nothing."""
     try:
         sent = proof_hash(proof)
     except ValueError:

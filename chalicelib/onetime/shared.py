@@ -7,7 +7,8 @@ request, and is forgotten; what is stored is what the page would store of the sa
 
 A v1 client has no claim with which to ask again. So a reading first decrypts in memory, then makes
 the one conditional write that wins or loses and deletes the ciphertext, and then answers: a failure
-before the write costs nothing. Wrong, missing, locked, expired, opened and unknown look alike.
+before the write costs nothing. Wrong, missing, locked, expired, opened and unknown get the same
+answer.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ class SharedSecrets:
             if not _fits(secret, link_of(secret_key, passphrase)):
                 raise WrongPassphrase(max(secret.tries(now) - 1, 0))
         if self.receipts.burn(self.store, secret, now) != now:
-            raise NotFound  # Somebody opened or burned it in between.
+            raise NotFound  # Another caller opened or burned it in between.
         return Shared(metadata_key, "", receipt, "burned", now), secret_key
 
     def recent(self, by: SignedIn, *, now: int) -> list[Shared]:

@@ -150,7 +150,7 @@ def refusal_error(reply: Reply) -> HallpassError:
     (``rest_blocked``) where a plugin closes the route, else `SiteUnavailable`.
     """
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        # A wrong, revoked or stripped key is anonymous to WordPress; no code tells these apart.
+        # A wrong, revoked or stripped key is anonymous to WordPress; no code distinguishes these.
         return KeyRefused("The site does not accept the key.")
     if reply.status == HTTPStatus.FORBIDDEN and NOT_ALLOWED_CODE.fullmatch(reply.code):
         return NotAdministrator(
@@ -190,7 +190,7 @@ def unusable_error(response: Response) -> HallpassError:
 
 
 def _lasting_refusal(response: Response) -> str:
-    """Return why *response* refuses everybody who comes this way, or "" when it does not."""
+    """Return why *response* refuses every caller who comes this way, or "" when it does not."""
     challenge = response.headers.get("www-authenticate", "").lower()
     is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
     if is_unauthorized and challenge.startswith(("basic", "digest")):

@@ -47,7 +47,7 @@ def read_index(
     *root* is the REST root that the index came from, *sign_in_base* the address below which the
     site sends strangers to sign in, if it does. A site that shows its index to signed-in users
     only, or an index that says nothing, is found, too, with the usual address of the approval page:
-    whether the API is open to a key, only a key can tell.
+    whether the API is open to a key, only a key shows.
     """
     data = reply.data if isinstance(reply.data, dict) else {}
     says_something = isinstance(data.get("namespaces"), list) or {"home", "authentication"} <= {

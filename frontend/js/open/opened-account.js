@@ -52,7 +52,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     count()
 
     const form = /** @type {HTMLFormElement} */ ($("#sign-in"))
-    // An address that is not on the site is not there: nobody is to sign in, or to copy it.
+    // An address that is not on the site is not there: support is not to sign in there, or to copy it.
     form.hidden = !address
     $("#other-host").hidden = Boolean(address)
     if (address) form.action = address

@@ -215,7 +215,7 @@ function stateName(grant) {
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
     if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
-    // Without the link nobody knows the password.
+    // Without the link support does not know the password.
     return secret.state === "gone" ? "withdrawn" : "waiting"
 }
 

@@ -1,5 +1,5 @@
 // Draws a QR code: bytes, error correction level M, versions 1 to 10 (at most 213 bytes). ISO/IEC 18004:2015.
-// The link stays in the browser, so no picture is asked of anyone.
+// The link stays in the browser, so no other server draws the picture.
 
 /** For each version: error correction codewords of a block, and the data codewords of each block (table 9). */
 const BLOCKS = [

@@ -103,7 +103,7 @@ async function create() {
     count()
     /** @type {ShareEntry} */
     const made = { kind: "receipt", key }
-    // The address stays /share, so nobody copies it for the link.
+    // The address stays /share, so the sender does not copy it for the link.
     history.pushState(made, "")
     await show(made)
     $("#sent h2").focus()
