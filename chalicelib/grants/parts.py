@@ -210,7 +210,7 @@ class Visit:
 
 
 class Notice(NamedTuple):
-    """A sent notice. `key` distinguishes those of one kind: the number of a day, the time of a lock."""
+    """A sent notice. `key` distinguishes those of a kind: a day's number, the time of a lock."""
 
     kind: NoticeKind
     reader: Holder

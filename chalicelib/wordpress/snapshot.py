@@ -95,7 +95,7 @@ def _is_filtered(rest: Rest, users: tuple[SiteUser, ...]) -> bool:
     """Return whether the site has filtered *users* by what they may do."""
     if not any(user.roles and set(user.roles) <= READING_ROLES for user in users):
         return True
-    no_user: Query = {"capabilities": "hallpass_gives_nobody_this", "per_page": 1, "_fields": "id"}
+    no_user: Query = {"capabilities": "hallpass_gives_no_user_this", "per_page": 1, "_fields": "id"}
     return _or_none(lambda: rest.get(USERS, no_user).rows()) == []
 
 

@@ -26,10 +26,10 @@ from tests.browser.fake_api import (
     FakeApi,
     approve,
     check,
+    describe,
     fill_in,
     leave,
     say_it_is_sent,
-    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
@@ -159,7 +159,7 @@ def test_a_link_may_bring_the_address_along(page: Page, api: FakeApi) -> None:
     page.goto("/?site=bakery.example")
     expect(page.locator("#language")).to_be_visible()
     assert "?" not in page.url
-    tell(page)
+    describe(page)
     expect(page.locator("#url")).to_have_value("bakery.example")
     expect(page.locator("#site-check")).to_contain_text("This site is ready.")
 
@@ -237,7 +237,7 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
 
 
 @pytest.mark.parametrize(
-    ("told", "said", "why"),
+    ("details", "said", "why"),
     [
         ({"gone": "burned", "at": NOW - 60}, "The owner withdrew this link", "That was on"),
         ({"gone": "expired", "at": NOW - 60}, "This link has expired", "It expired on"),
@@ -256,9 +256,9 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
     ],
 )
 def test_a_link_without_a_secret_shows_when_and_why(
-    page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
+    page: Page, api: FakeApi, details: dict[str, Any], said: str, why: str
 ) -> None:
-    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **details}, 404)
     page.goto(f"/open#{LINK}")
     expect(page.locator("#gone h2")).to_have_text(said)
     expect(page.locator("#gone")).to_contain_text(why)

@@ -163,7 +163,7 @@ class TestSetUp:
 
         assert stage.stolen == []
 
-    def test_a_thief_that_changes_its_answer_after_the_look_gets_nothing(
+    def test_a_thief_that_changes_its_answer_after_the_check_gets_nothing(
         self, stage: Stage
     ) -> None:
         stage.point_elsewhere()
@@ -199,7 +199,7 @@ class TestRepair:
 
         assert stage.stolen == []
 
-    def test_nor_when_the_site_changes_its_answer_after_the_look(self, stage: Stage) -> None:
+    def test_nor_when_the_site_changes_its_answer_after_the_check(self, stage: Stage) -> None:
         stage.point_elsewhere()
         stage.register("nobody-here")
         stage.api("POST", "/sites", {"url": stage.thief.url})

@@ -156,7 +156,7 @@ class MemoryTicketLog:
     """A `notifications.tickets.TicketLog` in two dicts."""
 
     def __init__(self) -> None:
-        self._told: dict[str, set[str]] = {}
+        self._mailed: dict[str, set[str]] = {}
         self._lease: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -165,10 +165,10 @@ class MemoryTicketLog:
             if self._lease.get(ticket_id, 0) > now:
                 return None
             self._lease[ticket_id] = now + 60
-            return frozenset(self._told.get(ticket_id, set()))
+            return frozenset(self._mailed.get(ticket_id, set()))
 
     def record(self, ticket_id: str, reader: str) -> None:
-        self._told.setdefault(ticket_id, set()).add(reader)
+        self._mailed.setdefault(ticket_id, set()).add(reader)
 
     def release(self, ticket_id: str) -> None:
         self._lease[ticket_id] = 0

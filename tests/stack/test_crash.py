@@ -42,7 +42,7 @@ def test_a_set_up_that_died_anywhere(new_world: Callable[[], RealWorld], by: str
             assert world.owner_keys == 0, point
             world.lives(ends(world), world.now + 60)
         elif world.grant is None:
-            assert world.owner_keys == 1, "nobody was told of the consent key yet"
+            assert world.owner_keys == 1, "no user was sent the consent key yet"
             world.rest("DELETE", "/me/application-passwords/" + _key_id(world))
         else:
             world.lives(swept, world.now + MAX_SET_UP_SECONDS + HOUR)

@@ -111,8 +111,8 @@ def test_a_locked_link_sends_the_owner_a_mail_and_the_access_continues(
     for _ in range(2):
         stack.sweep()
 
-    (told,) = [m for m in mails() if m["to"] == owner.owner_email]
-    assert f"{stack.app_url}/receipt#{owner.grant_id}." in told["text"]
+    (mail,) = [m for m in mails() if m["to"] == owner.owner_email]
+    assert f"{stack.app_url}/receipt#{owner.grant_id}." in mail["text"]
     shown = owner.grant()
     assert (shown["state"], shown["secret"]["state"]) == ("active", "locked")
     assert [e["event"] for e in shown["timeline"]] == ["access_created", "link_locked"]

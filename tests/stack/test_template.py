@@ -349,12 +349,12 @@ class TestSite:
     ) -> None:
         distribution = resources["Site"]["Properties"]["DistributionConfig"]
         (behaviour,) = [b for b in distribution["CacheBehaviors"] if b["PathPattern"] == "/api/*"]
-        (told,) = behaviour["FunctionAssociations"]
+        (association,) = behaviour["FunctionAssociations"]
         (origin,) = [o for o in distribution["Origins"] if o["Id"] == behaviour["TargetOriginId"]]
         (added,) = origin["OriginCustomHeaders"]
 
-        assert told["EventType"] == "viewer-request"
-        assert told["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
+        assert association["EventType"] == "viewer-request"
+        assert association["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
         assert added["HeaderName"] == "x-hallpass-edge"
         for function in ("APIHandler", "Sweep"):
             variables = resources[function]["Properties"]["Environment"]["Variables"]

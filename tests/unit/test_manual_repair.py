@@ -69,7 +69,7 @@ class TestTwoSteps:
         assert manual.grants.items[GRANT].consent is None
 
     @pytest.mark.parametrize("other", [1, 3, 99])
-    def test_another_id_is_shown_again_and_nobody_is_deleted(
+    def test_another_id_is_shown_again_and_no_user_is_deleted(
         self, manual: World, api: Api, other: int
     ) -> None:
         manual.site.add_user("colleague")
@@ -266,7 +266,7 @@ def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
 
 
 @pytest.mark.parametrize(("number", "after"), points(first_request))
-def test_a_first_request_that_died_leaves_no_key_and_deletes_nobody(
+def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user(
     number: int, *, after: bool
 ) -> None:
     world = World()
@@ -306,7 +306,7 @@ def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(
     assert (grant.state == "ended") == (world.strangers == [])
 
 
-def test_support_can_neither_look_nor_confirm(manual: World) -> None:
+def test_support_can_neither_view_nor_confirm(manual: World) -> None:
     consent = Credentials("admin", manual.site.consent("admin"))
 
     for confirm in (None, 2):

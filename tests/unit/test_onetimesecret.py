@@ -300,7 +300,7 @@ class TestAccounts:
         assert ask("POST", "share", auth=shouting, secret="x", ttl="9999999")[1]["ttl"] == 2_592_000
 
     @pytest.mark.parametrize("header", ["Basic Og==", "Basic", "Basic é", "Basic ////", "bearer x"])
-    def test_half_a_pair_is_nobody(self, send: Transport, header: str) -> None:
+    def test_half_a_pair_is_refused(self, send: Transport, header: str) -> None:
         sent = Sent("GET", "/api/v1/status", {"Authorization": header}, b"")
 
         assert send(sent).headers["x-ots-intended-status"] == "401"
@@ -322,7 +322,7 @@ class TestAccounts:
         assert made["metadata_key"] not in stored
         assert made["secret_key"] not in stored
 
-    def test_a_revoked_token_is_nobody_and_the_next_one_reads_nothing_of_before(
+    def test_a_revoked_token_is_refused_and_the_next_one_reads_nothing_of_before(
         self, ask: Client1, world: World, account: tuple[str, str]
     ) -> None:
         accounts = world.parts.one_time_secret_api.accounts
@@ -387,7 +387,7 @@ class TestMode:
     def world(self) -> World:
         return World(settings=replace(SETTINGS, one_time_secret_api="token"))
 
-    def test_token_lets_only_accounts_share_and_everybody_read(
+    def test_token_lets_only_accounts_share_and_all_read(
         self, ask: Client1, account: tuple[str, str]
     ) -> None:
         for act in ("share", "create", "generate"):
