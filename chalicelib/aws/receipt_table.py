@@ -43,10 +43,10 @@ class ReceiptTable:
             return {}
         keys = [{"id": {"S": _id(secret_id)}} for secret_id in secret_ids]
         asked = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        answer = call_if(self._client.batch_get_item, RequestItems=asked) or {}
-        if answer.get("UnprocessedKeys"):
+        response = call_if(self._client.batch_get_item, RequestItems=asked) or {}
+        if response.get("UnprocessedKeys"):
             raise TryAgain
-        found = [_receipt(item) for item in answer["Responses"].get(self._table, [])]
+        found = [_receipt(item) for item in response["Responses"].get(self._table, [])]
         return {receipt.secret_id: receipt for receipt in found if receipt is not None}
 
     def record(self, secret_id: str, outcome: Outcome, at: int) -> Receipt | None:

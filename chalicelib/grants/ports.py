@@ -63,7 +63,7 @@ class OneTimeLinks(Protocol):
 class RateGate(Protocol):
     """Limits on keys that are sent to a site and on new grants."""
 
-    def key_to(
+    def admit_key(
         self, url: str, *, now: int, every_network: bool = True
     ) -> AbstractContextManager[None]:
         """

@@ -137,7 +137,7 @@ class Tickets:
                     self.grants,
                     grant.id,
                     lambda stored: reduce(
-                        Grant.noted, events, stored.ticket_sent(reference, ticket.email, now)
+                        Grant.recorded, events, stored.ticket_sent(reference, ticket.email, now)
                     ),
                 )
         finally:

@@ -128,7 +128,7 @@ class Receipts:
         receipt = self.store.get(secret_id)
         return receipt if receipt is not None and receipt.purge_at > now else None
 
-    def begin(self, secret: Secret, lifetime: int, now: int) -> None:
+    def add(self, secret: Secret, lifetime: int, now: int) -> None:
         """
         Store the receipt of a shared *secret* that a page made, before the secret itself.
 
