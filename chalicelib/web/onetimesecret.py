@@ -2,8 +2,9 @@
 One Time Secret's API, version 1, as its clients know it: paths, fields, statuses and messages.
 
 Upstream answers nearly every error with 404 and says the status it means in a header. Each method
-here counts the request before it reads it, and answers; `app.py` holds the routes. Nothing of a
-request is logged: the gateway's access log has the route, and the events below have a short hash.
+here counts the request before it reads it, and answers; `onetimesecret_routes` has the paths.
+Nothing of a request is logged: the gateway's access log has the route, and the events below have a
+short hash.
 
 Source: onetimesecret/onetimesecret, ``apps/api/v1``; docs/decisions.md says where Hallpass differs.
 """
@@ -44,10 +45,8 @@ class Call:
     now: int
 
     @classmethod
-    def of(cls, request: Request | None, ip: str, now: int) -> Call:
+    def of(cls, request: Request, ip: str, now: int) -> Call:
         """Return *request* as Chalice has it."""
-        if request is None:
-            return cls({}, {}, b"", ip, now)
         raw, query = request.raw_body, request.query_params
         lists = {name: query.getlist(name) for name in query} if query else {}
         return cls(request.headers, lists, raw if isinstance(raw, bytes) else raw.encode(), ip, now)
