@@ -13,10 +13,11 @@ import { GONE } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
 import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
+import { READINESS } from "../../frontend/js/team/readiness.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
-const PAGES = ["index.html", "open.html", "receipt.html", "404.html", "share.html"]
-const FOLDERS = ["form", "missing", "open", "receipt", "share", "shared"]
+const PAGES = ["index.html", "open.html", "receipt.html", "404.html", "share.html", "team.html"]
+const FOLDERS = ["form", "missing", "open", "receipt", "share", "shared", "team"]
 
 const STATES = [
     "held",
@@ -40,6 +41,7 @@ const catalogue = (language) => ({
     ...JSON.parse(read(`i18n/${language}.json`)),
     ...JSON.parse(read(`i18n/receipt/${language}.json`)),
     ...JSON.parse(read(`i18n/share/${language}.json`)),
+    ...JSON.parse(read(`i18n/team/${language}.json`)),
 })
 const english = catalogue("en")
 const scripts = FOLDERS.flatMap((folder) =>
@@ -79,6 +81,8 @@ function used() {
     add(KINDS, "report.*")
     add(GONE, "read.gone_*", "read.gone_*_text")
     add(["waiting", "locked", "burned", "expired"], "made.*")
+    add(READINESS, "team.is_*", "team.is_*_text")
+    add(["not_ours", "newer", "damaged", "passphrase", "storage", "unreadable"], "team.fault_*")
     add(["owner", "support"], "event.by_*")
     add(STATES, "state.*", "state.*_text")
     add(["no_link", "not_found", "unreachable"], "missing.*", "missing.*_text")
@@ -126,7 +130,7 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/"]) {
+    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/", "i18n/team/"]) {
         const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
         assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
     }
