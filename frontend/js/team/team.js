@@ -51,7 +51,7 @@ async function show(done = "") {
     setText($("#make-text"), newest || keys?.length ? "team.again_text" : "team.make_text")
     $("#looking").hidden = true
     $("#state").hidden = $("#make").hidden = false
-    $("#add").hidden = name === "no_storage"
+    $("#add").hidden = name === "no_storage" || !$("#made").hidden
     $("#make-details").hidden = name === "no_storage" || !$("#made").hidden
 }
 
