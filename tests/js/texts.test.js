@@ -15,6 +15,7 @@ const catalogue = (language) => ({
     ...JSON.parse(read(`i18n/${language}.json`)),
     ...JSON.parse(read(`i18n/receipt/${language}.json`)),
     ...JSON.parse(read(`i18n/share/${language}.json`)),
+    ...JSON.parse(read(`i18n/team/${language}.json`)),
 })
 const english = catalogue("en")
 
@@ -33,7 +34,7 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/"]) {
+    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/", "i18n/team/"]) {
         const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
         assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
     }

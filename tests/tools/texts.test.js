@@ -14,6 +14,7 @@ import { KINDS } from "../../frontend/js/receipt/visit-report.js"
 import { GONE } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
+import { READINESS } from "../../frontend/js/team/readiness.js"
 
 /** @import { DefaultTreeAdapterTypes } from "parse5" */
 
@@ -64,6 +65,9 @@ const PUT_TOGETHER = {
     "state.*": STATES,
     "state.*_text": STATES,
     "step.*": ["what", "site", "time", "send"],
+    "team.fault_*": ["not_ours", "newer", "damaged", "passphrase", "storage", "unreadable"],
+    "team.is_*": READINESS,
+    "team.is_*_text": READINESS,
 }
 /** Patterns that one of those above covers. @type {Record<string, string>} */
 const COVERED = { "progress.*.*": "progress.*", "report.is_*": "report.*", "report.not_seen_*": "report.*" }
@@ -73,7 +77,7 @@ const NO_KEYS = ["t.*"]
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {Record<string, string>} */
-const english = Object.assign({}, ...["", "receipt/", "share/"].map((part) => JSON.parse(read(`i18n/${part}en.json`))))
+const english = Object.assign({}, ...["", "receipt/", "share/", "team/"].map((part) => JSON.parse(read(`i18n/${part}en.json`))))
 
 /**
  * Every `data-t` element of a page, with its text.
