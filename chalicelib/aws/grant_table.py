@@ -166,6 +166,7 @@ def _grant_item(grant: Grant) -> Item:
         "let_in": on_site.is_let_in,
         "key_refused_at": on_site.evidence.key_refused_at,
         "key_by_email": on_site.evidence.is_by_email,
+        "answer_lost": on_site.evidence.is_answer_lost or None,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
@@ -183,6 +184,7 @@ def _grant_item(grant: Grant) -> Item:
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
         "rested_at": schedule.rested_at,
+        "cut_off": schedule.was_cut_off or None,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
@@ -225,7 +227,10 @@ def _grant(item: Item) -> Grant | None:
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
             evidence=Evidence(
-                get("deleted_at"), get("key_refused_at"), is_by_email=get("key_by_email", False)
+                get("deleted_at"),
+                get("key_refused_at"),
+                is_by_email=get("key_by_email", False),
+                is_answer_lost=get("answer_lost", False),
             ),
             user_email=get("user_email", ""),
             is_let_in=get("let_in"),
@@ -255,6 +260,7 @@ def _grant(item: Item) -> Grant | None:
             attempts=values["attempts"],
             purge_at=get("purge_at"),
             rested_at=get("rested_at"),
+            was_cut_off=get("cut_off", False),
         ),
         revision=Revision(values["version"], values["mark"]),
     )

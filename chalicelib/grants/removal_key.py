@@ -53,9 +53,9 @@ class RemovalKey:
             return False
         return evidence.is_key_usable(now)
 
-    def record(self, grant: Grant, to: Callable[[Evidence], Evidence]) -> None:
+    def record(self, grant: Grant, to: Callable[[Evidence], Evidence]) -> Grant:
         """Record what the site says of the account, before anything else is asked."""
-        update(
+        return update(
             self.grants,
             grant.id,
             lambda stored: stored.evidence_seen(to(stored.on_site.evidence)),
