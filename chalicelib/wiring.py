@@ -14,11 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import boto3
-from botocore.config import Config
-
 from chalicelib import __version__
 from chalicelib.aws.account_table import AccountTable
+from chalicelib.aws.clients import Clients
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
@@ -53,14 +51,6 @@ from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
-
-# An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
-AWS_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 3},
-    tcp_keepalive=True,
-)
 
 
 class Connections(Protocol):
@@ -113,8 +103,8 @@ def hallpass() -> Hallpass:
 
 def connect(settings: Settings) -> Ports:
     """Return the adapters to AWS and to the sites."""
-    session = boto3.Session()
-    dynamodb = session.client("dynamodb", config=AWS_CONFIG)
+    clients = Clients()
+    dynamodb = clients.make("dynamodb")
     budget = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
@@ -128,8 +118,8 @@ def connect(settings: Settings) -> Ports:
         accounts=AccountTable(dynamodb, settings.accounts_table),
         hits=HitCounterTable(dynamodb, settings.counters_table),
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
-        sealer=KmsSealer(session.client("kms", config=AWS_CONFIG), settings.data_key_arn),
-        outbox=SesOutbox(session.client("sesv2", config=AWS_CONFIG), settings.sender_email),
+        sealer=KmsSealer(clients.late("kms"), settings.data_key_arn),
+        outbox=SesOutbox(clients.late("sesv2"), settings.sender_email),
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
