@@ -35,7 +35,7 @@ class Evidence(NamedTuple):
         return self.key_refused_at is None or now >= self.key_refused_at + DAY
 
     def deletion_confirmed(self, now: int) -> Evidence:
-        """Record that WordPress confirmed our deletion; a refusal of the key from now on is news."""
+        """Record that WordPress confirmed our deletion; a refusal of the key is news."""
         return self._replace(deleted_at=now, key_refused_at=None)
 
     def deletion_disproved(self) -> Evidence:
