@@ -70,7 +70,7 @@ class InvalidInput(HallpassError):
 @dataclass(eq=False)
 class NotFound(HallpassError):
     """
-    An unknown id and a wrong token look alike, so a caller cannot distinguish them.
+    The same for an unknown id and a wrong token, so a caller cannot distinguish them.
 
     Of a secret that is still remembered, `reason` says why it cannot be opened any more
     (``burned``, ``expired`` or ``ended``), `since` from when on, and `grant_id` which access it
@@ -175,7 +175,7 @@ class SiteUnavailable(HallpassError):
 
 @dataclass(eq=False)
 class AlreadyOpened(HallpassError):
-    """Someone opened this secret at `opened_at`."""
+    """A reader opened this secret at `opened_at`."""
 
     code = "already_opened"
     opened_at: int
@@ -200,6 +200,7 @@ class Locked(HallpassError):
     message: str = "Too many wrong passphrases. Please wait half an hour and try again."
 
     def details(self) -> dict[str, object]:
+        """Return what every error has, and that no try is left."""
         return {"tries_left": 0, **super().details()}
 
 

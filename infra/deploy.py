@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> Run:
         options.stack,
         POLL_SECONDS,
         replace=options.replace,
-        report=lambda line: print(line, flush=True),
+        progress=lambda line: print(line, flush=True),
     )
     return Run(options, session, account, deployment)
 
@@ -165,7 +165,7 @@ def _deploy(
     if held.get("ProtectGrants") == "no" and "ProtectGrants" not in given:
         second["ProtectGrants"] = "yes"
     if second:
-        print(f"Telling the functions their address, {outputs['SiteUrl']} …")
+        print(f"Giving the functions their address, {outputs['SiteUrl']} …")
         outputs = deployment.deploy(built, second)
     deployment.cloudformation.update_termination_protection(
         EnableTerminationProtection=True, StackName=run.options.stack

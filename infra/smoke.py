@@ -16,8 +16,8 @@ import requests
 from chalicelib import __version__
 from chalicelib.onetime import envelope
 
-PATIENCE_SECONDS = 300.0  # A new distribution's name and certificate reach every resolver late.
-PAUSE_SECONDS = 5.0
+MAX_WAIT_SECONDS = 300.0  # A new distribution's name and certificate reach every resolver late.
+POLL_SECONDS = 5.0
 PAGES = {"": "script-src 'self'", "open": "form-action 'self' https:", "receipt": "img-src 'self'"}
 
 
@@ -25,7 +25,7 @@ class SmokeTestError(Exception):
     """What was deployed does not work; the message says what was seen instead."""
 
 
-def try_out(origin: str, patience: float = PATIENCE_SECONDS) -> Iterator[str]:
+def try_out(origin: str, patience: float = MAX_WAIT_SECONDS) -> Iterator[str]:
     """
     Try what stands at *origin*; yield one sentence for each thing that works.
 
@@ -33,22 +33,22 @@ def try_out(origin: str, patience: float = PATIENCE_SECONDS) -> Iterator[str]:
         SmokeTestError: Something does not, also after *patience* seconds.
     """
     origin = origin.rstrip("/")
-    deadline = time.monotonic() + patience
+    give_up_at = time.monotonic() + patience
     with requests.Session() as session:
         for check in (_version, _pages, _secret):
-            yield _until(deadline, lambda check=check: check(session, origin))  # type: ignore[misc]
+            yield _until(give_up_at, lambda check=check: check(session, origin))  # type: ignore[misc]
 
 
-def _until(deadline: float, check: Callable[[], str]) -> str:
+def _until(give_up_at: float, check: Callable[[], str]) -> str:
     while True:
         try:
             return check()
         except (requests.RequestException, SmokeTestError) as error:
-            if time.monotonic() > deadline:
+            if time.monotonic() > give_up_at:
                 raise SmokeTestError(
                     f"The stack stands, but what it serves does not work: {error}"
                 ) from error
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _version(session: requests.Session, origin: str) -> str:

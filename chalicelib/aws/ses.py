@@ -29,6 +29,7 @@ class SesOutbox:
         self._client, self._sender = client, sender
 
     def send(self, mail: Mail) -> str:
+        """Send *mail* and return its Message-ID; raise `DeliveryFailed` when SES refuses it."""
         request: SendEmailRequestTypeDef = {
             # A name that is not ASCII has to come encoded (RFC 2047), unlike the subject.
             "FromEmailAddress": formataddr((mail.sender, self._sender)),

@@ -2,7 +2,7 @@
 In which order what is due is done: the rules that keep others' troubles from delaying a deadline.
 
 * First tries come before what was tried before, and before manual grants, for which there is
-  nothing to do but to remind somebody (`queue_of`).
+  nothing to do but to remind an owner (`queue_of`).
 * Hosts take turns, those with the least due first, so that many grants of one host stand behind
   the one of another (`in_turn`). One host has one share of the time of a sweep.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chalicelib.grants.model import Grant
-from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 
 Queue = Literal["first", "retry"]
 QUEUES: tuple[Queue, ...] = ("first", "retry")
@@ -32,11 +32,11 @@ def _is_hold_over_first(grant: Grant) -> bool:
     """
     Return whether *grant* holds a consent key that has yet to be given back for the first time.
 
-    Anybody can have us hold a key of any host. What was tried is due later than a hold lasts.
+    Any stranger can have us hold a key of any host. What was tried is due later than a hold lasts.
     """
     held_since = grant.consent.held_since if grant.consent else None
     due_at = grant.schedule.due_at
-    return held_since is not None and due_at is not None and due_at <= held_since + HOLD_SECONDS
+    return held_since is not None and due_at is not None and due_at <= held_since + MAX_HOLD_SECONDS
 
 
 def host_of(grant: Grant) -> str:

@@ -25,9 +25,9 @@ from chalicelib.grants.removal import Removal
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
 from chalicelib.grants.visit_report import compare, read
 
-LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
+FINISH_LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
 MAX_SNAPSHOT_TRIES = 2
-SNAPSHOT_SECONDS = 12.0
+MAX_SNAPSHOT_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Ending:
         if grant.schedule.due_at is None:
             return grant
         was_due = grant.schedule.is_due(now)
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        leased = try_lease(self.grants, grant, now=now, seconds=FINISH_LEASE_SECONDS)
         return grant if leased is None else self._finish_leased(leased, now, counts=was_due)
 
     def finish_due(self, grant_id: str, now: int) -> Grant | None:
@@ -99,7 +99,7 @@ class Ending:
         # The index may be a moment behind the table, so the table decides.
         if grant is None or not grant.schedule.is_due(now):
             return None
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        leased = try_lease(self.grants, grant, now=now, seconds=FINISH_LEASE_SECONDS)
         return None if leased is None else self._finish_leased(leased, now, counts=True)
 
     def record_changes(self, grant: Grant, now: int) -> Grant:
@@ -113,7 +113,7 @@ class Ending:
         if not grant.visit.before or is_hopeless:
             return grant
         try:
-            with self.budget.within(SNAPSHOT_SECONDS):
+            with self.budget.within(MAX_SNAPSHOT_SECONDS):
                 after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
             return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
@@ -127,7 +127,7 @@ class Ending:
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
         if grant.is_consent_held and grant.was_active and grant.state != "ended":
-            grant = self._give_back(grant, now)
+            grant = self._delete_held_consent(grant, now)
             if not grant.schedule.is_due(now):
                 return grant
         begun = self.budget.spent()
@@ -143,12 +143,12 @@ class Ending:
                 self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda g: g.revoked(moment(), now))
             self.links.revoke(grant, now=now)
-            grant = self._notify(grant, now)
+            grant = self._send_notices(grant, now)
         except HallpassError as error:
             return self._put_off(grant, error, moment(), counts=counts)
         return update(self.grants, grant.id, lambda stored: stored.closed(moment()))
 
-    def _notify(self, grant: Grant, now: int) -> Grant:
+    def _send_notices(self, grant: Grant, now: int) -> Grant:
         """Send the notices of the end, and delete a consent key that a repair has left before."""
         failure: HallpassError | None = None
         try:
@@ -160,11 +160,11 @@ class Ending:
             raise failure
         return grant
 
-    def _give_back(self, grant: Grant, now: int) -> Grant:
+    def _delete_held_consent(self, grant: Grant, now: int) -> Grant:
         """Delete a consent key that its owner has had no word for, and be due as before."""
         with suppress(HallpassError):
             grant = self.consent_key.delete(grant)
-        return update(self.grants, grant.id, lambda stored: stored.consent_given_back(now))
+        return update(self.grants, grant.id, lambda stored: stored.held_consent_deleted(now))
 
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""

@@ -23,7 +23,7 @@ from chalicelib.grants.parts import (
     Links,
     Schedule,
 )
-from chalicelib.grants.phases import ALL, ENDED, REMOVING, RUNNING, Phase, transition
+from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
@@ -44,17 +44,16 @@ class Grant(GrantWithMails):
             return self
         return replace(self, links=Links((*self.links.secret_ids, secret_id), asks_passphrase))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def link_locked(self, at: int, secret_id: str, now: int) -> Grant:
-        """Record, once, that a link was locked at *at*, and let the sweep tell the owner now."""
+        """Record, once, that a link was locked at *at*, and let the sweep mail the owner now."""
         if any(event.name == "link_locked" and event.at >= at for event in self.timeline):
             return self
         schedule = self.schedule
         if self.phase == "active" and schedule.due_at is not None:
             schedule = replace(schedule, due_at=min(schedule.due_at, now))
-        return replace(self, schedule=schedule).with_event(
-            Event(at, "link_locked", detail=secret_id)
-        )
+        locked = Event(at, "link_locked", detail=secret_id)
+        return replace(self, schedule=schedule).with_event(locked)
 
     @transition("active")
     def extended(self, days: int, now: int) -> Grant:
@@ -132,7 +131,7 @@ class Grant(GrantWithMails):
             on_site=replace(self.on_site, user_may_exist=False, user_id=None, sealed_removal=None),
         )
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def consent_deleted(self, consent: Consent) -> Grant:
         """Forget the consent key *consent*; one that has come since stays."""
         is_stored = self.consent is not None and self.consent.sealed == consent.sealed
@@ -157,7 +156,7 @@ class Grant(GrantWithMails):
         )
 
     @transition("active", "revoking", unchanged_in=ENDED)
-    def consent_given_back(self, now: int, due_before: int | None = None) -> Grant:
+    def held_consent_deleted(self, now: int, due_before: int | None = None) -> Grant:
         """Be due as before the hold, or, with the key still there, soon, and by *due_before*."""
         due_at = max(now, self.next_reminder_at)
         if self.consent is not None and self.consent.held_since is not None:
@@ -178,7 +177,8 @@ class Grant(GrantWithMails):
         """Record that the owner was reminded often enough; no end is claimed."""
         if self.consent is not None:
             return self
-        return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
+        grant = self.recorded(Event(now, "not_confirmed"))
+        return replace(grant, schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def revoked(self, now: int, begun: int | None = None) -> Grant:
@@ -212,7 +212,7 @@ class Grant(GrantWithMails):
         phase: Phase = "revoking" if is_over else self.phase
         return replace(self, phase=phase, schedule=self.schedule.leased(now, seconds))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def released(self) -> Grant:
         """Give the lease back."""
         return replace(self, schedule=self.schedule.released())

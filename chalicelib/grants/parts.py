@@ -55,11 +55,12 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """
-    When the sweep must look at a grant again, and who is working on it.
+    When the sweep must process a grant again, and who is working on it.
 
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
+    `was_cut_off`: a caller never gave its lease back, so what it did is not known.
     """
 
     due_at: int | None = None
@@ -67,9 +68,10 @@ class Schedule:
     attempts: int = 0
     purge_at: int | None = None
     rested_at: int | None = None
+    was_cut_off: bool = False
 
     def is_due(self, now: int) -> bool:
-        """Return whether the sweep must look at the grant now."""
+        """Return whether the sweep must process the grant now."""
         return self.due_at is not None and self.due_at <= now
 
     def resting(self, now: int) -> Schedule:
@@ -86,7 +88,9 @@ class Schedule:
         crashes its sweep cannot stand at the head of the queue for ever.
         """
         until = now + seconds
-        return replace(self, lease_until=until, due_at=until if self.is_due(now) else self.due_at)
+        due_at = until if self.is_due(now) else self.due_at
+        cut_off = self.was_cut_off or self.lease_until > 0
+        return replace(self, lease_until=until, due_at=due_at, was_cut_off=cut_off)
 
     def released(self) -> Schedule:
         """Return this schedule without its lease."""
@@ -104,12 +108,12 @@ class Tokens:
     """
     What proves who is asking.
 
-    `fingerprint` tells a repeated request from another one under the same id, `hold_fingerprint`
-    a repeated ``hold`` and the request that completes it, until which `fingerprint` is "". The
-    hashes are
-    SHA-256 of the tokens' text, in hex. The first owner hash is that of the owner's own token, the
-    others are those of receipt links in mails. `is_mailbox_read`: somebody has opened one of
-    those, so the mailbox is not just any that a stranger typed.
+    `fingerprint` distinguishes a repeated request from another one under the same id,
+    `hold_fingerprint` a repeated ``hold`` and the request that completes it, until which
+    `fingerprint` is "". The hashes are SHA-256 of the tokens' text, in hex. The first owner hash is
+    that of the owner's own token, the others are those of receipt links in mails.
+    `is_mailbox_read`: a reader has opened one of those, so the mailbox is not just any that a
+    stranger typed.
     """
 
     fingerprint: str = field(repr=False)
@@ -167,7 +171,7 @@ class Consent:
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
     that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to give it back. `approved_on` is as in `site.Credentials`.
+    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str
@@ -210,7 +214,7 @@ class Visit:
 
 
 class Notice(NamedTuple):
-    """A notice that was sent. `key` tells those of a kind apart: a day's number, a lock's time."""
+    """A sent notice. `key` distinguishes those of a kind: a day's number, the time of a lock."""
 
     kind: NoticeKind
     reader: Holder
@@ -221,8 +225,8 @@ class Revision(NamedTuple):
     """
     Which write of the grant this is; the store sets it.
 
-    `number` counts writes. `mark` is random: it tells our own write from another's when the SDK
-    repeats a write whose answer was lost.
+    `number` counts writes. `mark` is random: it distinguishes our own write from another's when the
+    SDK repeats a write whose answer was lost.
     """
 
     number: int = 0

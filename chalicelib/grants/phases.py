@@ -15,7 +15,7 @@ from typing import Concatenate, Literal, ParamSpec, Protocol, TypeVar
 Phase = Literal["provisioning", "active", "revoking", "notifying", "closed"]
 State = Literal["preparing", "active", "ended"]
 
-ALL: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "closed")
+ALL_PHASES: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "closed")
 SETTING_UP: tuple[Phase, ...] = ("provisioning", "revoking")  # The end may be asked for meanwhile.
 RUNNING: tuple[Phase, ...] = ("provisioning", "active", "revoking")
 ENDED: tuple[Phase, ...] = ("notifying", "closed")
@@ -27,7 +27,8 @@ class HasPhase(Protocol):
     """Anything that is in one of the phases."""
 
     @property
-    def phase(self) -> Phase: ...
+    def phase(self) -> Phase:
+        """The phase that it is in."""
 
 
 P = ParamSpec("P")

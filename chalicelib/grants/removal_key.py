@@ -1,10 +1,11 @@
 """
 The removal key: an application password of the support user itself, sealed at rest.
 
-It dies with its user, or when somebody revokes it. A site says the same to a dead key as to one
-that never reaches WordPress, and plugins that count refused keys block the address that sends them.
-So a refusal is recorded, and the key is sent again only a day later. It goes out with the login
-name, and where that is refused with the e-mail address, which stays when somebody changes the name.
+It dies with its user, or when an administrator revokes it. A site says the same to a dead key as to
+one that never reaches WordPress, and plugins that count refused keys block the address that sends
+them. So a refusal is recorded, and the key is sent again only a day later. It goes out with the
+login name, and where that is refused with the e-mail address, which stays when an administrator
+changes the name.
 """
 
 from __future__ import annotations
@@ -52,12 +53,12 @@ class RemovalKey:
             return False
         return evidence.is_key_usable(now)
 
-    def record(self, grant: Grant, change: Callable[[Evidence], Evidence]) -> None:
+    def record(self, grant: Grant, to: Callable[[Evidence], Evidence]) -> Grant:
         """Record what the site says of the account, before anything else is asked."""
-        update(
+        return update(
             self.grants,
             grant.id,
-            lambda stored: stored.evidence_seen(change(stored.on_site.evidence)),
+            lambda stored: stored.evidence_seen(to(stored.on_site.evidence)),
         )
 
     def record_deletion(self, grant: Grant, now: int) -> None:

@@ -19,8 +19,8 @@ from chalicelib.grants.ending import Ending
 from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore
 
-SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one starves no other.
-MAX_BATCH = 100  # Of each queue.
+MAX_SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one starves no other.
+MAX_BATCH_GRANTS = 100  # Of each queue.
 
 
 class Try(NamedTuple):
@@ -66,9 +66,9 @@ class Sweep:
         begun = self.budget.spent()
         spent: dict[str, float] = defaultdict(float)
         for grant_id, host in self._waiting(now):
-            if not self.budget.share(SHARE_SECONDS):
+            if not self.budget.share(MAX_SHARE_SECONDS):
                 break
-            if spent[host] >= SHARE_SECONDS:
+            if spent[host] >= MAX_SHARE_SECONDS:
                 continue  # It is still due, and comes again in a minute.
             start = self.budget.spent()
             try:
@@ -104,7 +104,7 @@ class Sweep:
         """
         late: list[Grant] = []
         for queue in QUEUES:
-            ids = list(self.grants.due(now, MAX_BATCH, queue=queue))
+            ids = list(self.grants.due(now, MAX_BATCH_GRANTS, queue=queue))
             read = [grant for grant_id in ids if (grant := self._read(grant_id))]
             late += [grant for grant in read if queue_of(grant) != "first"]
             if queue == "first":

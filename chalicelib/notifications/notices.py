@@ -3,7 +3,7 @@ The texts of notices: of the end, of an end that fails, of a link opened, locked
 
 Pure functions. What they return holds our own words, a host name, dates, counts and the login name
 that we made, and no link but the receipt's. What a site reported and what a person typed is on the
-receipt only: otherwise anybody could have us mail his words to anybody.
+receipt only: otherwise a stranger could have us mail his words to any mailbox.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from chalicelib.notifications.layout import Block, Button, Steps, Text
 from chalicelib.notifications.letter import letter, words_for
 from chalicelib.notifications.message import Mail, SupportTeam
 from chalicelib.notifications.words import Words
-from chalicelib.onetime.model import MAX_TRIES
+from chalicelib.onetime.model import MAX_PASSPHRASE_TRIES
 
 
 def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
@@ -76,7 +76,9 @@ def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int)
     """Return the mail that says that a passphrase was guessed at, and how to end the access."""
     words, site = words_for(grant, "owner"), grant.site_name
     blocks: list[Block] = [
-        Text(words.say("locked.text", site=site, n=MAX_TRIES, date=words.when(locked_at))),
+        Text(
+            words.say("locked.text", site=site, n=MAX_PASSPHRASE_TRIES, date=words.when(locked_at))
+        ),
         Text(words.say("locked.likely", support=team.name)),
         Text(words.say("locked.otherwise")),
         Button(words.say("receipt.button"), receipt_url),

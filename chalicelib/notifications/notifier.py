@@ -23,7 +23,7 @@ from chalicelib.notifications import notices
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.reminder import reminder
 
-MIN_FAILURES = 3  # Of the removal, before the owner is asked to help.
+MIN_FAILURES_BEFORE_NOTICE = 3  # Of the removal, before the owner is asked to help.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class MailNotifier:
     team: SupportTeam
 
     def send_ended(self, grant: Grant, now: int) -> Grant:
+        """Mail the end to owner and support; a failed mail does not stop the other."""
         failure: HallpassError | None = None
         for notice in _unsent(grant, "ended"):
             try:
@@ -49,7 +50,8 @@ class MailNotifier:
         return grant
 
     def send_overdue(self, grant: Grant, now: int) -> Grant:
-        min_failures = 1 if grant.is_manual else MIN_FAILURES
+        """Mail the request for help, or of a manual grant the reminder; skip a failed mail."""
+        min_failures = 1 if grant.is_manual else MIN_FAILURES_BEFORE_NOTICE
         if grant.state == "ended" or grant.schedule.attempts < min_failures:
             return grant
         for notice in _unsent_help(grant):
@@ -68,6 +70,7 @@ class MailNotifier:
         return grant
 
     def send_locked(self, grant: Grant, now: int) -> Grant:
+        """Mail the newest unsent lock to the owner."""
         locked_at = grant.unsent_lock
         if locked_at is None:
             return grant

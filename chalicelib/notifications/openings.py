@@ -1,4 +1,4 @@
-"""The mail that tells the sender of a shared secret that it was opened: our own words and times."""
+"""The mail to the sender of a shared secret that it was opened: our own words and times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class OpeningMails:
 
     def send(self, receipt: Receipt) -> None:
         """Mail the sender that the secret of *receipt* was opened."""
-        self.outbox.send(receipt.notify, lambda: opened(self.team, receipt), now=receipt.outcome_at)
+        self.outbox.send(
+            receipt.opening_mail_to, lambda: opened(self.team, receipt), now=receipt.outcome_at
+        )
 
 
 def opened(team: SupportTeam, receipt: Receipt) -> Mail:
@@ -34,4 +36,6 @@ def opened(team: SupportTeam, receipt: Receipt) -> Mail:
     subject = words.say("shared.subject")
     blocks = [Text(words.say("shared.text", url=team.public_url)), Text(times)]
     blocks.append(Text(words.say("shared.warning")))
-    return write(team, words, to=receipt.notify, subject=subject, title=subject, blocks=blocks)
+    return write(
+        team, words, to=receipt.opening_mail_to, subject=subject, title=subject, blocks=blocks
+    )

@@ -36,16 +36,13 @@ class TicketLog(Protocol):
     """Remembers for two days which mails of a ticket have gone out."""
 
     def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
-        """
-        Take the ticket for this caller, for a minute at most, and return who has been told.
-
-        None when another call is sending it at this moment.
-        """
+        """Lease the ticket for a minute and return who has its mail; None when it is leased."""
 
     def record(self, ticket_id: str, reader: str) -> None:
         """Record that the mail to *reader* was handed over."""
 
-    def release(self, ticket_id: str) -> None: ...
+    def release(self, ticket_id: str) -> None:
+        """Let another call take the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ class Tickets:
                     self.grants,
                     grant.id,
                     lambda stored: reduce(
-                        Grant.noted,
+                        Grant.recorded,
                         events,
                         stored.ticket_sent(
                             reference,
@@ -167,7 +164,7 @@ class Tickets:
         if not ticket.grant_id:
             return None
         grant = require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
-        if not grant.was_active:  # Anybody can hand in any key: no mail says that it let us in.
+        if not grant.was_active:  # A stranger can send any key: no mail says that it let us in.
             raise NotFound("That access is not set up.")
         return grant
 

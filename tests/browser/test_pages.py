@@ -26,10 +26,10 @@ from tests.browser.fake_api import (
     FakeApi,
     approve,
     check,
+    describe,
     fill_in,
     leave,
     say_it_is_sent,
-    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
@@ -89,14 +89,14 @@ def test_the_site_is_checked_while_its_address_is_typed(page: Page, api: FakeApi
     asked: list[str] = []
     page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
     page.type("#url", "bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
-    expect(page.locator("#looked")).to_contain_text("Bella's Bakery")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("Bella's Bakery")
     expect(page.locator("#check")).to_have_text("Next")
     check(page)
 
     page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
-    assert len(asked) == 1, "one look while typing, and none for the press"
+    assert len(asked) == 1, "one check while typing, and none for the press"
 
 
 def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_checked_again(
@@ -106,7 +106,7 @@ def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_ch
     page.route("**/api/sites", lambda route: route.abort())
     with page.expect_request("**/api/sites"):
         page.type("#url", "bakery.example")
-    expect(page.locator("#look")).to_be_hidden()
+    expect(page.locator("#site-status")).to_be_hidden()
     expect(page.locator("#site-problem")).to_be_hidden()  # No word about our own line.
 
     problem = {"code": "not_wordpress", "message": "None.", "fix": "Look."}
@@ -144,7 +144,7 @@ def test_a_late_answer_about_another_address_is_not_shown(page: Page) -> None:
     late, answered = waiting
     problem = {"code": "multisite", "message": "No.", "fix": "No."}
     answered.fulfill(json=FOUND)
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
     with page.expect_response("**/api/sites"):
         late.fulfill(json={"site": None, "consent_url": None, "problem": problem})
 
@@ -159,9 +159,9 @@ def test_a_link_may_bring_the_address_along(page: Page, api: FakeApi) -> None:
     page.goto("/?site=bakery.example")
     expect(page.locator("#language")).to_be_visible()
     assert "?" not in page.url
-    tell(page)
+    describe(page)
     expect(page.locator("#url")).to_have_value("bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
 
 
 def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) -> None:
@@ -237,7 +237,7 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
 
 
 @pytest.mark.parametrize(
-    ("told", "said", "why"),
+    ("details", "said", "why"),
     [
         ({"gone": "burned", "at": NOW - 60}, "The owner withdrew this link", "That was on"),
         ({"gone": "expired", "at": NOW - 60}, "This link has expired", "It expired on"),
@@ -256,9 +256,9 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
     ],
 )
 def test_a_link_without_a_secret_shows_when_and_why(
-    page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
+    page: Page, api: FakeApi, details: dict[str, Any], said: str, why: str
 ) -> None:
-    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **details}, 404)
     page.goto(f"/open#{LINK}")
     expect(page.locator("#gone h2")).to_have_text(said)
     expect(page.locator("#gone")).to_contain_text(why)
@@ -459,7 +459,7 @@ def test_less_motion_is_respected(page: Page) -> None:
     assert page.evaluate(duration) in ("0s", "")
 
 
-@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share"])
+@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share", "/team"])
 def test_without_javascript_the_page_explains_what_to_do(
     browser: Browser, base_url: str, path: str
 ) -> None:
@@ -478,6 +478,7 @@ def test_without_javascript_the_page_explains_what_to_do(
         (f"/open#{LINK}", 12 * 1024, 9),
         (RECEIPT, 20 * 1024, 12),
         ("/share", 15 * 1024, 8),
+        ("/team", 20 * 1024, 16),
     ],
 )
 def test_a_first_visit_is_light(
@@ -505,7 +506,7 @@ def test_pages_travel_compressed_and_are_asked_for_again_only_when_changed(base_
     assert plain.content == first.content
 
 
-@pytest.mark.parametrize("path", ["/open/", "/receipt/"])
+@pytest.mark.parametrize("path", ["/open/", "/receipt/", "/team/"])
 def test_a_slash_at_the_end_of_a_page_is_forgiven(base_url: str, path: str) -> None:
     answer = requests.get(f"{base_url}{path}", allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (301, path[:-1])
@@ -557,7 +558,7 @@ def test_every_language_fits_and_is_found_in_the_browsers_settings(
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT, "/share"])
+@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT, "/share", "/team"])
 def test_nothing_moves_while_a_page_loads(page: Page, api: FakeApi, path: str) -> None:
     api.says("secrets/*", SECRET)
     api.says("grants/*", GRANT)

@@ -13,12 +13,13 @@ import pytest
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
-from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
 from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
@@ -187,7 +188,7 @@ class TestSecrets:
         spent = at_once(lambda _: secrets.spend_try(secret.id, now=NOW))
 
         left = [s.tries_left for s in spent if isinstance(s, Secret)]
-        assert sorted(left) == list(range(MAX_TRIES))
+        assert sorted(left) == list(range(MAX_PASSPHRASE_TRIES))
 
     def test_a_lock_gives_all_tries_back_once_when_its_time_is_over(
         self, secrets: SecretStore, secret: Secret, new_id: str
@@ -198,7 +199,7 @@ class TestSecrets:
 
         assert secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS - 1) is None
         spent = at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS))
-        assert len([s for s in spent if s is not None]) == MAX_TRIES
+        assert len([s for s in spent if s is not None]) == MAX_PASSPHRASE_TRIES
 
     def test_whoever_loses_the_reset_of_a_lock_gets_one_of_the_tries_that_it_gave_back(
         self,
@@ -214,7 +215,7 @@ class TestSecrets:
         spent = at_once(lambda _: secrets.spend_try(locked.id, now=NOW + LOCK_SECONDS))
 
         left = [s.tries_left for s in spent if isinstance(s, Secret)]
-        assert sorted(left) == list(range(MAX_TRIES))
+        assert sorted(left) == list(range(MAX_PASSPHRASE_TRIES))
 
     def test_no_try_is_spent_on_an_opened_or_expired_secret(
         self, secrets: SecretStore, secret: Secret
@@ -305,6 +306,20 @@ class TestGrants:
     def test_what_was_stored_comes_back_the_same(self, grants: GrantStore, grant: Grant) -> None:
         assert grants.get(grant.id) == grant
         assert grants.get("x" * 22) is None
+
+    def test_what_the_site_said_and_what_was_cut_off_come_back_the_same(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        evidence = Evidence(NOW, NOW + 1, is_by_email=True, is_answer_lost=True)
+        schedule = Schedule(NOW + 2, NOW + 3, 4, NOW + 5, NOW + 6, was_cut_off=True)
+        seen = replace(grant, on_site=replace(grant.on_site, evidence=evidence), schedule=schedule)
+
+        written = grants.replace(grant, seen)
+
+        assert written is not None
+        assert written.on_site.evidence == evidence
+        assert grants.get(grant.id) == written
+        assert written.schedule == schedule
 
     def test_an_id_can_be_taken_once(self, grants: GrantStore, grant: Grant) -> None:
         assert not grants.add(replace(grant, username="other"))

@@ -1,4 +1,4 @@
-"""Others who queue in front delay nobody's deadline: counted in calls and in simulated seconds."""
+"""Who queues in front delays no other's deadline: counted in calls and in simulated seconds."""
 
 from __future__ import annotations
 
@@ -281,7 +281,7 @@ class TestHowManyGrantsOneNetworkMakes:
         assert len(world.grants.items) <= 120
         assert refused >= 230
 
-    def test_nobody_keeps_another_network_from_the_same_site(self) -> None:
+    def test_no_network_keeps_another_from_the_same_site(self) -> None:
         world = self.limited()
         self.register_until_refused(world)
         self.register(world, 200, "blog.example", "198.51.100.7")

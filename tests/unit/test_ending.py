@@ -12,7 +12,7 @@ from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, Grant
 from chalicelib.grants.parts import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.grants.sweep import SHARE_SECONDS
+from chalicelib.grants.sweep import MAX_SHARE_SECONDS
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, URL, World
@@ -78,7 +78,7 @@ class TestEnd:
     def test_a_sweep_begins_nothing_when_less_than_one_share_of_time_is_left(
         self, world: World
     ) -> None:
-        world.budget.start(SHARE_SECONDS - 1)
+        world.budget.start(MAX_SHARE_SECONDS - 1)
 
         report = world.parts.sweep.sweep(now=NOW + 3 * DAY)
 

@@ -1,4 +1,4 @@
-"""Who wants to lock others out by using up limits locks out nobody but his own network."""
+"""Who wants to lock others out by using up limits locks out only his own network."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import TryAgain
+from chalicelib.site_problems import unavailable
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api
@@ -72,7 +73,7 @@ class TestOthersHaveAskedAboutTheSameSite:
         path = f"/grants/{GRANT}/repair"
         assert api("POST", path, repair, token=OWNER, headers=network(9))[0] == 200
 
-    def test_sixty_looks_and_good_keys_from_elsewhere_hold_up_nobody(
+    def test_sixty_checks_and_good_keys_from_elsewhere_hold_up_no_owner(
         self, world: World, api: Api
     ) -> None:
         for number in range(130):
@@ -80,13 +81,11 @@ class TestOthersHaveAskedAboutTheSameSite:
             made = user_body(world, grant_id=number_id(number), owner_email="")
             assert api("POST", "/users", made, headers=network(number % 9))[0] == 201
 
-        look = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
-        assert look[0] == 200
+        check = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
+        assert check[0] == 200
         assert api("POST", "/users", user_body(world), headers=network(10))[0] == 201
 
-    def test_who_tries_keys_is_held_up_before_everybody_else_is(
-        self, world: World, api: Api
-    ) -> None:
+    def test_who_tries_keys_is_held_up_before_all_others_are(self, world: World, api: Api) -> None:
         from_one = [
             api("POST", "/users", guess(world, n), headers=network(1))[0] for n in range(12)
         ]
@@ -112,6 +111,24 @@ class TestOthersHaveAskedAboutTheSameSite:
 
         assert statuses == [422] * 12
         assert api("POST", "/users", user_body(world), headers=network(1))[0] == 201
+
+    def test_a_site_that_was_down_has_no_look_and_no_key_counted_against_it(
+        self, world: World, api: Api
+    ) -> None:
+        body = user_body(world)
+        site = world.wordpress.sites["https://blog.example"]
+        for number in range(70):
+            visitor = network(number % 7)
+            site.down = unavailable("server_error")
+            looked = api("POST", "/sites", {"url": "blog.example"}, headers=visitor)
+            site.down = None
+            world.wordpress.fail_next("whoami", unavailable("server_error"))
+            sent = user_body(world, grant_id=number_id(number), owner_email="")
+            failed = api("POST", "/users", sent, headers=visitor)
+            assert (looked[0], failed[0]) == (200, 422)
+
+        assert api("POST", "/sites", {"url": "blog.example"}, headers=network(1))[0] == 200
+        assert api("POST", "/users", body, headers=network(1))[0] == 201
 
 
 class TestAGoodTokenHasItsOwnBudget:

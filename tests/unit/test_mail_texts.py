@@ -118,7 +118,7 @@ MAILS: dict[str, Callable[[str], Mail]] = {
             created_at=NOW,
             lifetime=DAY,
             origin="api",
-            notify=OWNER_MAIL,
+            opening_mail_to=OWNER_MAIL,
             outcome_at=NOW,
         ),
     ),

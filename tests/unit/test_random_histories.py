@@ -73,7 +73,7 @@ SUPPORT_USERS = (
     *[SupportUser()] * 6,
     *[SupportUser("helper", "helper")] * 2,
     SupportUser("helpr", "helper"),  # mistyped
-    SupportUser(COLLEAGUE, COLLEAGUE),  # somebody who has been there for years
+    SupportUser(COLLEAGUE, COLLEAGUE),  # a colleague who has been there for years
     SupportUser("admin"),  # the owner's own name
 )
 
@@ -315,7 +315,7 @@ class History(RuleBasedStateMachine):
 
     @act
     def change_site(self, what: str) -> None:
-        """Somebody switches a plugin, or revokes the support user's key, its rights, or itself."""
+        """An administrator switches a plugin or revokes the support user, its key or its rights."""
         if what in SWITCHES:
             setattr(self.site, what, not getattr(self.site, what))
             return
@@ -405,7 +405,7 @@ class History(RuleBasedStateMachine):
         made_by_owner = {user.made} if user.made else set()
         assert {"admin", "partner"} <= self.names <= {"admin", "partner", *made_by_owner}
         if user.made != user.typed or user.made == COLLEAGUE:
-            assert made_by_owner <= self.names, "somebody else was deleted"
+            assert made_by_owner <= self.names, "another user was deleted"
         ends = Counter(mail.to for mail in self.world.outbox.sent if "Access to" in mail.subject)
         repeated = max(ends.values(), default=1) - 1
         assert repeated <= self.repeatable, "a notice of the end was sent again without a reason"

@@ -49,6 +49,7 @@ export const CODES = [
     "too_many_requests",
     "try_again",
     "two_hosts",
+    "unconfirmed",
     "user_is_newer",
     "user_is_older",
     "user_not_found",
@@ -56,7 +57,7 @@ export const CODES = [
     "wrong_passphrase",
 ]
 
-/** Codes that people need not tell apart share a text. @type {Record<string, string>} */
+/** Codes that people need not distinguish share a text. @type {Record<string, string>} */
 const SHARED_TEXTS = {
     bad_request: "misunderstood",
     internal_error: "server_error",
