@@ -1,5 +1,5 @@
 """
-A grant as an item of its table, and back.
+What a grant's item holds, and the grant of an item.
 
 An item is flat: the parts of a grant are attributes beside each other, since indexes and TTL read
 top-level attributes only. `state` repeats what the API shows, for people who read the table. Items
@@ -37,8 +37,8 @@ SHARD = "0"
 DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
 
 
-def item_of(grant: Grant) -> Item:
-    """Return *grant* as its item, with the keys of the indexes that it is to stand in."""
+def to_grant_item(grant: Grant) -> Item:
+    """Return *grant* as an item, with the keys of the indexes that it belongs in."""
     on_site, consent, schedule = grant.on_site, grant.consent, grant.schedule
     values: dict[str, Any] = {
         "id": grant.id,
@@ -97,8 +97,8 @@ def item_of(grant: Grant) -> Item:
     return to_item(values)
 
 
-def grant_of(item: Item) -> Grant | None:
-    """Return the grant of *item*; None for an empty one, which is what an unknown id gives."""
+def from_grant_item(item: Item) -> Grant | None:
+    """Return the grant of *item*, of this version or an earlier one; None for an empty item."""
     if not item:
         return None
     values = from_item(item)

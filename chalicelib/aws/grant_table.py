@@ -2,7 +2,7 @@
 Grants in DynamoDB, one item each, with two sparse indexes.
 
 Every write is conditional on the version that was read. The indexes may be a moment behind the
-table, which is why the story decides by the table. What an item holds is in `grant_item`.
+table, which is why the story decides by the table. `grant_item` says what an item holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, get_item, to_item
-from chalicelib.aws.grant_item import DUE_SHARDS, SHARD, grant_of, item_of
+from chalicelib.aws.grant_item import DUE_SHARDS, SHARD, from_grant_item, to_grant_item
 from chalicelib.grants.due_order import Queue
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
@@ -34,7 +34,7 @@ class GrantTable:
         written = call_if(
             self._client.put_item,
             TableName=self._table,
-            Item=item_of(grant),
+            Item=to_grant_item(grant),
             ConditionExpression="attribute_not_exists(id)",
         )
         self._latest = None if written is None else grant
@@ -42,7 +42,7 @@ class GrantTable:
 
     def get(self, grant_id: str) -> Grant | None:
         """Return the grant as it is stored, read consistently, or None."""
-        return grant_of(get_item(self._client, self._table, grant_id))
+        return from_grant_item(get_item(self._client, self._table, grant_id))
 
     def latest(self, grant_id: str) -> Grant | None:
         """Return the grant of that id if it is the one that this process wrote last."""
@@ -58,7 +58,7 @@ class GrantTable:
         written = call_if(
             self._client.put_item,
             TableName=self._table,
-            Item=item_of(after),
+            Item=to_grant_item(after),
             ConditionExpression="version = :version AND mark = :mark",
             ExpressionAttributeValues=to_item(
                 {":version": before.revision.number, ":mark": before.revision.mark}
