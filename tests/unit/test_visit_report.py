@@ -270,7 +270,7 @@ class TestAtTheEnd:
             Change("administrator_added", "evil"),
         }
         mail = world.outbox.to(OWNER_MAIL)[-1].text
-        assert "changes that we saw: 2. Your receipt lists them:" in mail
+        assert "Changes that we saw while the access lasted: 2. Your receipt lists them." in mail
         assert "evil" not in mail
         assert "backdoor" not in mail
         token = mail.partition(f"/receipt#{GRANT}.")[2].split()[0]
@@ -287,7 +287,7 @@ class TestAtTheEnd:
 
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
-        assert "we could not see" in world.outbox.to(OWNER_MAIL)[-1].text
+        assert "We could not see" in world.outbox.to(OWNER_MAIL)[-1].text
 
     def test_a_new_editor_and_a_new_role_are_reported(self, world: World, site: FakeSite) -> None:
         site.add_user("helper", "editor")
