@@ -106,7 +106,7 @@ def test_config_takes_keys_and_none() -> None:
         assert problems({**config, "team_keys": keys}) == []
 
 
-def test_an_operator_is_told_the_words_of_every_key() -> None:
+def test_an_operator_reads_the_words_of_every_key() -> None:
     newest, older = VECTOR["ephemeral_public_key"], VECTOR["public_key"]
 
     lines = team_keys.lines([newest, older])
