@@ -121,7 +121,7 @@ doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="
 status: .venv/installed.txt ## Say how the deployed Hallpass is
 	@$(BIN)/python -m infra.operate.status $(ARGS)
 
-grants: .venv/installed.txt ## Look at open accesses, and end them: make grants ARGS="list"
+grants: .venv/installed.txt ## List open accesses, show one, and end them: make grants ARGS="list"
 	@$(BIN)/python -m infra.operate.grants $(ARGS)
 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open

@@ -148,7 +148,7 @@ class WordPress(Protocol):
         """
         Create *user* as administrator, or return it when an earlier try has made it.
 
-        With *may_exist* it is looked for first.
+        With *may_exist* it is searched for first.
 
         Raises:
             SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
@@ -178,7 +178,7 @@ class WordPress(Protocol):
         """
         Give *user* one application password, dropping any that it already has.
 
-        A user that *is_new*, created a moment ago, has none and needs no second look.
+        A user that *is_new*, created a moment ago, has none and is not asked for them.
 
         *holder_id*, whose *key* is used, must be another user.
         """

@@ -72,7 +72,7 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
     Sign in as a person does and at once out again; return whether the site lets that user in.
 
     None where that does not show: no form of WordPress' own, a captcha in it, a second question.
-    The password is sent once at most, so that no plugin counts two failures; the page is looked at
+    The password is sent once at most, so that no plugin counts two failures; the page is read
     first, so that none counts a call of a hidden one. What the site gave is forgotten afterwards.
 
     Raises:
