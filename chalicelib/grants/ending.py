@@ -79,7 +79,7 @@ class Ending:
         """
         Revoke the unopened links of a grant whose end was asked for, if that is possible now.
 
-        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        A failure prevents nothing else: before a grant is closed, it is done once more.
         """
         if grant.phase != "closed":
             with suppress(HallpassError):

@@ -187,7 +187,7 @@ class Grant(GrantWithMails):
 
     @transition("active", "revoking", unchanged_in=ENDED)
     def confirmed_by_owner(self, now: int) -> Grant:
-        """Record the end of a manual grant on its owner's word; a consent key is still deleted."""
+        """Record that its owner confirmed the end of a manual grant; still delete a consent key."""
         return _ended(self, "owner", now)
 
     @transition("notifying")

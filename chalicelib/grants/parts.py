@@ -170,8 +170,8 @@ class Consent:
     The owner's consent key, while a set-up or a repair is unfinished.
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
-    that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
+    that is held, since `held_since`, waits for its owner's confirmation: nothing is done with it on
+    the sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str

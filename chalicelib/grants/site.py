@@ -90,7 +90,7 @@ class SiteCheck:
     Whether a site can be used, as far as it shows without a key.
 
     `consent_url` is WordPress' own approval page, without parameters; None when it cannot be
-    used. A problem beside a consent address is a hint that does not stand in the way.
+    used. Beside a consent address, a problem does not prevent the set-up.
     """
 
     site: Site | None = None
