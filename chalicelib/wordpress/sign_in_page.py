@@ -32,7 +32,9 @@ SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
 OWN_FIELDS = frozenset({"log", "pwd", "rememberme"})
-SILENT_INPUTS = frozenset({"hidden", "submit", "button", "image", "reset"})  # No person fills them in.
+SILENT_INPUTS = frozenset(
+    {"hidden", "submit", "button", "image", "reset"}
+)  # No person fills them in.
 MAX_HIDDEN_FIELDS = 20
 MAX_INPUTS = 60
 AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
