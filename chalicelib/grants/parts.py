@@ -171,7 +171,7 @@ class Consent:
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
     that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to give it back. `approved_on` is as in `site.Credentials`.
+    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str
