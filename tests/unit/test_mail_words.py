@@ -1,5 +1,5 @@
 """
-Nothing that anybody types, or that a site reports, gets into our mails as our own words.
+Nothing that a person types, or that a site reports, gets into our mails as our own words.
 
 Every field of every request, and everything that a site shows, holds a mark and any text that is
 allowed there. Mails to owners hold the mark nowhere; mails to support below the heading only that

@@ -198,18 +198,18 @@ class TestRights:
 
 
 class TestListsOfDifferentReach:
-    """A list of administrators, or of known roles, is compared with one of everybody."""
+    """A list of administrators, or of known roles, is compared with one of all."""
 
     CUSTOM = SiteUser(4, "seo", "2021-01-01T00:00:00", (), roles=("seo_manager",))
-    EVERYBODY = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
+    ALL_USERS = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
     NOT_SEEN = Change("not_seen", "users")
 
     def test_a_user_who_was_not_searched_for_before_is_not_new(self) -> None:
         old = replace(BEFORE, reach="administrators")
         roles = replace(BEFORE, users=(OLIVIA, EDITOR), reach="roles")
 
-        assert changes(self.EVERYBODY, old) == [self.NOT_SEEN]
-        assert changes(self.EVERYBODY, roles) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, old) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, roles) == [self.NOT_SEEN]
 
     def test_a_user_who_is_not_searched_for_afterwards_is_not_removed(self) -> None:
         before = replace(BEFORE, users=(OLIVIA, EDITOR, self.CUSTOM))
