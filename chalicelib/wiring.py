@@ -25,6 +25,7 @@ from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.asking import Asking
 from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Lifecycle
@@ -33,6 +34,7 @@ from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.removal_key import RemovalKey
+from chalicelib.grants.renewal import Renewal
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
@@ -87,6 +89,8 @@ class Hallpass:
     ending: Ending
     sweep: Sweep
     repair: Repair
+    renewal: Renewal
+    asking: Asking
     secrets: OneTimeSecrets
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
@@ -149,6 +153,8 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         ending=ending,
         sweep=Sweep(grants, ending, budget),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
+        renewal=Renewal(grants, wordpress, removal_key, secrets),
+        asking=Asking(grants, notifier),
         secrets=secrets,
         tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         one_time_secret_api=OneTimeSecretApi(

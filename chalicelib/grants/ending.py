@@ -169,7 +169,9 @@ class Ending:
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
-            self.notifier.send_locked(grant, now)
+            grant = self.notifier.send_locked(grant, now)
+        with suppress(HallpassError):
+            self.notifier.send_opened(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
     def _remove(self, grant: Grant, now: int) -> None:

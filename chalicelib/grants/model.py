@@ -71,7 +71,7 @@ class Grant(GrantWithMails):
     def waited(self, now: int) -> Grant:
         """Release the grant until its deadline, or until an unsent notice is tried again."""
         due_at = self.deadline
-        if self.unsent_lock is not None:
+        if self.unsent_lock is not None or self.unsent_opening is not None:
             due_at = min(due_at, now + LOCK_RETRY_SECONDS)
         return replace(self, schedule=replace(self.schedule, lease_until=0, due_at=due_at))
 

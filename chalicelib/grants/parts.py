@@ -23,9 +23,11 @@ EventName = Literal[
     "end_requested",
     "ended",
     "extended",
+    "link_asked",
     "link_burned",
     "link_locked",
     "link_opened",
+    "link_renewed",
     "mail_dropped",
     "not_confirmed",
     "removal_failed",
@@ -33,8 +35,9 @@ EventName = Literal[
     "setup_undone",
     "site_moved",
     "ticket_sent",
+    "time_asked",
 ]
-NoticeKind = Literal["ended", "overdue", "reminder", "locked"]
+NoticeKind = Literal["ended", "overdue", "reminder", "locked", "opened"]
 
 FIRST_RETRY_SECONDS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
 MAX_HOURLY_RETRIES = 23  # With the first four, about a day; after that once a day.

@@ -178,10 +178,12 @@ class WordPress(Protocol):
         """
         Give *user* one application password, dropping any that it already has.
 
-        A user that *is_new*, created a moment ago, has none and is not asked for them.
-
-        *holder_id*, whose *key* is used, must be another user.
+        A user that *is_new*, created a moment ago, has none and is not asked for them. *holder_id*,
+        whose *key* is used, must be another user.
         """
+
+    def set_password(self, site: Site, key: Credentials, password: str) -> None:
+        """Give the holder of *key* a new password; raise `KeyRefused` when the key is dead."""
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         """

@@ -17,6 +17,7 @@ from functools import partial
 from chalicelib.errors import DeliveryFailed, HallpassError, TooManyRequests
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
+from chalicelib.grants.ports import Wish
 from chalicelib.grants.reminders import due_reminder, is_last
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.notifications import notices
@@ -77,6 +78,19 @@ class MailNotifier:
         write = partial(notices.locked, self.team, grant, locked_at=locked_at)
         self._send(grant, "owner", write, now)
         return self._record(grant, Notice("locked", "owner", str(locked_at)))
+
+    def send_opened(self, grant: Grant, now: int) -> Grant:
+        """Mail the newest opening to the owner, once for each link."""
+        opening = grant.unsent_opening
+        if opening is None:
+            return grant
+        write = partial(notices.opened, self.team, grant, opened_at=opening.at)
+        self._send(grant, "owner", write, now)
+        return self._record(grant, Notice("opened", "owner", opening.detail))
+
+    def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:
+        """Mail the owner what support asks for."""
+        self._send(grant, "owner", partial(notices.asked, self.team, grant, wish), now)
 
     def _send(self, grant: Grant, reader: Holder, write: Callable[[str], Mail], now: int) -> None:
         """Send what *write* makes of the receipt's address to *reader*, if the mailbox has room."""

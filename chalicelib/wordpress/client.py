@@ -157,6 +157,13 @@ class RestWordPress:
             raise unavailable("odd_answer")
         return Credentials(user.username, password.replace(" ", ""))
 
+    def set_password(self, site: Site, key: Credentials, password: str) -> None:
+        """POST ``users/me``; the sessions of the account end, its application passwords stay."""
+        reply = self._rest(site, key).post(ME, {"password": password})
+        if reply.status == HTTPStatus.UNAUTHORIZED or users.is_unknown_user(reply):
+            raise KeyRefused("The site does not accept the key.")
+        users.parse_account(reply.object())
+
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         """DELETE the key by its UUID; where no UUID confirms it, see the key refused."""
         rest = self._rest(site, key)
