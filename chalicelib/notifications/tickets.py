@@ -28,7 +28,7 @@ from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.notifications.account_notes import account_notes
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
-from chalicelib.notifications.ticket_links import check_links
+from chalicelib.notifications.ticket_links import about_link, check_links
 
 DONE_EARLIER = "Done earlier? Press “end access now” on the page behind the link."
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
@@ -198,7 +198,7 @@ class Tickets:
     ) -> Mail:
         lines = [f"Somebody needs help. Reference: {reference}", ""]
         if ticket.link:
-            lines += ["Sign-in details, in a link that opens once:", ticket.link, ""]
+            lines += about_link(ticket.link, self.team.public_url)
         if grant is not None:
             end = (
                 "The sender made an account there by hand, and is asked to delete it on {}."

@@ -83,7 +83,8 @@ addEventListener("popstate", async () => {
 showStep(returnAddress ? "send" : draft.step)
 showLinked()
 $("main").inert = returnAddress !== "" || draft.step !== "what"
-await page.config
+const { team_keys: teamKeys } = await page.config
+$("#seal").hidden = !teamKeys?.length
 await runGuarded(resume)
 
 /** Go on where the owner is: back from WordPress, after a reload, or new. */

@@ -6,7 +6,7 @@
 /** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
 import { encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
-import { DAY } from "../shared/page.js"
+import { DAY, load } from "../shared/page.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 
 const POLL_MS = 2000
@@ -20,10 +20,10 @@ export const PARTS = ["access", "noted", "secret", "ticket"]
 
 /**
  * @param {Draft} draft
- * @param {Partial<Pick<Submission, "consent" | "manualUser">> & {held?: Held | null}} keys
+ * @param {Partial<Pick<Submission, "consent" | "manualUser" | "teamKey">> & {held?: Held | null}} keys
  * @returns {Submission}
  */
-export function newSubmission(draft, { consent = null, manualUser = null, held = null }) {
+export function newSubmission(draft, { consent = null, manualUser = null, held = null, teamKey = "" }) {
     return {
         draft: { ...draft },
         consent,
@@ -35,6 +35,8 @@ export function newSubmission(draft, { consent = null, manualUser = null, held =
         ownerToken: held?.ownerToken ?? encode(randomBytes(32)),
         linkKey: held?.linkKey ?? newLinkKey(),
         password: encode(randomBytes(24)),
+        teamKey,
+        fragment: "",
         grant: null,
         secret: null,
         isStored: false,
@@ -91,6 +93,7 @@ export function partsOf(submission) {
  */
 export async function submit(submission, showProgress, server = api) {
     if (needsAccess(submission)) {
+        submission.fragment ||= await fragmentOf(submission)
         const [first] = partsOf(submission)
         showProgress(first, "now")
         submission.grant ??= await makeAccess(submission, showProgress, server)
@@ -175,6 +178,21 @@ async function sealSecret(submission, grant) {
 }
 
 /**
+ * What stands after the "#" of the link: the link key, or a box that only the team's browsers open. It is made before
+ * anything else, so that nothing is left behind when it cannot be.
+ * @param {Submission} submission
+ */
+async function fragmentOf({ linkKey, teamKey }) {
+    if (!teamKey) return encode(linkKey)
+    const { sealToTeam } = await load("shared/team-box.js").catch(() => {
+        throw new api.Problem("offline")
+    })
+    return sealToTeam(linkKey, teamKey).catch(() => {
+        throw new api.Problem("not_sealed")
+    })
+}
+
+/**
  * Where support signs in on a site that hides its sign-in page, if the owner typed it.
  * @param {Draft} draft
  */
@@ -216,7 +234,7 @@ function ticketOf(submission) {
         ticket.owner_token = submission.ownerToken
         if (submission.manualUser?.link_hint) ticket.passphrase_hint = submission.manualUser.link_hint
     } else if (needsAccess(submission)) {
-        ticket.link = `${location.origin}/open#${encode(submission.linkKey)}`
+        ticket.link = `${location.origin}/open#${submission.fragment}`
         ticket.grant_id = submission.grantId
         ticket.owner_token = submission.ownerToken
         if (submission.passphrase && submission.hint) ticket.passphrase_hint = submission.hint
