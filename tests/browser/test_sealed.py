@@ -67,7 +67,7 @@ def come_back(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_the_story_sealed_to_the_team(  # noqa: PLR0915  One story.
+def test_the_story_sealed_to_the_team(
     team: TeamKey,
     owner: Owner,
     stranger: tuple[Agent, Recorder],
@@ -78,7 +78,7 @@ def test_the_story_sealed_to_the_team(  # noqa: PLR0915  One story.
 ) -> None:
     before = users()
     words = fingerprint(team.public)
-    owner.tell()
+    owner.describe()
     owner.let_in()
     expect(owner.page.locator("#consent-sealed")).to_contain_text(
         f"sealed to Acme Support’s key {words}"
@@ -138,7 +138,7 @@ def test_the_story_sealed_to_the_team(  # noqa: PLR0915  One story.
 def test_without_a_key_the_same_search_finds_the_link_key(
     owner: Owner, stack: Stack, recorder: Recorder, mails: Mails, link_in: Callable[[str], str]
 ) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     expect(owner.page.locator("#consent-sealed")).to_be_hidden()
     owner.approve()
@@ -150,10 +150,10 @@ def test_without_a_key_the_same_search_finds_the_link_key(
 
 
 def test_a_user_made_by_hand_travels_sealed_too(
-    team: TeamKey, page: Page, context: BrowserContext, stack: Stack, mails: Mails
+    team: TeamKey, owner: Owner, context: BrowserContext, mails: Mails
 ) -> None:
-    owner = Owner(page, None)  # type: ignore[arg-type]  No site is asked.
-    owner.tell()
+    page = owner.page
+    owner.describe()
     page.click("#doors summary")
     page.click("[data-open=made]")
     for name, value in {"url": "blog.example", "username": "helper", "password": "by-hand"}.items():
