@@ -33,6 +33,8 @@ from tests.browser.fake_api import (
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
+from tests.browser.team_browser import give_key, name_keys
+from tests.team_key import TeamKey
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 SVG = "image/svg+xml"
@@ -492,6 +494,26 @@ def test_a_first_visit_is_light(
 
     assert weight <= most_bytes, loaded
     assert len(loaded) <= most_requests, loaded
+
+
+def test_a_first_visit_is_light_with_a_key_of_the_team(page: Page, api: FakeApi) -> None:
+    """What seals and opens is loaded when there is a key to seal to, or a box to open."""
+    key = TeamKey.make()
+    name_keys(page.context, key.public)
+    give_key(page.context, key)
+    api.says("secrets/*", SECRET)
+    api.says("grants/*", GRANT)
+    for path, most_bytes, most_requests in (
+        ("/", 15 * 1024, 7),
+        (f"/open#{key.seal(bytes(32))}", 17 * 1024, 15),
+    ):
+        with _files(page) as loaded:
+            page.goto(path, wait_until="networkidle")
+        weight = sum(len(brotli.compress(_file(path).read_bytes())) for path in loaded)
+
+        assert weight <= most_bytes, loaded
+        assert len(loaded) <= most_requests, loaded
+        page.goto("about:blank")
 
 
 def test_pages_travel_compressed_and_are_asked_for_again_only_when_changed(base_url: str) -> None:

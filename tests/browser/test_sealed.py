@@ -20,7 +20,7 @@ from infra.team_keys import fingerprint
 from tests.browser.fake_api import FakeApi, approve, check, choose_time
 from tests.browser.people import Agent, Owner
 from tests.browser.recorder import Recorder
-from tests.browser.test_team import NO_STORAGE, add, is_at, name_keys
+from tests.browser.team_browser import NO_STORAGE, add, give_key, name_keys
 from tests.team_key import TeamKey
 
 Names = Callable[[], set[str]]
@@ -51,15 +51,6 @@ def stranger(browser: Browser, stack: Stack) -> Iterator[tuple[Agent, Recorder]]
     recorder.stop()
     assert recorder.complaints == []
     context.close()
-
-
-def give_key(context: BrowserContext, key: TeamKey) -> None:
-    """Add the key to a browser, on the page that does it."""
-    page = context.new_page()
-    page.goto("/team")
-    add(page, key.file())
-    is_at(page, "This browser is ready")
-    page.close()
 
 
 def come_back(page: Page) -> None:

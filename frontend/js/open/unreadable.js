@@ -75,7 +75,7 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     setText(what, `gone.${reason}_text`, values)
     setText(next, `gone.${reason}_next`, values)
     showFacts(/** @type {HTMLElement} */ (facts), grant, reason)
-    $("#to-team").hidden = !reason.endsWith("_key")
+    offerKeyPage(reason)
     $("#copy-ask").hidden = !CAN_ASK.includes(reason)
     copyOnPress($("#copy-ask"), () => requestText(grant))
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
@@ -101,6 +101,18 @@ function showFacts(list, grant, reason) {
         date: dateOf(grant.expires_at),
         duration: () => formatDuration(grant.expires_at - now()),
     })
+}
+
+/**
+ * Where the browser lacks the team's key, lead to the page that adds it, in a tab of its own.
+ * @param {string} reason
+ */
+function offerKeyPage(reason) {
+    document.getElementById("to-team")?.remove()
+    if (!reason.endsWith("_key")) return
+    const link = make("a", { id: "to-team", class: "button", href: "/team", target: "_blank", rel: "noopener" })
+    setText(link, "gone.to_team")
+    $("#copy-ask").before(link)
 }
 
 /** @type {(name: string, value?: string) => HTMLElement} */
