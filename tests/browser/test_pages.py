@@ -480,7 +480,7 @@ def test_without_javascript_the_page_explains_what_to_do(
         (f"/open#{LINK}", 12 * 1024, 9),
         (RECEIPT, 20 * 1024, 12),
         ("/share", 15 * 1024, 8),
-        ("/team", 20 * 1024, 16),
+        ("/team", 32 * 1024, 18),
     ],
 )
 def test_a_first_visit_is_light(

@@ -13,9 +13,14 @@ import { load } from "../shared/page.js"
  */
 export async function readLink(page, fragment) {
     const link = linkIn(fragment)
-    if (isOfLaterKind(fragment)) page.closed = "newer"
-    if (!link.startsWith("t.")) return link || null
-    const { unseal } = await load("shared/unseal.js")
+    const isLater = isOfLaterKind(fragment)
+    if (!isLater && !link.startsWith("t.")) return link || null
+    const { loadTexts, unseal } = await load("shared/unseal.js")
+    if (isLater) {
+        await loadTexts()
+        page.closed = "newer"
+        return null
+    }
     const { linkKey, why } = await unseal(link, page.config)
     page.closed = why
     return linkKey && encode(linkKey)

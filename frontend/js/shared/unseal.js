@@ -3,6 +3,7 @@
 /** @import { Bytes } from "./link-key.js" */
 /** @import { Config, TeamKey } from "./types.js" */
 import { readKeys } from "./key-store.js"
+import { readJson, texts } from "./page.js"
 import { openBox, whyClosed } from "./team-box.js"
 
 /**
@@ -18,11 +19,20 @@ export async function unseal(box, config) {
     try {
         keys = await readKeys()
     } catch {
+        await loadTexts()
         return { linkKey: null, why: "no_storage" }
     }
     const linkKey = await openBox(box, keys)
     if (linkKey) return { linkKey, why: "" }
     const why = await whyClosed(box, keys, (await config).team_keys ?? [])
     if (why.endsWith("_key")) document.addEventListener("visibilitychange", () => document.hidden || location.reload())
+    await loadTexts()
     return { linkKey: null, why }
+}
+
+/** Where a link does not open, a page says what only the team reads: in this language now, later in another one. */
+export async function loadTexts() {
+    const { dataset, lang } = document.documentElement
+    dataset.texts = dataset.texts ? `${dataset.texts} team/` : "team/"
+    Object.assign(texts, await readJson(`../../i18n/team/${lang}.json`))
 }
