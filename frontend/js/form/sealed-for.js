@@ -1,19 +1,27 @@
-// Says to whose key the link is sealed, where config.json names one.
+// The link is sealed to the team's key, where config.json names one. Loaded only then.
 
-/** @import { Config } from "../shared/types.js" */
-import { $, load, setText } from "../shared/page.js"
+/** @import { Bytes } from "../shared/link-key.js" */
+import { Problem } from "../shared/api-call.js"
+import { fingerprintOf } from "../shared/fingerprint.js"
+import { $, setText } from "../shared/page.js"
+import { sealToTeam } from "../shared/team-box.js"
 
 /**
- * Show the key's words in *place*. They take a moment to make; sending does not wait for them.
- * @param {HTMLElement} place which has the text in its span
- * @param {Promise<Config>} config
+ * Say in *place* to whose key the link is sealed. The words take a moment to make; sending does not wait for them.
+ * @param {HTMLElement} place
+ * @param {string} teamKey
  */
-export async function showTeamKey(place, config) {
-    const [teamKey] = (await config).team_keys ?? []
-    if (!teamKey) return
-    const [{ fingerprintOf }] = await Promise.all([load("shared/fingerprint.js"), load("shared/team-box.js")])
-    const words = await fingerprintOf(teamKey)
-    const text = $("span", place)
-    setText(text, text.getAttribute("data-t") ?? "", { words })
+export async function showTeamKey(place, teamKey) {
+    setText($("span", place), "consent.sealed", { words: await fingerprintOf(teamKey) })
     place.hidden = false
+}
+
+/**
+ * @param {Bytes} linkKey
+ * @param {string} teamKey
+ */
+export function boxOf(linkKey, teamKey) {
+    return sealToTeam(linkKey, teamKey).catch(() => {
+        throw new Problem("not_sealed")
+    })
 }

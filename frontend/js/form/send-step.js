@@ -18,14 +18,12 @@ import {
     MS_PER_SECOND,
     make,
     onPress,
-    runGuarded,
     runOnce,
     setText,
 } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
 import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
-import { showTeamKey } from "./sealed-for.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
 
@@ -86,7 +84,7 @@ export function enter(page) {
     })
     $("#send-problem").hidden = $("#progress").hidden = $("#stay").hidden = true
     $("#send-lead").hidden = false
-    void runGuarded(() => showTeamKey($("#see-sealed"), page.config))
+    page.showTeamKey("#see-sealed")
     setText($("#send-now"), "send.now")
     setText($("#see-text"), draft.door === "made" ? "send.see_made" : "send.see_text")
 }

@@ -183,13 +183,7 @@ async function sealSecret(submission, grant) {
  * @param {Submission} submission
  */
 async function fragmentOf({ linkKey, teamKey }) {
-    if (!teamKey) return encode(linkKey)
-    const { sealToTeam } = await load("shared/team-box.js").catch(() => {
-        throw new api.Problem("offline")
-    })
-    return sealToTeam(linkKey, teamKey).catch(() => {
-        throw new api.Problem("not_sealed")
-    })
+    return teamKey ? (await load("form/sealed-for.js")).boxOf(linkKey, teamKey) : encode(linkKey)
 }
 
 /**

@@ -5,9 +5,8 @@ import { setFieldError } from "../shared/field-errors.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
 /** @import { Config } from "../shared/types.js" */
 /** @import { FormPage } from "./types.js" */
-import { $, all, DAY, formatDate, formatDuration, MS_PER_SECOND, runGuarded, runOnce, setText } from "../shared/page.js"
+import { $, all, DAY, formatDate, formatDuration, MS_PER_SECOND, runOnce, setText } from "../shared/page.js"
 import { suggestLifetime } from "./lifetime-suggestion.js"
-import { showTeamKey } from "./sealed-for.js"
 import { showSite } from "./site-check.js"
 import { showDoor } from "./site-step.js"
 
@@ -31,7 +30,7 @@ export async function enter(page) {
     const isApproved = draft.door === "consent" && Boolean(keys.application_password)
     showDoor($("#time"), isApproved ? "paste" : draft.door)
     showSite($("#found"), draft.site)
-    void runGuarded(() => showTeamKey($("#consent-sealed"), page.config))
+    page.showTeamKey("#consent-sealed")
     showLifetimes(page, config)
     setText($("#consent-name"), draft.hint === "hidden_login" ? "consent.hidden_login" : "consent.name", {
         name: appName(config.support_name, location.host, page.nextConsentState),

@@ -39,7 +39,7 @@
  *   draft: Draft, keys: Partial<Consent & ManualUser>, config: Promise<Config>, nextConsentState: string,
  *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, held: Held | null, submission: Submission | null,
  *   isSent: boolean, readySteps: Set<string>, turns: number, save: () => void, forgetDraft: () => void,
- *   goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
+ *   showTeamKey: (place: string) => void, goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
  * }} FormPage
  *
  * A step whose module is loaded when the owner comes there; *setUp* runs once, *enter* each time.
