@@ -42,13 +42,3 @@ def check_links(link: str, password_link: str, public_url: str) -> None:
 def is_sealed(link: str) -> bool:
     """Return whether a sign-in link is sealed to the team."""
     return TEAM_BOX.fullmatch(link.partition("#")[2]) is not None
-
-
-def about_link(link: str, public_url: str) -> list[str]:
-    """Return the ticket's lines about its sign-in *link*."""
-    sealed = [f"Only a browser that has your team's key opens it: {public_url}/team", ""]
-    return [
-        "Sign-in details, in a link that opens once:",
-        link,
-        *(sealed if is_sealed(link) else [""]),
-    ]

@@ -149,7 +149,12 @@ function begin({ draft, keys, held }, { team_keys: [teamKey] = [] }) {
                   link_hint: keys.link_hint ?? "",
               }
             : null
-    const submission = newSubmission(draft, { consent, manualUser, held: consent && held, teamKey })
+    // For the mails about the access.
+    const writing = {
+        language: document.documentElement.lang,
+        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }
+    const submission = newSubmission(draft, { consent, manualUser, held: consent && held, teamKey, writing })
     if (field("#protect").checked && needsAccess(submission) && !passesLink(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()
