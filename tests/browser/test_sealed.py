@@ -21,7 +21,7 @@ from tests.browser.fake_api import FakeApi, approve, check, choose_time
 from tests.browser.people import Agent, Owner
 from tests.browser.recorder import Recorder
 from tests.browser.team_browser import NO_STORAGE, add, give_key, name_keys
-from tests.team_key import TeamKey
+from tests.team_key import TeamKey, published
 
 Names = Callable[[], set[str]]
 Mails = Callable[[str], list[dict[str, str]]]
@@ -32,14 +32,8 @@ BOX = re.compile(r"http\S+/open#(t\.[\w-]{151})")
 def team(stack: Stack) -> Iterator[TeamKey]:
     """Deploy a key of the team, as an operator does, and take it back afterwards."""
     key = TeamKey.make()
-    s3, bucket = stack.client("s3"), stack.outputs["SiteBucketName"]
-    before = s3.get_object(Bucket=bucket, Key="config.json")["Body"].read()
-    kind = {"Bucket": bucket, "Key": "config.json", "ContentType": "application/json"}
-    kind["CacheControl"] = "no-cache"
-    config = {**json.loads(before), "team_keys": [key.public]}
-    s3.put_object(Body=json.dumps(config).encode(), **kind)
-    yield key
-    s3.put_object(Body=before, **kind)
+    with published(stack, key):
+        yield key
 
 
 @pytest.fixture
