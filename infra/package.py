@@ -31,7 +31,7 @@ from infra import template
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 STAGE = "hallpass"
-SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sts"})
+SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sqs", "sts"})
 # The functions' Python: the one that builds, or another that is installed here beside it.
 RUNTIME = os.environ.get("RUNTIME") or f"python3.{sys.version_info.minor}"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)

@@ -1,8 +1,7 @@
 """
-Grants in DynamoDB, one item each, with two sparse indexes.
+Grants in DynamoDB, one item each, with two sparse indexes (`due_index`).
 
-Every write is conditional on the version that was read. The indexes may be a moment behind the
-table, which is why the story decides by the table. An item is flat: the parts of a grant are
+Every write is conditional on the version that was read. An item is flat: the parts of a grant are
 attributes beside each other, since indexes and TTL read top-level attributes only. `state` repeats
 what the API shows, for people who look at the table. Items of earlier versions are read for as long
 as a grant can live (`grant_upgrade`).
@@ -11,13 +10,12 @@ as a grant can live (`grant_upgrade`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.aws.due_index import index_keys
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
-from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
@@ -36,11 +34,6 @@ from chalicelib.grants.visit_report import Change
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-# One partition carries about 1000 writes a second (an AWS limit), far more than one support team.
-SHARD = "0"
-# The index `due` has one partition for each queue; the first one is that of earlier versions.
-DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
 
 
 class GrantTable:
@@ -82,10 +75,15 @@ class GrantTable:
             ),
         )
         self._latest = None
-        if written is None and self.get(after.id) != after:
+        if written is None and not self._is_stored(after):
             return None
         self._latest = after
         return after
+
+    def _is_stored(self, grant: Grant) -> bool:
+        """Return whether *grant* was written; the sweep may have handed it out meanwhile."""
+        stored = self.get(grant.id)
+        return stored is not None and stored.revision == grant.revision
 
     def delete(self, grant: Grant) -> bool:
         self._latest = None
@@ -97,36 +95,6 @@ class GrantTable:
             ExpressionAttributeValues=to_item({":version": grant.revision.number}),
         )
         return deleted is not None
-
-    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
-        condition = "due_shard = :shard AND due_at <= :now"
-        values = {":shard": DUE_SHARDS[queue], ":now": now}
-        return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
-
-    def due_since(self) -> int | None:
-        rows = [
-            row
-            for shard in DUE_SHARDS.values()
-            for row in self._query("due", "due_shard = :shard", 1, {":shard": shard})
-        ]
-        return min((int(row["due_at"]["N"]) for row in rows), default=None)
-
-    def overdue_since(self) -> int | None:
-        rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
-        return int(rows[0]["overdue_since"]["N"]) if rows else None
-
-    def _query(
-        self, index: str, condition: str, limit: int, values: Mapping[str, Any]
-    ) -> list[Item]:
-        found = call_if(
-            self._client.query,
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=to_item(values),
-            Limit=limit,
-        )
-        return [] if found is None else list(found["Items"])
 
 
 def _grant_item(grant: Grant) -> Item:
@@ -175,14 +143,11 @@ def _grant_item(grant: Grant) -> Item:
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
         "rested_at": schedule.rested_at,
+        "waiting_since": schedule.waiting_since,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
-    if schedule.due_at is not None:
-        values["due_shard"] = DUE_SHARDS[queue_of(grant)]
-    if grant.alarming_since is not None:
-        values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
-    return to_item(values)
+    return to_item(values | index_keys(grant))
 
 
 def _grant(item: Item) -> Grant | None:
@@ -247,6 +212,7 @@ def _grant(item: Item) -> Grant | None:
             attempts=values["attempts"],
             purge_at=get("purge_at"),
             rested_at=get("rested_at"),
+            waiting_since=get("waiting_since"),
         ),
         revision=Revision(values["version"], values["mark"]),
     )

@@ -60,6 +60,8 @@ class Schedule:
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
+    While a queue or a worker has the grant, `due_at` is when the sweep looks whether it was lost
+    there, and `waiting_since` when it fell due.
     """
 
     due_at: int | None = None
@@ -67,10 +69,24 @@ class Schedule:
     attempts: int = 0
     purge_at: int | None = None
     rested_at: int | None = None
+    waiting_since: int | None = None
+
+    @property
+    def due_since(self) -> int | None:
+        """When the grant fell or falls due; None when nothing is left to do."""
+        return self.due_at if self.waiting_since is None else self.waiting_since
 
     def is_due(self, now: int) -> bool:
-        """Return whether the sweep must look at the grant now."""
-        return self.due_at is not None and self.due_at <= now
+        """Return whether there is something to do for the grant now, or was when it was taken."""
+        return self.due_since is not None and self.due_since <= now
+
+    def at(self, due_at: int) -> Schedule:
+        """Return this schedule with *due_at* as its next time, whatever it was waiting for."""
+        return replace(self, due_at=due_at, waiting_since=None)
+
+    def handed_out(self, until: int) -> Schedule:
+        """Return this schedule with its grant in a queue, and out of the sweep's way *until*."""
+        return replace(self, due_at=until, waiting_since=self.due_since)
 
     def resting(self, now: int) -> Schedule:
         """Return this schedule with nothing due, since *now* or since it rested before."""
@@ -86,7 +102,8 @@ class Schedule:
         crashes its sweep cannot stand at the head of the queue for ever.
         """
         until = now + seconds
-        return replace(self, lease_until=until, due_at=until if self.is_due(now) else self.due_at)
+        schedule = self.handed_out(until) if self.is_due(now) else self
+        return replace(schedule, lease_until=until)
 
     def released(self) -> Schedule:
         """Return this schedule without its lease."""
@@ -96,7 +113,7 @@ class Schedule:
         """Return this schedule after one more failure: released, and due at the next retry."""
         attempts = self.attempts + 1
         due_at = now + (DAY if daily else retry_delay(attempts))
-        return replace(self, attempts=attempts, lease_until=0, due_at=due_at)
+        return replace(self.at(due_at), attempts=attempts, lease_until=0)
 
 
 @dataclass(frozen=True, slots=True)

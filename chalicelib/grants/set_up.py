@@ -46,7 +46,7 @@ class GrantInSetUp(GrantRecord):
             owner_email=owner_email or self.owner_email,
             tokens=replace(self.tokens, fingerprint=fingerprint),
             consent=self.consent and replace(self.consent, held_since=None),
-            schedule=replace(self.schedule, due_at=now + SETUP_SECONDS),
+            schedule=self.schedule.at(now + SETUP_SECONDS),
         )
 
     @transition(*SETTING_UP)
@@ -91,7 +91,7 @@ class GrantInSetUp(GrantRecord):
         Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
         """
         phase: Phase = "active" if self.phase == "provisioning" else self.phase
-        schedule = replace(self.schedule, due_at=self.deadline)
+        schedule = self.schedule.at(self.deadline)
         return replace(self, phase=phase, consent=None, schedule=schedule).with_event(
             Event(now, "access_created", "owner")
         )

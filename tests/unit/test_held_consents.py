@@ -14,6 +14,7 @@ from chalicelib.grants.request import HoldRequest, ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Died, Process
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World, repair
 from tests.unit.conftest import Api
 
@@ -66,9 +67,9 @@ class TestOverHttp:
         api("POST", "/users", body(world))
 
         for minute in range(1, 14):
-            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.parts, now=NOW + minute * MINUTE)
         assert world.owner_keys == 1
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE - 1)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE - 1)
 
         assert (world.strangers, world.owner_keys) == ([], 0)
         grant = world.grants.items[GRANT]
@@ -122,7 +123,7 @@ class TestOverHttp:
     ) -> None:
         held = body(world)
         api("POST", "/users", held)
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
         monkeypatch.setattr(app_module, "now", lambda: NOW + 15 * MINUTE)
 
         for again in (held, whole(held)):
@@ -189,11 +190,11 @@ class TestOrderings:
         world.parts.lifecycle.hold(hold_of(request_), now=NOW)
         world.site.down = unavailable("unreachable")
         for minute in range(14, 60):
-            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.parts, now=NOW + minute * MINUTE)
         assert world.grants.items[GRANT].consent is not None
         world.site.down = None
 
-        world.parts.sweep.sweep(now=NOW + 2 * HOUR)
+        sweep_and_work(world.parts, now=NOW + 2 * HOUR)
 
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].consent is None
@@ -210,7 +211,7 @@ class TestOrderings:
             delete(*args)
 
         world.wordpress.delete_own_key = delete_own_key  # type: ignore[method-assign,assignment]
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
 
         assert seen == ["preparing"]
         assert (world.strangers, world.owner_keys) == ([], 0)
@@ -224,7 +225,7 @@ class TestOrderings:
         create = world.wordpress.create_administrator
 
         def create_administrator(*args: Any, **kw: Any) -> Any:  # noqa: ANN401 - as above
-            world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+            sweep_and_work(world.parts, now=NOW + 14 * MINUTE)
             return create(*args, **kw)
 
         world.wordpress.create_administrator = create_administrator  # type: ignore[method-assign]
@@ -251,7 +252,7 @@ class TestOrderings:
         world.site.down = unavailable("timeout")
         world.parts.lifecycle.provision(request_, now=NOW + 13 * MINUTE)
         world.site.down = None
-        world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 14 * MINUTE)
 
         grant, _ = world.parts.lifecycle.provision(request_, now=NOW + 15 * MINUTE)
 
@@ -269,7 +270,7 @@ class TestOrderings:
         with pytest.raises(TooManyRequests):
             world.parts.lifecycle.provision(request_, now=NOW)
 
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
         assert (world.strangers, world.owner_keys) == ([], 0)
 
 
@@ -296,7 +297,7 @@ def test_a_hold_that_died_is_repeated_or_given_back(number: int, *, after: bool)
         world.start(Process(number, after=after)).lifecycle.hold(hold, now=NOW)
     stored = GRANT in world.grants.items
 
-    world.start(Process()).sweep.sweep(now=NOW + 15 * MINUTE)
+    sweep_and_work(world.start(Process()), now=NOW + 15 * MINUTE)
     assert world.owner_keys == (0 if stored else 1)
     if not stored:
         grant = world.start(Process()).lifecycle.hold(hold, now=NOW + 16 * MINUTE)
@@ -330,7 +331,7 @@ def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(
         grant, _ = again.lifecycle.provision(request, now=NOW + 5 * MINUTE)
         assert grant.state == "active"
         again.ending.end(GRANT, OWNER, now=NOW + HOUR)
-    world.start(Process()).sweep.sweep(now=NOW + HOUR)
+    sweep_and_work(world.start(Process()), now=NOW + HOUR)
     if world.grants.items[GRANT].state == "active":
         world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
 
@@ -343,7 +344,7 @@ def giving_back_points() -> list[tuple[int, bool]]:
     world, process = World(), Process()
     _, hold = holding(world)
     world.parts.lifecycle.hold(hold, now=NOW)
-    world.start(process).sweep.sweep(now=NOW + 15 * MINUTE)
+    sweep_and_work(world.start(process), now=NOW + 15 * MINUTE)
     return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
 
 
@@ -353,9 +354,9 @@ def test_giving_back_that_died_is_finished_by_the_next_sweep(number: int, *, aft
     _, hold = holding(world)
     world.parts.lifecycle.hold(hold, now=NOW)
     with pytest.raises(Died):
-        world.start(Process(number, after=after)).sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.start(Process(number, after=after)), now=NOW + 15 * MINUTE)
 
-    world.start(Process()).sweep.sweep(now=NOW + HOUR)
+    sweep_and_work(world.start(Process()), now=NOW + HOUR)
 
     assert world.owner_keys == 0
     grant = world.grants.items[GRANT]

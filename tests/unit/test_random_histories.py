@@ -27,6 +27,7 @@ from chalicelib.onetime.model import Secret
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.services import FakeSealer
 from tests.fakes.world import (
     GRANT,
@@ -445,7 +446,7 @@ class History(RuleBasedStateMachine):
         getattr(self, act.rule)(**act.arguments)
 
     def _sweep(self, parts: Hallpass) -> None:
-        unexpected = parts.sweep.sweep(now=self.now).unexpected
+        unexpected = sweep_and_work(parts, now=self.now).unexpected
         if unexpected is not None:
             raise unexpected
 
