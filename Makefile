@@ -4,8 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Lambda runs what Python packaged, so all of it uses one minor version: 3.11 to 3.13 are tried.
 # It is the first that runs: pyenv has a name for each version, also for those that a directory cannot use.
-PYTHON3 := $(or $(PYTHON3),$(shell for name in python3.11 python3.12 python3.13 python3; do "$$name" -c '' 2> /dev/null && command -v "$$name" && break; done))
+find-python = $(shell for name in python3.11 python3.12 python3.13 python3; do "$$name" -c '' 2> /dev/null && command -v "$$name" && break; done)
+PYTHON3 := $(or $(PYTHON3),$(find-python))
 export PYTHON3
+# On a bare system there was none when make began, and a recipe before this one has installed it.
+VENV = $(or $(PYTHON3),$(find-python)) -m venv
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
@@ -146,13 +149,13 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 # The unit tests need a few packages only, so a first test does not wait for the rest.
 .venv/unit.txt: requirements-unit.txt | packages-python
 	@echo "Installing the Python packages of the unit tests in .venv"
-	@[ -x .venv/bin/pip ] || $(PYTHON3) -m venv .venv
+	@[ -x .venv/bin/pip ] || $(VENV) .venv
 	@.venv/bin/python $(PIP) -r $<
 	@cp $< $@
 
 .venv/installed.txt: requirements-dev.txt | packages-python
 	@echo "Installing the Python packages in .venv"
-	@[ -x .venv/bin/pip ] || $(PYTHON3) -m venv .venv
+	@[ -x .venv/bin/pip ] || $(VENV) .venv
 	@.venv/bin/python $(PIP) -r $<
 	@cp requirements-unit.txt .venv/unit.txt
 	@cp $< $@
@@ -160,19 +163,19 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 # MiniStack pins another botocore than the one that ships, hence a second environment.
 .venv-aws/installed.txt: infra/local/requirements.txt | packages-python
 	@echo "Installing MiniStack, the AWS emulator, in .venv-aws"
-	@[ -x .venv-aws/bin/pip ] || $(PYTHON3) -m venv .venv-aws
+	@[ -x .venv-aws/bin/pip ] || $(VENV) .venv-aws
 	@.venv-aws/bin/python $(PIP) -r $<
 	@cp $< $@
 
 .venv-checkov/installed.txt: infra/lint/requirements.txt | packages-python
 	@echo "Installing Checkov in .venv-checkov"
-	@[ -x .venv-checkov/bin/pip ] || $(PYTHON3) -m venv .venv-checkov
+	@[ -x .venv-checkov/bin/pip ] || $(VENV) .venv-checkov
 	@.venv-checkov/bin/python $(PIP) -r $<
 	@cp $< $@
 
 .venv-lock/installed.txt: requirements-lock.txt | packages-python
 	@echo "Installing uv, which pins the requirements, in .venv-lock"
-	@[ -x .venv-lock/bin/pip ] || $(PYTHON3) -m venv .venv-lock
+	@[ -x .venv-lock/bin/pip ] || $(VENV) .venv-lock
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 

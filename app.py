@@ -311,8 +311,8 @@ def v1_generate() -> Response:
 
 
 @app.route("/v1/secret/{key}", methods=["POST"], content_types=[])
-def v1_read(key: str) -> Response:
-    return hallpass().one_time_secret_api.read(call(), key)
+def v1_open(key: str) -> Response:
+    return hallpass().one_time_secret_api.open(call(), key)
 
 
 @app.route("/v1/private/recent", methods=["GET"], content_types=[])
@@ -325,8 +325,8 @@ def v1_recent() -> Response:
 @app.route("/v1/private/{key}", methods=["GET", "POST"], content_types=[])
 @app.route("/v1/metadata/{key}", methods=["GET", "POST"], content_types=[])
 @app.route("/v1/receipt/{key}", methods=["GET", "POST"], content_types=[])
-def v1_look(key: str) -> Response:
-    return hallpass().one_time_secret_api.look(call(), key)
+def v1_view(key: str) -> Response:
+    return hallpass().one_time_secret_api.view(call(), key)
 
 
 @app.route("/v1/private/{key}/burn", methods=["POST"], content_types=[])

@@ -70,7 +70,7 @@ class InvalidInput(HallpassError):
 @dataclass(eq=False)
 class NotFound(HallpassError):
     """
-    An unknown id and a wrong token look alike, so a caller cannot distinguish them.
+    The same for an unknown id and a wrong token, so a caller cannot distinguish them.
 
     Of a secret that is still remembered, `reason` says why it cannot be opened any more
     (``burned``, ``expired`` or ``ended``), `since` from when on, and `grant_id` which access it
@@ -175,7 +175,7 @@ class SiteUnavailable(HallpassError):
 
 @dataclass(eq=False)
 class AlreadyOpened(HallpassError):
-    """Someone opened this secret at `opened_at`."""
+    """A reader opened this secret at `opened_at`."""
 
     code = "already_opened"
     opened_at: int

@@ -32,7 +32,7 @@ class Settings:
     origins that may be asked although they are not public https; empty on AWS. `rate_limits`
     multiplies every limit. `edge_key` is what CloudFront adds to what it passes on; without it,
     the IP address that the gateway sees is the visitor's. `one_time_secret_api` says who may share
-    secrets through One Time Secret's API: anybody or accounts only; or that it is off.
+    secrets through One Time Secret's API: any caller or accounts only; or that it is off.
     """
 
     secrets_table: str

@@ -1,7 +1,7 @@
 """
 What can be wrong with a site, for its owner: one plain sentence, and what to do about it.
 
-`unsupported` is for what stays so until somebody changes it; `unavailable` for a response that did
+`unsupported` is for what stays so until its owner changes it; `unavailable` for a response that did
 not come or could not be used, where trying again may help. The reasons are stable names that pages
 and outside programs switch on. This is the only English source of these sentences: `make contract`
 writes them into the pages' catalogue, which has the translations beside them. No text repeats a

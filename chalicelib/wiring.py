@@ -59,7 +59,7 @@ from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
 # An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
-AWS = Config(
+AWS_CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "max_attempts": 3},
@@ -121,7 +121,7 @@ def hallpass() -> Hallpass:
 def connect(settings: Settings) -> Ports:
     """Return the adapters to AWS and to the sites."""
     session = boto3.Session()
-    dynamodb = session.client("dynamodb", config=AWS)
+    dynamodb = session.client("dynamodb", config=AWS_CONFIG)
     budget = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
@@ -132,7 +132,7 @@ def connect(settings: Settings) -> Ports:
         grants=GrantTable(dynamodb, settings.grants_table),
         due_index=DueIndexTable(dynamodb, settings.grants_table),
         due_queue=SqsQueues(
-            lambda: session.client("sqs", config=AWS),
+            lambda: session.client("sqs", config=AWS_CONFIG),
             {"first": settings.due_queue_url, "retry": settings.retry_queue_url},
         ),
         secrets=SecretTable(dynamodb, settings.secrets_table),
@@ -140,8 +140,8 @@ def connect(settings: Settings) -> Ports:
         accounts=AccountTable(dynamodb, settings.accounts_table),
         hits=HitCounterTable(dynamodb, settings.counters_table),
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
-        sealer=KmsSealer(session.client("kms", config=AWS), settings.data_key_arn),
-        outbox=SesOutbox(session.client("sesv2", config=AWS), settings.sender_email),
+        sealer=KmsSealer(session.client("kms", config=AWS_CONFIG), settings.data_key_arn),
+        outbox=SesOutbox(session.client("sesv2", config=AWS_CONFIG), settings.sender_email),
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,

@@ -1,7 +1,8 @@
 """
 Checks `frontend/config.json`, what a deployment sets about itself: `python -m infra.brand [FILE]`.
 
-It must fit `infra/config.schema.json`, and its colour must be seen and read where the pages use it.
+It must fit `infra/config.schema.json`, its team keys must be keys, and its colour must be seen and
+read where the pages use it.
 `make check` runs this.
 """
 
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+
+from infra.team_keys import is_key
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "frontend" / "config.json"
@@ -33,13 +36,22 @@ def problems(config: Mapping[str, Any]) -> list[str]:
         f"{'.'.join(str(part) for part in error.instance_path) or 'config.json'}: {error.message}."
         for error in validator.iter_errors(config)
     ]
-    return found or _contrast_problems(str(config["colour"]))
+    return found or _key_problems(config) + _contrast_problems(str(config["colour"]))
 
 
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours (#rrggbb) by WCAG, from 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def _key_problems(config: Mapping[str, Any]) -> list[str]:
+    # A browser would refuse to seal to it, and so nobody could send anything.
+    return [
+        f"team_keys.{place}: {key[:8]}… is no key; copy the line from the page /team."
+        for place, key in enumerate(config.get("team_keys", []))
+        if not is_key(key)
+    ]
 
 
 def _contrast_problems(colour: str) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_WAIT_SECONDS = 3600  # A new CloudFront distribution takes up to half an hour.
 # A first deployment that failed leaves a stack that can only be deleted.
 NEVER_DEPLOYED = frozenset({"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED"})
-GONE = frozenset({"", "DELETE_COMPLETE"})
+DELETED_STATUSES = frozenset({"", "DELETE_COMPLETE"})
 # From these only a person gets a stack out; each needs another remedy.
 STUCK = {
     "ROLLBACK_FAILED": "Delete the stack in the CloudFormation console, then deploy again.",
@@ -35,7 +35,7 @@ STUCK = {
 CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING_TO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 # What these hold cannot be made anew: the record of open access, and the key to it.
-PRECIOUS = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key"})
+TYPES_WITH_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key"})
 CANCELLED = "Resource creation cancelled"
 
 
@@ -95,7 +95,7 @@ class Deployment:
     def parameters(self) -> dict[str, str]:
         """Return the values that the stack holds; none when it was never deployed."""
         described: Any = self._described()
-        if described is None or described["StackStatus"] in NEVER_DEPLOYED | GONE:
+        if described is None or described["StackStatus"] in NEVER_DEPLOYED | DELETED_STATUSES:
             return {}
         return {p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])}
 
@@ -125,7 +125,7 @@ class Deployment:
             self.report("Deleting what a first deployment that failed has left …")
             self.delete()
             return False
-        return status not in GONE
+        return status not in DELETED_STATUSES
 
     def delete(self) -> None:
         """
@@ -138,8 +138,10 @@ class Deployment:
         self._mark()
         self.cloudformation.delete_stack(StackName=stack_id)
         # A moment after the call the status may still be the old one.
-        status = self._wait_until(stack_id, lambda status: status in GONE | {"DELETE_FAILED"})
-        if status not in GONE:
+        status = self._wait_until(
+            stack_id, lambda status: status in DELETED_STATUSES | {"DELETE_FAILED"}
+        )
+        if status not in DELETED_STATUSES:
             raise DeployError(self._failure(stack_id, status))
 
     def _change(self, url: str, parameters: list[Any], *, exists: bool) -> None:
@@ -208,7 +210,7 @@ class Deployment:
         lost = sorted(
             change["LogicalResourceId"]
             for change in changes
-            if change["ResourceType"] in PRECIOUS
+            if change["ResourceType"] in TYPES_WITH_DATA
             and (
                 change["Action"] == "Remove" or change.get("Replacement") in {"True", "Conditional"}
             )

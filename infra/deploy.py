@@ -165,7 +165,7 @@ def _deploy(
     if held.get("ProtectGrants") == "no" and "ProtectGrants" not in given:
         second["ProtectGrants"] = "yes"
     if second:
-        print(f"Telling the functions their address, {outputs['SiteUrl']} …")
+        print(f"Giving the functions their address, {outputs['SiteUrl']} …")
         outputs = deployment.deploy(built, second)
     deployment.cloudformation.update_termination_protection(
         EnableTerminationProtection=True, StackName=run.options.stack

@@ -1,7 +1,7 @@
 """The deployable package: `build/sam.yaml` and `build/deployment.zip`.
 
 `chalice package` makes both. Then `build` removes from the zip what the functions
-never read (botocore describes some 400 services, Hallpass calls a few) and adds
+never read (`sdk_data` cuts botocore's descriptions of AWS to what they call) and adds
 `.pyc` files, which halve a cold start. The same sources give the same zip, byte for
 byte, and nothing is built again until a source changes. `Package.sha256` names it.
 
@@ -26,16 +26,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib import __version__
-from infra import template
+from infra import sdk_data, template
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 STAGE = "hallpass"
-SERVICES = frozenset({"dynamodb", "kms", "sesv2", "sqs", "sts"})
 # The functions' Python: the one that builds, or another that is installed here beside it.
 RUNTIME = os.environ.get("RUNTIME") or f"python3.{sys.version_info.minor}"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
-EPOCH = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
+EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
 PLAIN_FILE = 0o100644 << 16
 
 
@@ -81,7 +80,8 @@ def build() -> Package:
 def fingerprint() -> str:
     """Return the SHA-256 of everything that the package is made from."""
     digest = hashlib.sha256(f"{sys.version}\0{RUNTIME}\0".encode())
-    names = ["app.py", "requirements.txt", "infra/resources.yaml", "infra/package.py"]
+    names = ["app.py", "requirements.txt", "infra/resources.yaml"]
+    names += ["infra/package.py", "infra/sdk_data.py"]
     files = [ROOT / name for name in names]
     files += [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / ".chalice").glob("*.json")]
     for file in sorted(files):
@@ -99,11 +99,11 @@ def _build(package: Package) -> None:
         _chalice_package(chalice)
         with zipfile.ZipFile(chalice / "deployment.zip") as archive:
             archive.extractall(code)
-        _thin(code)
+        text = template.finished((chalice / "sam.yaml").read_text(), __version__)
+        _thin(code, sdk_data.operations_of(template.parsed(text)))
         _check(code)
         _compile(code)
         _zip(code, package.archive)
-        text = template.finished((chalice / "sam.yaml").read_text(), __version__)
         package.template.write_text(text)
     shutil.rmtree(deployments, ignore_errors=True)
 
@@ -122,13 +122,11 @@ def _chalice_package(out: Path) -> None:
         raise PackageError(f"chalice package failed: {(done.stderr or done.stdout).strip()[-800:]}")
 
 
-def _thin(code: Path) -> None:
+def _thin(code: Path, operations: sdk_data.Operations) -> None:
     """Remove what the functions never read."""
     for cache in list(code.rglob("__pycache__")):
         shutil.rmtree(cache)
-    for service in (code / "botocore" / "data").iterdir():
-        if service.is_dir() and service.name not in SERVICES:
-            shutil.rmtree(service)
+    sdk_data.thin(code / "botocore" / "data", operations)
     # charset_normalizer brings each of its compiled modules as Python, too.
     for compiled in list(code.rglob("*.so")):
         compiled.unlink()
@@ -149,7 +147,6 @@ def _check(code: Path) -> None:
     }
     missing = sorted(required - installed)
     missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
-    missing += [name for name in SERVICES if not (code / "botocore/data" / name).is_dir()]
     if missing:
         raise PackageError(f"The package lacks {', '.join(missing)}.")
     native = [str(file.relative_to(code)) for file in code.rglob("*.so*")]
@@ -197,7 +194,7 @@ def _zip(code: Path, archive: Path) -> None:
     unfinished = archive.with_suffix(".tmp")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(path for path in code.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(code).as_posix(), EPOCH)
+            entry = zipfile.ZipInfo(file.relative_to(code).as_posix(), EARLIEST_ZIP_TIME)
             entry.external_attr = PLAIN_FILE
             entry.compress_type = zipfile.ZIP_DEFLATED
             out.writestr(entry, file.read_bytes())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # The page for a path without a page. CloudFront's function turns its metadata into the status.
-MISSING = "404.html"
+MISSING_PAGE = "404.html"
 FRONTEND = Path(__file__).resolve().parent.parent / "frontend"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -49,7 +49,7 @@ def files(frontend: Path = FRONTEND) -> dict[str, Path]:
         if unpublished or ".test." in file.name or file.suffix not in CONTENT_TYPES:
             continue
         found[path.as_posix()] = file
-        if file.suffix == ".html" and file.name != MISSING:
+        if file.suffix == ".html" and file.name != MISSING_PAGE:
             found[path.with_suffix("").as_posix()] = file
     return found
 
@@ -73,7 +73,7 @@ def upload(
             Body=_config(file, parameters) if key == CONFIG else file.read_bytes(),
             ContentType=CONTENT_TYPES[file.suffix],
             CacheControl="no-cache",
-            Metadata={"status": "404"} if key == MISSING else {},
+            Metadata={"status": "404"} if key == MISSING_PAGE else {},
         )
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):

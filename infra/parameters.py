@@ -33,7 +33,7 @@ REQUIRED = {
 }
 ADDRESSES = (*REQUIRED, "AlarmEmail")
 RESERVED = re.compile(r"\.(example|invalid|test|localhost)\.?$", re.IGNORECASE)
-KEPT_FREE = 100  # Executions that Lambda does not let anybody reserve.
+MIN_UNRESERVED_EXECUTIONS = 100  # Executions that Lambda lets no function reserve.
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+")
 CERTIFICATE_REGION = "us-east-1"
 
@@ -159,7 +159,7 @@ def concurrency(
     """
     new = {name: n for name, n in defaults.items() if name not in {**given, **stored}}
     limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
-    if limit - sum(new.values()) >= KEPT_FREE:
+    if limit - sum(new.values()) >= MIN_UNRESERVED_EXECUTIONS:
         return {}
     return dict.fromkeys(new, "0")
 
@@ -170,7 +170,7 @@ def api_account(
     *,
     exists: bool,
 ) -> dict[str, str]:
-    """Return `ManageApiAccount` for a new stack: a role that somebody else set stays."""
+    """Return `ManageApiAccount` for a new stack: a role that another program set stays."""
     if exists or "ManageApiAccount" in given:
         return {}
     named = gateway.get_account().get("cloudwatchRoleArn")

@@ -21,12 +21,12 @@ from botocore.exceptions import (
 from infra.cloudformation import DeployError
 from infra.parameters import CERTIFICATE, identity
 
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired"}
+EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired"}
 KEY_TAG = "hallpass:data-key"
-DAY_OF_MAIL = "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
-MISSING = {"404", "NoSuchBucket", "NotFound"}
-LATE_SECONDS = 3600  # As the alarm on the oldest due thing.
-FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
+SES_SANDBOX_PAGE = "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
+MISSING_CODES = {"404", "NoSuchBucket", "NotFound"}
+MAX_LATE_SECONDS = 3600  # As the alarm on the oldest due thing.
+FORBIDDEN_CODES = {"403", "AccessDenied", "Forbidden"}
 
 
 def explain(error: Exception) -> str:
@@ -39,7 +39,7 @@ def explain(error: Exception) -> str:
         return f"{error} Is the name of the region right, and the network up?"
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
-        if code in EXPIRED:
+        if code in EXPIRED_CODES:
             return f"AWS does not take these credentials ({code}). Sign in again."
     return " ".join(str(error).split(" ")) if isinstance(error, BotoCoreError) else str(error)
 
@@ -74,11 +74,11 @@ def artifacts_bucket(
         where = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in FORBIDDEN:
+        if code in FORBIDDEN_CODES:
             raise DeployError(
                 f"You may not use the bucket {bucket}. Name another one with --artifacts."
             ) from error
-        if code not in MISSING:
+        if code not in MISSING_CODES:
             where = _region_said_by(error)
             raise _elsewhere(bucket, where, region) from error
         if named:
@@ -192,6 +192,6 @@ def mail_problems(ses: Any, sender: str) -> list[str]:  # noqa: ANN401  A client
     if not ses.get_account()["ProductionAccessEnabled"]:
         problems.append(
             "SES is in the sandbox and mails verified addresses only, so owners get no mail: "
-            f"ask AWS to lift that, see {DAY_OF_MAIL}."
+            f"ask AWS to lift that, see {SES_SANDBOX_PAGE}."
         )
     return problems

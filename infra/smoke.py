@@ -16,8 +16,8 @@ import requests
 from chalicelib import __version__
 from chalicelib.onetime import envelope
 
-PATIENCE_SECONDS = 300.0  # A new distribution's name and certificate reach every resolver late.
-PAUSE_SECONDS = 5.0
+MAX_WAIT_SECONDS = 300.0  # A new distribution's name and certificate reach every resolver late.
+POLL_SECONDS = 5.0
 PAGES = {"": "script-src 'self'", "open": "form-action 'self' https:", "receipt": "img-src 'self'"}
 
 
@@ -25,7 +25,7 @@ class SmokeTestError(Exception):
     """What was deployed does not work; the message says what was seen instead."""
 
 
-def try_out(origin: str, patience: float = PATIENCE_SECONDS) -> Iterator[str]:
+def try_out(origin: str, patience: float = MAX_WAIT_SECONDS) -> Iterator[str]:
     """
     Try what stands at *origin*; yield one sentence for each thing that works.
 
@@ -48,7 +48,7 @@ def _until(deadline: float, check: Callable[[], str]) -> str:
                 raise SmokeTestError(
                     f"The stack stands, but what it serves does not work: {error}"
                 ) from error
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _version(session: requests.Session, origin: str) -> str:

@@ -33,7 +33,12 @@ class ParameterError(Exception):
 
 def load(template: Path) -> dict[str, Any]:
     """Return *template* as built: `chalice package` writes every intrinsic in its long form."""
-    return dict(yaml.safe_load(template.read_text()))
+    return parsed(template.read_text())
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return the built template *text*, as `load` returns a file."""
+    return dict(yaml.safe_load(text))
 
 
 def finished(text: str, version: str) -> str:

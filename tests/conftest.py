@@ -1,5 +1,5 @@
 """
-How Hypothesis searches: the same examples every time, unless somebody wants to explore::
+How Hypothesis searches: the same examples every time, unless a developer wants to explore::
 
     pytest tests/unit/test_random_histories.py --hypothesis-profile explore --hypothesis-seed 42
 

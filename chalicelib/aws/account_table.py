@@ -31,7 +31,7 @@ class AccountTable:
                 "name": account.name,
                 "token_sha256": account.token_sha256,
                 "created_at": account.created_at,
-                "notify": account.notify,
+                "notify": account.mail_openings,
             }
         )
         written = call_if(

@@ -108,6 +108,7 @@ class DueIndexTable:
                 "overdue_since = if_not_exists(overdue_since, :due)"
             ),
             ConditionExpression="due_at = :due",
+            ReturnValues="NONE",
             ExpressionAttributeValues=to_item(
                 {":until": until, ":due": due.due_at, ":waiting": WAITING_SHARD}
             ),

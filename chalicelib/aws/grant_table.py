@@ -3,7 +3,7 @@ Grants in DynamoDB, one item each, with two sparse indexes (`due_index`).
 
 Every write is conditional on the version that was read. An item is flat: the parts of a grant are
 attributes beside each other, since indexes and TTL read top-level attributes only. `state` repeats
-what the API shows, for people who look at the table. Items of earlier versions are read for as long
+what the API shows, for people who read the table. Items of earlier versions are read for as long
 as a grant can live (`grant_upgrade`).
 """
 
@@ -61,8 +61,8 @@ class GrantTable:
         return latest if latest is not None and latest.id == grant_id else None
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
-        # The mark tells our own write from another's when the SDK repeats a write whose answer
-        # was lost: the repetition fails its condition although the first one went through.
+        # The mark distinguishes our own write from another's when the SDK repeats a write whose
+        # answer was lost: the repetition fails its condition although the first one went through.
         revision = Revision(before.revision.number + 1, secrets.token_hex(8))
         after = replace(after, revision=revision)
         written = call_if(

@@ -21,7 +21,7 @@ def upgraded(old: Mapping[str, Any]) -> dict[str, Any]:
         "user_may_exist": old["checked"],
         # Then, a snapshot that was never taken and one that showed nothing were both "".
         "before": old["before"] if old["looked"] else None,
-        "notices": [_notice(told)._asdict() for told in old["told"]],
+        "notices": [_notice(sent)._asdict() for sent in old["told"]],
     }
 
 
@@ -33,9 +33,9 @@ def _phase(old: Mapping[str, Any]) -> Phase:
     return "provisioning" if old["state"] == "preparing" else "active"
 
 
-def _notice(told: str) -> Notice:
+def _notice(sent: str) -> Notice:
     """Read "ended owner", "stuck owner", "stuck 3 owner" (one a day), or "locked 1800000000"."""
-    kind, *rest = told.split()
+    kind, *rest = sent.split()
     if kind == "locked":
         return Notice("locked", "owner", rest[0])
     reader: Holder = "owner" if rest[-1] == "owner" else "support"

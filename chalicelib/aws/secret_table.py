@@ -12,7 +12,13 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
-from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
+from chalicelib.onetime.model import (
+    CLAIM_SECONDS,
+    LOCK_SECONDS,
+    MAX_PASSPHRASE_TRIES,
+    Revocation,
+    Secret,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,7 +69,12 @@ class SecretTable:
             secret_id,
             "SET tries_left = :left, last_try_at = :now",
             f"{UNREAD} AND tries_left = :none AND last_try_at <= :locked",
-            {":now": now, ":none": 0, ":left": MAX_TRIES - 1, ":locked": now - LOCK_SECONDS},
+            {
+                ":now": now,
+                ":none": 0,
+                ":left": MAX_PASSPHRASE_TRIES - 1,
+                ":locked": now - LOCK_SECONDS,
+            },
         )
 
     def open(

@@ -2,10 +2,10 @@
 What is due, and in which order it is done: the rules that keep others' troubles from delaying it.
 
 * First tries come before what was tried before, and before manual grants, for which there is
-  nothing to do but to remind somebody (`queue_of`).
+  nothing to do but to remind an owner (`queue_of`).
 * Hosts with the least due come first; those that have the same take turns (`in_turn`).
-* Of one host, and of the consents that go back, `MAX_AT_ONCE` in each sweep are first tries; the
-  others go the way of retries, so that no host has more than these workers at a time (`crowds`).
+* Of one host, and of the consents that go back, each sweep hands out `MAX_FIRST_TRIES` as first
+  tries. The others go the way of retries, so that one host occupies few of the workers (`Crowds`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from chalicelib.grants.model import Grant
-from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 
 Queue = Literal["first", "retry"]
 QUEUES: tuple[Queue, ...] = ("first", "retry")
-MAX_AT_ONCE = 5
+MAX_FIRST_TRIES = 5
 
 
 class Due(NamedTuple):
@@ -29,7 +29,7 @@ class Due(NamedTuple):
     A grant that is due, as far as the sweep must know it. `due_at` is what the index has.
 
     `host` is whom its worker will ask; `is_held` says that a consent goes back which was never
-    used; `is_leased` that somebody is at it.
+    used; `is_leased` that another caller has it.
     """
 
     grant_id: str
@@ -77,11 +77,11 @@ def is_hold_over_first(since: int | None, due_since: int | None) -> bool:
     """
     Return whether a consent that is held *since* then has yet to be given back for the first time.
 
-    Anybody can have us hold a key of any host. What was tried is due later than a hold lasts.
+    Any stranger can have us hold a key of any host. What was tried is due later than a hold lasts.
     """
     if since is None or due_since is None:
         return False
-    return due_since <= since + HOLD_SECONDS
+    return due_since <= since + MAX_HOLD_SECONDS
 
 
 def host_of(address: str) -> str:
@@ -121,7 +121,7 @@ class Crowds:
         if due.queue == "retry":
             return "retry"
         keys = {due.host, "held consents"} if due.is_held else {due.host}
-        if any(self._first[key] >= MAX_AT_ONCE for key in keys):
+        if any(self._first[key] >= MAX_FIRST_TRIES for key in keys):
             return "retry"
         self._first.update(keys)
         return "first"

@@ -25,9 +25,9 @@ from chalicelib.grants.removal import Removal
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
 from chalicelib.grants.visit_report import compare, read
 
-LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
+FINISH_LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
 MAX_SNAPSHOT_TRIES = 2
-SNAPSHOT_SECONDS = 12.0
+MAX_SNAPSHOT_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Ending:
         if grant.schedule.due_at is None:
             return grant
         was_due = grant.schedule.is_due(now)
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        leased = try_lease(self.grants, grant, now=now, seconds=FINISH_LEASE_SECONDS)
         return grant if leased is None else self._finish_leased(leased, now, counts=was_due)
 
     def finish_due(self, grant_id: str, now: int) -> Grant | None:
@@ -99,7 +99,7 @@ class Ending:
         # The index may be a moment behind the table, so the table decides.
         if grant is None or not grant.schedule.is_due(now):
             return None
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+        leased = try_lease(self.grants, grant, now=now, seconds=FINISH_LEASE_SECONDS)
         return None if leased is None else self._finish_leased(leased, now, counts=True)
 
     def record_changes(self, grant: Grant, now: int) -> Grant:
@@ -113,7 +113,7 @@ class Ending:
         if not grant.visit.before or is_hopeless:
             return grant
         try:
-            with self.budget.within(SNAPSHOT_SECONDS):
+            with self.budget.within(MAX_SNAPSHOT_SECONDS):
                 after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
             return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
@@ -143,12 +143,12 @@ class Ending:
                 self._remove(self.record_changes(grant, now), now)
                 grant = update(self.grants, grant.id, lambda g: g.revoked(moment(), now))
             self.links.revoke(grant, now=now)
-            grant = self._notify(grant, now)
+            grant = self._send_notices(grant, now)
         except HallpassError as error:
             return self._put_off(grant, error, moment(), counts=counts)
         return update(self.grants, grant.id, lambda stored: stored.closed(moment()))
 
-    def _notify(self, grant: Grant, now: int) -> Grant:
+    def _send_notices(self, grant: Grant, now: int) -> Grant:
         """Send the notices of the end, and delete a consent key that a repair has left before."""
         failure: HallpassError | None = None
         try:

@@ -1,8 +1,8 @@
 """
-The user of a manual grant: who may be meant by a name that somebody typed.
+The user of a manual grant: who may be meant by a name that a stranger may have typed.
 
-Nobody has proved that the user is theirs to be deleted. So only one that was made for this grant is
-offered, and the owner sees who it is before anything happens (`repair`).
+No caller has proved that the user is theirs to be deleted. So only one that was made for this grant
+is offered, and the owner sees who it is before anything happens (`repair`).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from chalicelib.grants.parts import (
     Notice,
     Schedule,
 )
-from chalicelib.grants.phases import ALL, ENDED, REMOVING, RUNNING, Phase, transition
+from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
 from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
@@ -45,9 +45,9 @@ class Grant(GrantInSetUp):
             return self
         return replace(self, links=Links((*self.links.secret_ids, secret_id), asks_passphrase))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def link_locked(self, at: int, secret_id: str, now: int) -> Grant:
-        """Record, once, that a link was locked at *at*, and let the sweep tell the owner now."""
+        """Record, once, that a link was locked at *at*, and let the sweep mail the owner now."""
         if any(event.name == "link_locked" and event.at >= at for event in self.timeline):
             return self
         schedule = self.schedule
@@ -57,13 +57,13 @@ class Grant(GrantInSetUp):
             Event(at, "link_locked", detail=secret_id)
         )
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def noted(self, event: Event) -> Grant:
         """Record *event* once, however often the answer to it was lost."""
         known = any((e.name, e.detail) == (event.name, event.detail) for e in self.timeline)
         return self if known else self.with_event(event)
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def ticket_sent(self, reference: str, owner_email: str, now: int) -> Grant:
         """Record the ticket, once, and where its owner can be reached if that is not known."""
         grant = self.noted(Event(now, "ticket_sent", "owner", reference))
@@ -145,7 +145,7 @@ class Grant(GrantInSetUp):
             on_site=replace(self.on_site, user_may_exist=False, user_id=None, sealed_removal=None),
         )
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def consent_deleted(self, consent: Consent) -> Grant:
         """Forget the consent key *consent*; one that has come since stays."""
         is_stored = self.consent is not None and self.consent.sealed == consent.sealed
@@ -225,23 +225,23 @@ class Grant(GrantInSetUp):
         phase: Phase = "revoking" if is_over else self.phase
         return replace(self, phase=phase, schedule=self.schedule.leased(now, seconds))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def released(self) -> Grant:
         """Give the lease back."""
         return replace(self, schedule=self.schedule.released())
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def notice_sent(self, notice: Notice) -> Grant:
         """Record *notice*; of each kind and reader the last one is kept."""
         kept = {n for n in self.notices if (n.kind, n.reader) != (notice.kind, notice.reader)}
         return replace(self, notices=frozenset({*kept, notice}))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def mailbox_read(self) -> Grant:
         """Record that a receipt link was opened that went out in a mail only."""
         return replace(self, tokens=replace(self.tokens, is_mailbox_read=True))
 
-    @transition(*ALL)
+    @transition(*ALL_PHASES)
     def receipt_mailed(self, owner_hash: str) -> Grant:
         """Record the hash of one more owner token, for the receipt link in a mail."""
         return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))

@@ -55,7 +55,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """
-    When the sweep must look at a grant again, and who is working on it.
+    When the sweep must process a grant again, and who is working on it.
 
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
@@ -121,12 +121,12 @@ class Tokens:
     """
     What proves who is asking.
 
-    `fingerprint` tells a repeated request from another one under the same id, `hold_fingerprint`
-    a repeated ``hold`` and the request that completes it, until which `fingerprint` is "". The
-    hashes are
-    SHA-256 of the tokens' text, in hex. The first owner hash is that of the owner's own token, the
-    others are those of receipt links in mails. `is_mailbox_read`: somebody has opened one of
-    those, so the mailbox is not just any that a stranger typed.
+    `fingerprint` distinguishes a repeated request from another one under the same id,
+    `hold_fingerprint` a repeated ``hold`` and the request that completes it, until which
+    `fingerprint` is "". The hashes are SHA-256 of the tokens' text, in hex. The first owner hash is
+    that of the owner's own token, the others are those of receipt links in mails.
+    `is_mailbox_read`: a reader has opened one of those, so the mailbox is not just any that a
+    stranger typed.
     """
 
     fingerprint: str = field(repr=False)
@@ -227,7 +227,7 @@ class Visit:
 
 
 class Notice(NamedTuple):
-    """A notice that was sent. `key` tells those of a kind apart: a day's number, a lock's time."""
+    """A sent notice. `key` distinguishes those of a kind: a day's number, the time of a lock."""
 
     kind: NoticeKind
     reader: Holder
@@ -238,8 +238,8 @@ class Revision(NamedTuple):
     """
     Which write of the grant this is; the store sets it.
 
-    `number` counts writes. `mark` is random: it tells our own write from another's when the SDK
-    repeats a write whose answer was lost.
+    `number` counts writes. `mark` is random: it distinguishes our own write from another's when the
+    SDK repeats a write whose answer was lost.
     """
 
     number: int = 0

@@ -15,7 +15,7 @@ from typing import Concatenate, Literal, ParamSpec, Protocol, TypeVar
 Phase = Literal["provisioning", "active", "revoking", "notifying", "closed"]
 State = Literal["preparing", "active", "ended"]
 
-ALL: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "closed")
+ALL_PHASES: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "closed")
 SETTING_UP: tuple[Phase, ...] = ("provisioning", "revoking")  # The end may be asked for meanwhile.
 RUNNING: tuple[Phase, ...] = ("provisioning", "active", "revoking")
 ENDED: tuple[Phase, ...] = ("notifying", "closed")

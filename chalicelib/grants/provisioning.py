@@ -40,12 +40,12 @@ from chalicelib.grants.phases import WrongPhase
 from chalicelib.grants.provisioning_steps import STEPS, StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, support_username
-from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 from chalicelib.grants.store import GrantStore, create_once, require_same, try_lease, update
 
-LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
+SET_UP_LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 MIN_STEP_SECONDS = 8.0  # With less time than this left, the next step waits for the next request.
-ENDED = "This access is over. To let support in again, please approve again."
+ACCESS_IS_OVER = "This access is over. To let support in again, please approve again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Provisioning:
             raise TryAgain  # Another call with this id was faster.
         require_same(grant.tokens.hold_fingerprint, request.fingerprint())
         if grant.phase not in ("provisioning", "active"):
-            raise GrantEnded(ENDED)
+            raise GrantEnded(ACCESS_IS_OVER)
         return grant
 
     def provision(self, request: ProvisionRequest, *, now: int) -> tuple[Grant, bool]:
@@ -97,8 +97,8 @@ class Provisioning:
         if grant.was_active and grant.state == "active":
             return grant, False
         if grant.phase != "provisioning":
-            raise GrantEnded(ENDED)
-        leased = try_lease(self.grants, grant, now=now, seconds=LEASE_SECONDS)
+            raise GrantEnded(ACCESS_IS_OVER)
+        leased = try_lease(self.grants, grant, now=now, seconds=SET_UP_LEASE_SECONDS)
         if leased is None:
             return grant, False
         try:
@@ -131,7 +131,7 @@ class Provisioning:
                 require_same(grant.tokens.fingerprint, fingerprint)
                 return grant
             if grant.phase != "provisioning":
-                raise GrantEnded(ENDED)
+                raise GrantEnded(ACCESS_IS_OVER)
             return grant.set_up_requested(fingerprint, request.days, request.owner_email, now)
 
         return update(self.grants, request.grant_id, completed)
@@ -139,7 +139,7 @@ class Provisioning:
     def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
         site_url = self.tools.wordpress.normalise(hold.site_url)
         self.tools.gate.admit_grant(site_url, now=now)
-        held_until = now + HOLD_SECONDS
+        held_until = now + MAX_HOLD_SECONDS
         return Grant(
             id=hold.grant_id,
             site_url=self.tools.wordpress.normalise(hold.site_url),
@@ -170,7 +170,7 @@ class Provisioning:
                     grant = update(self.grants, grant.id, record)
                     done_now.append(step.name)
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
-            raise GrantEnded(ENDED) from None
+            raise GrantEnded(ACCESS_IS_OVER) from None
         except KeyRefused as error:
             self._take_back_refused(grant, now)
             # The form holds what WordPress' own page returned at once, and never what was pasted.

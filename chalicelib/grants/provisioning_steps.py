@@ -20,8 +20,8 @@ from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPres
 from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
 
-SNAPSHOT_SECONDS = 10.0
-SIGN_IN_SECONDS = 8.0
+MAX_SNAPSHOT_SECONDS = 10.0
+MAX_SIGN_IN_SECONDS = 8.0
 NOT_ADMINISTRATOR = (
     "That account is not an administrator of the site. "
     "Please sign in as an administrator and approve again."
@@ -112,14 +112,14 @@ def check_removable(tools: StepTools, grant: Grant, request: ProvisionRequest, n
 
 def take_snapshot(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
     """
-    Record what the site looks like before support comes in, if the site shows it in time.
+    Record the site's snapshot before support comes in, if the site shows it in time.
 
     A site that shows nothing does not hold the access up: the visit report then says so.
     """
     del now
     before = ""
     try:
-        with tools.budget.within(SNAPSHOT_SECONDS):
+        with tools.budget.within(MAX_SNAPSHOT_SECONDS):
             before = write(tools.wordpress.snapshot(_site(grant), request.consent))
     except SiteUnavailable:
         pass
@@ -213,7 +213,7 @@ def try_sign_in(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     """
     del now
     is_let_in = None
-    with suppress(SiteUnavailable), tools.budget.within(SIGN_IN_SECONDS):
+    with suppress(SiteUnavailable), tools.budget.within(MAX_SIGN_IN_SECONDS):
         is_let_in = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
     return lambda grant: grant.sign_in_tried(is_let_in=is_let_in)
 

@@ -25,9 +25,9 @@ from chalicelib.grants.parts import (
 )
 from chalicelib.grants.phases import ENDED, Phase, State
 
-MAX_TIMELINE = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
-REPEATING = frozenset({"removal_failed", "link_locked"})
-HOST = re.compile(
+MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
+REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
+HOST_NAME = re.compile(
     r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ class GrantRecord:
     `site_url` is the address that the owner typed; `username` the support user's login name.
     `is_manual` says that the owner made the support user by hand, so that we hold no key to it. Of
     a grant that `is_held`, `expires_at` is when its consent goes back. `end_requested_at` is when
-    somebody asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
+    a holder asked for the end, `ended_at` when WordPress, or of a manual grant its owner, confirmed
     it. `notices` are the notices that were sent.
     """
 
@@ -75,7 +75,7 @@ class GrantRecord:
 
     @property
     def deadline(self) -> int:
-        """When the account must be deleted: the expiry, or the moment somebody asked for it."""
+        """When the account must be deleted: the expiry, or the moment a holder asked for it."""
         return min(self.expires_at, self.end_requested_at or self.expires_at)
 
     @property
@@ -117,7 +117,7 @@ class GrantRecord:
 
     @property
     def not_confirmed_since(self) -> int | None:
-        """Since when a manual grant rests that nobody has confirmed; None otherwise."""
+        """Since when a manual grant rests that its owner has not confirmed; None otherwise."""
         return None if self.phase in ENDED else self.schedule.rested_at
 
     @property
@@ -146,7 +146,7 @@ class GrantRecord:
         is not passed on.
         """
         address = self.on_site.site.url if self.on_site.site else self.site_url
-        found = HOST.match(address.strip())
+        found = HOST_NAME.match(address.strip())
         return found["host"].lower() + (found["port"] or "") if found else "your site"
 
     @property
@@ -168,9 +168,9 @@ class GrantRecord:
         When there are too many, the oldest goes, but never the one that says that access was given.
         """
         kept = self.timeline
-        if kept and event.name == kept[-1].name and event.name in REPEATING:
+        if kept and event.name == kept[-1].name and event.name in REPEATING_EVENTS:
             kept = kept[:-1]
-        if len(kept) >= MAX_TIMELINE:
+        if len(kept) >= MAX_TIMELINE_EVENTS:
             oldest = next(place for place, e in enumerate(kept) if e.name != "access_created")
             kept = kept[:oldest] + kept[oldest + 1 :]
         return replace(self, timeline=(*kept, event))

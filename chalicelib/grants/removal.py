@@ -26,7 +26,7 @@ id to another, so the id alone proves nothing:
 A site that has moved is searched for by bare GETs from its recorded address, whose holder alone can
 name a new one. It is the same site only if our key signs in our account, id and login name alike.
 
-What cannot be told from outside: whether the WordPress that now answers at the same address, does
+What cannot be seen from outside: whether the WordPress that now answers at the same address, does
 not take our key and knows no user of that id is the one on which the account was made. And whoever
 controls the site's address gets to see the removal key, as the site itself does.
 """
@@ -46,7 +46,7 @@ from chalicelib.grants.snapshot import Snapshot
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.site_problems import may_have_moved, unsupported
 
-UNREACHED_SECONDS = 7 * DAY
+MAX_UNREACHED_SECONDS = 7 * DAY
 FIRST_USER_ID = 1
 
 
@@ -63,7 +63,7 @@ class Removal:
         """
         Delete the support user and any consent key left; return the stored grant. Idempotent.
 
-        That the user is deleted is recorded before the consent key is: without that key, nobody
+        That the user is deleted is recorded before the consent key is: without that key, no caller
         could ask the site again whether a user is there whose id was never known.
 
         Raises:
@@ -110,7 +110,7 @@ class Removal:
 
     def take_snapshot(self, grant: Grant, *, now: int) -> Snapshot:
         """
-        Return what the site looks like to the owner's key, or else to the support user.
+        Return the site's snapshot with the owner's key, or else to the support user.
 
         Raises:
             KeyRefused, SiteUnavailable: It cannot be seen.
@@ -136,7 +136,7 @@ class Removal:
     def _require_repairable(self, grant: Grant) -> None:
         """Raise `KeyRefused` unless a repair of this manual grant got to know its user."""
         if grant.consent is None or grant.is_consent_held or grant.on_site.user_id is None:
-            # Only its owner can tell, and a repair that never got to know the user has nothing to
+            # Only its owner knows, and a repair that never got to know the user has nothing to
             # finish but to delete its consent key.
             self.consent_key.delete(grant)
             raise KeyRefused("There is no key to a user that was made by hand.")
@@ -249,7 +249,7 @@ class Removal:
         except HallpassError as error:
             # No account was made there. After a week the site is no longer expected to answer.
             is_elsewhere = error.details().get("reason") == "two_hosts"
-            if not is_elsewhere and now < grant.created_at + UNREACHED_SECONDS:
+            if not is_elsewhere and now < grant.created_at + MAX_UNREACHED_SECONDS:
                 raise
 
 

@@ -1,10 +1,11 @@
 """
 The removal key: an application password of the support user itself, sealed at rest.
 
-It dies with its user, or when somebody revokes it. A site says the same to a dead key as to one
-that never reaches WordPress, and plugins that count refused keys block the address that sends them.
-So a refusal is recorded, and the key is sent again only a day later. It goes out with the login
-name, and where that is refused with the e-mail address, which stays when somebody changes the name.
+It dies with its user, or when an administrator revokes it. A site says the same to a dead key as to
+one that never reaches WordPress, and plugins that count refused keys block the address that sends
+them. So a refusal is recorded, and the key is sent again only a day later. It goes out with the
+login name, and where that is refused with the e-mail address, which stays when an administrator
+changes the name.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ The way out when the removal key was revoked or the support user demoted. The ne
 recorded, sealed, before it is used; it deletes the support user and then itself, and when the
 removal fails it is deleted all the same.
 
-It deletes the support user of a manual grant as well, in two steps: anybody could have named that
-user, so the first request shows the owner who it is and changes nothing, and only the same request
-with that user's id deletes. In between the consent key is held, for 15 minutes at most.
+It deletes the support user of a manual grant as well, in two steps: any stranger could have named
+that user, so the first request shows the owner who it is and changes nothing, and only the same
+request with that user's id deletes. In between the consent key is held, for 15 minutes at most.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate
 from chalicelib.grants.provisioning_steps import NOT_ADMINISTRATOR
 from chalicelib.grants.removal import Removal
-from chalicelib.grants.set_up import HOLD_SECONDS
+from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import may_have_moved, unsupported
 
-LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
+REPAIR_LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 
 
 class _Proposal(NamedTuple):
@@ -82,7 +82,7 @@ class Repair:
         before = require_owner(self.grants.get(grant_id), token)
         if before.state == "ended":
             return before
-        leased = try_lease(self.grants, before, now=now, seconds=LEASE_SECONDS)
+        leased = try_lease(self.grants, before, now=now, seconds=REPAIR_LEASE_SECONDS)
         if leased is None:
             raise TryAgain("We are talking to your site at this moment. Please wait a minute.")
         try:
@@ -141,13 +141,12 @@ class Repair:
         Hold *consent*, and return whom it would delete.
 
         Raises:
-            SiteUnsupported: It is nobody who may have been made for support.
+            SiteUnsupported: The user cannot have been made for support.
         """
         if not self.consent_key.is_stored(grant, consent):
             held = self.consent_key.seal(consent, grant_id=grant.id, held_since=now)
-            update(
-                self.grants, grant.id, lambda stored: stored.consent_held(held, now + HOLD_SECONDS)
-            )
+            until = now + MAX_HOLD_SECONDS
+            update(self.grants, grant.id, lambda stored: stored.consent_held(held, until))
         site, holder = self._identify(grant, consent, now)
         _require_administrator(holder)
         user = self.wordpress.find_user(site, consent, grant.username)
@@ -171,7 +170,7 @@ class Repair:
         grant = update(
             self.grants,
             grant_id,
-            lambda stored: stored.repair_requested(sealed, now + LEASE_SECONDS, now),
+            lambda stored: stored.repair_requested(sealed, now + REPAIR_LEASE_SECONDS, now),
         )
         self.ending.revoke_links(grant, now)
         site, account = proposed[:2] if proposed else self._identify(grant, consent, now)
@@ -226,7 +225,7 @@ class Repair:
         Return whose key *consent* is on the site of *grant*.
 
         A site that has accepted a key of the owner's before is theirs, and nothing is counted. Any
-        other may be anybody's. But this is the owner's way out, so strangers of other networks
+        other may be any stranger's. But this is the owner's way out, so strangers of other networks
         cannot use up what may be tried.
         """
         if grant.on_site.owner_id is not None:

@@ -1,4 +1,4 @@
-"""What an owner asks for, and what follows from it without asking anyone."""
+"""What an owner asks for, and what follows from it without a call to a port."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ProvisionRequest:
 
     def fingerprint(self) -> str:
         """
-        Return what tells a repeated request from another one under the same id.
+        Return what distinguishes a repeated request from another one under the same id.
 
         It is keyed with the owner token, of which only a hash is kept, so a copy of the table
         does not help to guess the password that went into it.
@@ -91,7 +91,7 @@ class RegisterRequest:
     owner_email: str
 
     def fingerprint(self) -> str:
-        """Return what tells a repeated request from another one under the same id."""
+        """Return what distinguishes a repeated request from another one under the same id."""
         return _keyed(self.owner_token, repr(sorted(asdict(self).items())))
 
 

@@ -15,9 +15,9 @@ from chalicelib.grants.phases import SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 
-SETUP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
+MAX_SET_UP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
 # Then a held consent is due, so that the sweep, which runs every minute, gives it back in 15.
-HOLD_SECONDS = 14 * MINUTE
+MAX_HOLD_SECONDS = 14 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class GrantInSetUp(GrantRecord):
             owner_email=owner_email or self.owner_email,
             tokens=replace(self.tokens, fingerprint=fingerprint),
             consent=self.consent and replace(self.consent, held_since=None),
-            schedule=self.schedule.at(now + SETUP_SECONDS),
+            schedule=self.schedule.at(now + MAX_SET_UP_SECONDS),
         )
 
     @transition(*SETTING_UP)
@@ -66,7 +66,7 @@ class GrantInSetUp(GrantRecord):
 
     @transition(*SETTING_UP)
     def snapshot_taken(self, snapshot: str) -> Self:
-        """Record what the site looked like before; "" when it showed nothing to be kept."""
+        """Record the site's snapshot of before; "" when it showed nothing to be kept."""
         return replace(self, visit=replace(self.visit, before=snapshot))
 
     @transition(*SETTING_UP)
@@ -88,7 +88,7 @@ class GrantInSetUp(GrantRecord):
         """
         Record that set-up is complete and the consent key deleted.
 
-        Somebody may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
+        A holder may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
         """
         phase: Phase = "active" if self.phase == "provisioning" else self.phase
         schedule = self.schedule.at(self.deadline)

@@ -67,7 +67,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """The support user to be made. `display_name` tells the owner what the account is."""
+    """The support user to be made. `display_name` shows the owner what the account is."""
 
     username: str
     email: str
@@ -121,7 +121,7 @@ class WordPress(Protocol):
 
     def check(self, url: str) -> SiteCheck:
         """
-        Tell, without any key, whether the site at *url* can be used; problems are in the answer.
+        Return, without any key, whether the site at *url* can be used; its problems are in there.
 
         Raises:
             InvalidInput: As `discover`.
@@ -163,7 +163,7 @@ class WordPress(Protocol):
         """Return the user of that id, or None when there is none."""
 
     def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
-        """Return how many posts the user of that id has, of any status; None when untold."""
+        """Return how many posts the user of that id has, of any status; None when not shown."""
 
     def create_key(
         self,
@@ -224,7 +224,7 @@ class WordPress(Protocol):
         Ask without any key whether that user is gone.
 
         True only on WordPress' own 404 ``rest_user_invalid_id``; False when the user is there or
-        the site does not tell strangers.
+        the site does not show strangers.
         """
 
     def refuses(self, site: Site, key: Credentials) -> bool:

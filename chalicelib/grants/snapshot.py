@@ -1,4 +1,4 @@
-"""What a site looks like at one moment, as far as WordPress shows it to an administrator's key."""
+"""What a site has at one moment, as far as WordPress shows it to an administrator's key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ApplicationPassword:
 @dataclass(frozen=True, slots=True)
 class SiteUser:
     """
-    A user who may do more than read. `keys` is None when the site does not tell.
+    A user who may do more than read. `keys` is None when the site does not show them.
 
     `registered` is ISO 8601. `email_mark` is the same for the same e-mail address, and not the
     address itself, which is nothing for us to keep. `roles` is in the order of the site.
@@ -71,9 +71,9 @@ class Theme:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """
-    What a visit may have changed, at one moment. A part that the site does not tell is None.
+    What a visit may have changed, at one moment. A part that the site does not show is None.
 
-    `reach` says which users `users` holds: everybody who may do more than read (``everybody``),
+    `reach` says which users `users` holds: all who may do more than read (``everybody``),
     those of WordPress' own such roles (``roles``), or administrators only.
     """
 

@@ -1,7 +1,7 @@
 """
 Where grants are stored, and the three ways to write one: create once, update, try to lease.
 
-Every write names the grant that was read and fails when somebody else has written in between, so
+Every write names the grant that was read and fails when another caller has written in between, so
 two Lambdas that act on one grant at the same time cannot undo each other's steps.
 """
 
@@ -67,7 +67,7 @@ def require_same(stored: str, asked: str) -> None:
 
 def update(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant]) -> Grant:
     """
-    Write what *to* makes of the stored grant, again if somebody wrote in between.
+    Write what *to* makes of the stored grant, again if another caller wrote in between.
 
     *to* is a pure function of its argument: it may be called several times.
 
@@ -96,7 +96,7 @@ def _update_latest(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant
     Write on top of what this process wrote last, without reading it again.
 
     A write that succeeds proves that it was still what is stored. Of anything else, also that *to*
-    refuses or has nothing to change, only a grant that was read can tell.
+    refuses or has nothing to change, only a grant that was read shows.
     """
     before = store.latest(grant_id)
     if before is None:
@@ -120,7 +120,7 @@ def holder_of(grant: Grant | None, token: str) -> tuple[Grant, Holder]:
     Return *grant* and who the bearer of *token* is.
 
     Raises:
-        NotFound: Unknown grant or wrong token; the two cannot be told apart.
+        NotFound: Unknown grant or wrong token; a caller cannot distinguish the two.
     """
     holder = grant.tokens.holder(token) if grant is not None else None
     if grant is None or holder is None:

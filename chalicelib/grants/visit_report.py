@@ -3,7 +3,7 @@ The visit report: what changed on the site while support was in.
 
 Two snapshots are compared, one from before the support user existed and one from just before it is
 deleted. What support did for the owner shows up as well as what it should not have done: another
-user who may do more than read, another role, a key for somebody's account. What REST does not show
+user who may do more than read, another role, a key for any account. What REST does not show
 (changed passwords, files, must-use plugins, the database) is not in it, and a part that the site
 did not show is named instead of passed over.
 """
@@ -26,16 +26,16 @@ from chalicelib.grants.snapshot import (
 )
 
 MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
-MAX_NAMES = 10
+MAX_NAMED_USERS = 10
 MAX_SNAPSHOT_BYTES = 150_000  # As it is stored; DynamoDB items end at 400 KB.
 
 
 # Who could come back in first; then the rest, in the order in which it was found.
-FIRST = (
+SHOWN_FIRST = (
     *("administrator_added", "role_changed", "email_changed", "key_added"),
     *("admin_email_changed", "user_added"),
 )
-ORDER = {kind: place for place, kind in enumerate(FIRST)}
+PLACE_OF_KIND = {kind: place for place, kind in enumerate(SHOWN_FIRST)}
 REACHES: tuple[Reach, ...] = ("administrators", "roles", "everybody")
 
 ChangeKind = Literal[
@@ -95,7 +95,7 @@ def compare(
     """
     Return what changed, leaving out the users *ours* (login names by id) and the keys *our_keys*.
 
-    Our id under another login name is not left out: after a restored backup it is somebody else.
+    Our id under another login name is not left out: after a restored backup it is another person.
     What is new comes first, so that nothing which matters falls behind the end of a long list.
     """
     changes = [
@@ -107,7 +107,7 @@ def compare(
         changes.append(Change("not_seen", "admin_email"))
     elif before.admin_email != after.admin_email:
         changes.append(Change("admin_email_changed", after.admin_email))
-    changes.sort(key=lambda change: ORDER.get(change.kind, len(ORDER)))
+    changes.sort(key=lambda change: PLACE_OF_KIND.get(change.kind, len(PLACE_OF_KIND)))
     if len(changes) > MAX_CHANGES:
         left_out = len(changes) - MAX_CHANGES
         changes = [*changes[:MAX_CHANGES], Change("more", str(left_out))]
@@ -154,8 +154,8 @@ def _users(
             yield from _keys(user.username, known.keys, user.keys, our_keys)
     unseen = [user.username for known, user in stayed if None in (user.keys, known.keys)]
     if unseen:
-        named = ", ".join(unseen[:MAX_NAMES])
-        yield Change("not_seen", "keys", named if len(unseen) <= MAX_NAMES else f"{named}, …")
+        named = ", ".join(unseen[:MAX_NAMED_USERS])
+        yield Change("not_seen", "keys", named if len(unseen) <= MAX_NAMED_USERS else f"{named}, …")
     yield from (
         _removed(user) for each, user in old.items() if each not in new and user.is_in(reach)
     )

@@ -38,7 +38,7 @@ class Outbox(Protocol):
 
 
 class MailGate(Protocol):
-    """Limits how many mails one mailbox, and everybody together, gets."""
+    """Limits how many mails one mailbox gets, and all together."""
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """

@@ -3,7 +3,7 @@ The texts of notices: of the end, of an end that fails, of a locked link. Pure f
 
 They hold our own words, a host name, dates, counts and the login name that we made, and no link but
 the receipt's. What a site reported and what a person typed is on the receipt only: otherwise
-anybody could have us mail his words to anybody.
+a stranger could have us mail his words to any mailbox.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
 from chalicelib.notifications.message import Mail, SupportTeam, when
-from chalicelib.onetime.model import MAX_TRIES
+from chalicelib.onetime.model import MAX_PASSPHRASE_TRIES
 
 
 def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
-    """Return the mail that tells *reader* that WordPress has confirmed the end."""
+    """Return the mail to *reader* that WordPress has confirmed the end."""
     site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
     if not grant.was_active:
         text = (
@@ -66,8 +66,9 @@ def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int)
     """Return the mail that says that a passphrase was guessed at, and how to end the access."""
     site = grant.site_name
     text = (
-        f"Somebody typed a wrong passphrase {MAX_TRIES} times for the one-time link to {site} "
-        f"({when(locked_at)}).\nThe link is locked for half an hour. Nothing was opened.\n\n"
+        f"Somebody typed a wrong passphrase {MAX_PASSPHRASE_TRIES} times for the one-time link "
+        f"to {site} ({when(locked_at)}).\n"
+        "The link is locked for half an hour. Nothing was opened.\n\n"
         f"Most likely {team.name} has mistyped it, or does not have it yet.\n"
         "If that was not support, end the access now on your receipt:\n"
         f"{receipt_url}\n"
@@ -82,7 +83,7 @@ def _mail(team: SupportTeam, grant: Grant, reader: Holder, subject: str, text: s
 
 
 def _name(grant: Grant) -> str:
-    """Return the login name that we made, in quotation marks; "" for one that somebody typed."""
+    """Return the login name that we made, in quotation marks; "" for one that a person typed."""
     return "" if grant.is_manual else f" “{grant.username}”"
 
 

@@ -23,7 +23,7 @@ from chalicelib.notifications import notices
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.reminder import reminder
 
-MIN_FAILURES = 3  # Of the removal, before the owner is asked to help.
+MIN_FAILURES_BEFORE_NOTICE = 3  # Of the removal, before the owner is asked to help.
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class MailNotifier:
         return grant
 
     def send_overdue(self, grant: Grant, now: int) -> Grant:
-        min_failures = 1 if grant.is_manual else MIN_FAILURES
+        min_failures = 1 if grant.is_manual else MIN_FAILURES_BEFORE_NOTICE
         if grant.state == "ended" or grant.schedule.attempts < min_failures:
             return grant
         for notice in _unsent_help(grant):

@@ -1,4 +1,4 @@
-"""The mail that tells the sender of a shared secret that it was opened: our own words and times."""
+"""The mail to the sender of a shared secret that it was opened: our own words and times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OpeningMails:
     def send(self, receipt: Receipt) -> None:
         """Mail the sender that the secret of *receipt* was opened."""
         mail = opened(self.team, receipt)
-        self.outbox.send(receipt.notify, lambda: mail, now=receipt.outcome_at)
+        self.outbox.send(receipt.opening_mail_to, lambda: mail, now=receipt.outcome_at)
 
 
 def opened(team: SupportTeam, receipt: Receipt) -> Mail:
@@ -32,4 +32,4 @@ Opened   {when(receipt.outcome_at)}
 Nobody can open it again. If the person that you meant it for has not opened it, what was in it is
 no longer secret: change it.
 """
-    return Mail(to=receipt.notify, subject="Your one-time secret was opened", text=text)
+    return Mail(to=receipt.opening_mail_to, subject="Your one-time secret was opened", text=text)

@@ -1,9 +1,9 @@
 """
 The text of a reminder that a user made by hand is to be deleted. A pure function.
 
-Anybody can ask us to remind any mailbox of any site, and name any user. So the mail says what is
-known, that somebody asked; it holds our own words, a host name and a date, and the reader's receipt
-is its only link. Which user was named is on the receipt.
+Any stranger can ask us to remind any mailbox of any site, and name any user. So the mail says what
+is known, that a person asked; it holds our own words, a host name and a date, and the reader's
+receipt is its only link. Which user was named is on the receipt.
 """
 
 from __future__ import annotations

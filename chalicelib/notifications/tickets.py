@@ -6,7 +6,7 @@ same request again sends only what has not gone out yet, so sending again is alw
 
 In the mail to support our own lines come first, and what the sender typed follows below a mark
 (`quotation`): nothing of it can pass for ours. The owner's confirmation goes out only for an
-access: its receipt link needs the owner token of a grant. Nothing that anybody typed stands in it
+access: its receipt link needs the owner token of a grant. Nothing that a person typed stands in it
 but the host name of the site. When the owner's mailbox is full the confirmation is dropped, and the
 answer and the receipt say so; when support's is, the ticket is refused, for it would be lost.
 """
@@ -69,7 +69,7 @@ class TicketLog(Protocol):
 
     def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
         """
-        Take the ticket for this caller, for a minute at most, and return who has been told.
+        Take the ticket for this caller, for a minute at most, and return who has got it.
 
         None when another call is sending it at this moment.
         """
@@ -189,7 +189,7 @@ class Tickets:
         if not ticket.grant_id:
             return None
         grant = require_owner(self.grants.get(ticket.grant_id), ticket.owner_token)
-        if not grant.was_active:  # Anybody can hand in any key: no mail says that it let us in.
+        if not grant.was_active:  # A stranger can send any key: no mail says that it let us in.
             raise NotFound("That access is not set up.")
         return grant
 
@@ -237,7 +237,7 @@ class Tickets:
     def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
         host = grant.site_name
         until = when(grant.expires_at)
-        told = (
+        facts = (
             f"Somebody told us that an administrator account was made for it on {host} by hand. "
             f"On {until} we ask you to delete it. If you know nothing of it, delete nobody"
             if grant.is_manual
@@ -247,7 +247,7 @@ class Tickets:
         did = ("A request to", "about") if grant.is_manual else ("You let", "in to")
         text = (
             f"{self.team.name} has your request. Reference: {reference}\n\n"
-            f"{told}.\n\n"
+            f"{facts}.\n\n"
             "Your receipt shows what happens, and lets you end the access at any time. Keep this "
             "link to yourself:\n"
             f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"

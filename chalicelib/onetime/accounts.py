@@ -19,19 +19,19 @@ from chalicelib.errors import InvalidInput
 from chalicelib.onetime.envelope import KEY_BYTES, Link, encode, hkdf
 
 TOKEN_BYTES = 32
-RECENT = 100  # So many receipts the list of an account shows, the newest.
+MAX_LISTED_RECEIPTS = 100  # So many receipts the list of an account shows, the newest.
 NAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{0,127}")
 _NONE = hashlib.sha256(b"no account").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`notify`: mail the account when a secret of its own is opened. `created_at` in seconds."""
+    """`mail_openings`: send a mail when a secret of its own is opened. `created_at` in seconds."""
 
     name: str
     token_sha256: str
     created_at: int
-    notify: bool = False
+    mail_openings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +102,22 @@ class Accounts:
 
     store: AccountStore
 
-    def add(self, name: str, *, notify: bool, now: int) -> str | None:
+    def add(self, name: str, *, mail_openings: bool, now: int) -> str | None:
         """
         Add an account and return its token, which is shown once; None when the name is taken.
 
         Raises:
-            InvalidInput: Field ``name``, or ``notify`` when the name is no e-mail address.
+            InvalidInput: Field ``name``, or ``mail_openings`` when the name is no e-mail address.
         """
         name = name.lower()
         if not NAME.fullmatch(name):
             raise InvalidInput("name", "A name has letters, digits and any of . _ + @ -")
-        if notify and "@" not in name.strip("@"):
-            raise InvalidInput("notify", "Only an account named by its e-mail address gets mails.")
+        if mail_openings and "@" not in name.strip("@"):
+            raise InvalidInput(
+                "mail_openings", "Only an account named by its e-mail address gets mails."
+            )
         token = encode(secrets.token_bytes(TOKEN_BYTES))
-        added = self.store.add(Account(name, _digest(token), now, notify))
+        added = self.store.add(Account(name, _digest(token), now, mail_openings))
         return token if added else None
 
     def sign_in(self, name: str, token: str) -> SignedIn | None:

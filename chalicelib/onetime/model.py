@@ -18,7 +18,7 @@ from chalicelib.errors import NotFound
 MIN_LIFETIME_SECONDS = 1
 MAX_LIFETIME_SECONDS = 30 * DAY
 MAX_SECRETS_PER_GRANT = 20  # They are listed on the grant, and DynamoDB items end at 400 KB.
-MAX_TRIES = 5  # Wrong passphrases before a lock.
+MAX_PASSPHRASE_TRIES = 5  # Wrong passphrases before a lock.
 LOCK_SECONDS = 30 * MINUTE
 CLAIM_SECONDS = 60  # So long the winner of an opening may fetch again.
 TRACE_SECONDS = 30 * DAY  # So long a late reader learns that it was opened, burned or revoked.
@@ -44,7 +44,7 @@ class Secret:
     expires_at: int
     fingerprint: str
     grant_id: str = ""
-    tries_left: int = MAX_TRIES
+    tries_left: int = MAX_PASSPHRASE_TRIES
     last_try_at: int = 0
     opened_at: int | None = None
     claim_sha256: str = ""
@@ -54,7 +54,7 @@ class Secret:
     receipt_sha256: str = ""
 
     def is_unreadable(self, now: int) -> bool:
-        """Return whether it was revoked or has expired before anybody opened it."""
+        """Return whether it was revoked or has expired before a reader opened it."""
         return self.unreadable(now) is not None
 
     def unreadable(self, now: int) -> NotFound | None:
@@ -86,7 +86,7 @@ class Secret:
     def tries(self, now: int) -> int:
         """Return how many passphrases may be tried; a lock whose time is over gives all back."""
         is_over = self.tries_left == 0 and self.unlocks_at(now) is None
-        return MAX_TRIES if is_over else self.tries_left
+        return MAX_PASSPHRASE_TRIES if is_over else self.tries_left
 
 
 class SecretStore(Protocol):

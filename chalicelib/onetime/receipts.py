@@ -29,8 +29,8 @@ class Receipt:
     One item, under the id of its secret. Times are epoch seconds.
 
     `receipt_sha256` is the SHA-256 of the receipt proof in base64url. `lifetime` is the secret's in
-    seconds, `account` the API account that made it or "". `notify` is the address that a mail about
-    the opening goes to or "". `outcome` with `outcome_at` is set once.
+    seconds, `account` the API account that made it or "". A mail about the opening goes to
+    `opening_mail_to`, if that is not "". `outcome` with `outcome_at` is set once.
     """
 
     secret_id: str
@@ -40,7 +40,7 @@ class Receipt:
     lifetime: int
     origin: Origin
     account: str = ""
-    notify: str = ""
+    opening_mail_to: str = ""
     outcome: str = ""
     outcome_at: int = 0
 
@@ -55,7 +55,7 @@ class Receipt:
         return self.expires_at + TRACE_SECONDS
 
     def is_proven_by(self, proof: str) -> bool:
-        """Return whether *proof*, base64url, is the receipt proof; the time taken tells nothing."""
+        """Return whether *proof*, base64url, is the receipt proof; the time taken shows nothing."""
         return proves(proof, self.receipt_sha256)
 
     def state(self, secret: Secret | None, now: int) -> tuple[ReceiptState, int]:
@@ -110,10 +110,10 @@ class ReceiptStore(Protocol):
 
 
 class OpeningMail(Protocol):
-    """Tells a sender that a secret was opened."""
+    """Sends the mail that a secret was opened."""
 
     def send(self, receipt: Receipt) -> None:
-        """Send it to `receipt.notify`; raises what keeps the mail from being accepted."""
+        """Send it to `receipt.opening_mail_to`; raises what keeps the mail from being accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class Receipts:
     def record(self, secret: Secret, outcome: Outcome, at: int) -> None:
         """Record the *outcome* of a shared *secret*, once; a mail that fails is not sent again."""
         recorded = self.store.record(secret.id, outcome, at)
-        if recorded is not None and recorded.notify and outcome == "received":
+        if recorded is not None and recorded.opening_mail_to and outcome == "received":
             # The reader's answer must not wait or fail for the sender's mail.
             with suppress(HallpassError):
                 self.mail.send(recorded)
 
 
 def proves(proof: str, proof_sha256: str) -> bool:
-    """Return whether *proof*, base64url, has this SHA-256; the time taken tells nothing."""
+    """Return whether *proof*, base64url, has this SHA-256; the time taken shows nothing."""
     try:
         sent = proof_hash(proof)
     except ValueError:

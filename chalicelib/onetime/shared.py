@@ -7,7 +7,8 @@ request, and is forgotten; what is stored is what the page would store of the sa
 
 A v1 client has no claim with which to ask again. So a reading first decrypts in memory, then makes
 the one conditional write that wins or loses and deletes the ciphertext, and then answers: a failure
-before the write costs nothing. Wrong, missing, locked, expired, opened and unknown look alike.
+before the write costs nothing. Wrong, missing, locked, expired, opened and unknown get the same
+answer.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import Locked, NotFound, TryAgain, WrongPassphrase
-from chalicelib.onetime.accounts import RECENT, AccountStore, Listed, SignedIn
+from chalicelib.onetime.accounts import MAX_LISTED_RECEIPTS, AccountStore, Listed, SignedIn
 from chalicelib.onetime.envelope import IV_BYTES, Link, encode, proof_hash
-from chalicelib.onetime.model import TRACE_SECONDS, Secret, SecretStore
+from chalicelib.onetime.model import MAX_LIFETIME_SECONDS, TRACE_SECONDS, Secret, SecretStore
 from chalicelib.onetime.receipts import Receipt, Receipts
 from chalicelib.onetime.shared_keys import (
     KEY,
@@ -33,11 +34,10 @@ from chalicelib.onetime.shared_keys import (
     unframe,
 )
 
-MIN_LIFETIME = 60
-DEFAULT_LIFETIME = ANONYMOUS_LIFETIME = 7 * DAY
-MAX_LIFETIME = 30 * DAY
+MIN_LIFETIME_SECONDS = 60  # Upstream's.
+DEFAULT_LIFETIME_SECONDS = MAX_ANONYMOUS_LIFETIME_SECONDS = 7 * DAY
 # Without those that people confuse: i l o 1 I O 0.
-LETTERS = "".join(sorted(set(string.ascii_letters + string.digits) - set("ilo1IO0")))
+PASSWORD_ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("ilo1IO0")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class SharedSecrets:
         Raises:
             UnicodeEncodeError: *text* or *passphrase* holds half of a surrogate pair.
         """
-        longest = MAX_LIFETIME if by is not None else ANONYMOUS_LIFETIME
-        seconds = DEFAULT_LIFETIME if lifetime is None else lifetime
-        seconds = min(max(seconds, MIN_LIFETIME), longest)
+        longest = MAX_LIFETIME_SECONDS if by is not None else MAX_ANONYMOUS_LIFETIME_SECONDS
+        seconds = DEFAULT_LIFETIME_SECONDS if lifetime is None else lifetime
+        seconds = min(max(seconds, MIN_LIFETIME_SECONDS), longest)
         metadata_key = new_metadata_key()
         secret_key = secret_key_of(metadata_key)
         link = link_of(secret_key, passphrase)
@@ -82,7 +82,7 @@ class SharedSecrets:
             lifetime=seconds,
             origin="api",
             account=by.name if by is not None else "",
-            notify=by.name if by is not None and by.account.notify else "",
+            opening_mail_to=by.name if by is not None and by.account.mail_openings else "",
         )
         secret = Secret(
             id=link.id,
@@ -102,7 +102,7 @@ class SharedSecrets:
             self.accounts.list_receipt(by.name, Listed(link.id, sealed, now, receipt.purge_at))
         return Shared(metadata_key, secret_key, receipt, "new", now)
 
-    def read(self, secret_key: str, passphrase: str, *, now: int) -> tuple[str, str]:
+    def open(self, secret_key: str, passphrase: str, *, now: int) -> tuple[str, str]:
         """
         Return the text to the one caller who opens it, and the id of the secret.
 
@@ -121,7 +121,7 @@ class SharedSecrets:
         self.receipts.record(secret, "received", now)
         return text, secret.id
 
-    def look(self, metadata_key: str, *, now: int) -> Shared:
+    def view(self, metadata_key: str, *, now: int) -> Shared:
         """
         Return what became of a secret; this changes nothing.
 
@@ -149,12 +149,12 @@ class SharedSecrets:
             if not _fits(secret, link_of(secret_key, passphrase)):
                 raise WrongPassphrase(max(secret.tries(now) - 1, 0))
         if self.receipts.burn(self.store, secret, now) != now:
-            raise NotFound  # Somebody opened or burned it in between.
+            raise NotFound  # Another caller opened or burned it in between.
         return Shared(metadata_key, "", receipt, "burned", now), secret_key
 
     def recent(self, by: SignedIn, *, now: int) -> list[Shared]:
         """Return the newest receipts of an account, the oldest of them first, and no secret key."""
-        listed = self.accounts.recent(by.name, RECENT)
+        listed = self.accounts.recent(by.name, MAX_LISTED_RECEIPTS)
         receipts = self.receipts.store.get_all([line.secret_id for line in listed])
         found = []
         for line in listed:
@@ -202,7 +202,7 @@ class SharedSecrets:
 
 def generate(length: int) -> str:
     """Return a random password of *length* letters and digits that people do not confuse."""
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(length))
 
 
 def _fits(secret: Secret, link: Link) -> bool:

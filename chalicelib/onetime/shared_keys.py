@@ -22,19 +22,19 @@ from chalicelib.onetime.envelope import KEY_BYTES, PADDING_BYTES, Link, hkdf
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 KEY_DIGITS = 31
 KEY = re.compile(r"[0-9a-z]{31}")
-_SPACE = len(DIGITS) ** KEY_DIGITS
-_MARK = b"\x80"
+_KEY_COUNT = len(DIGITS) ** KEY_DIGITS
+_END_OF_TEXT = b"\x80"
 
 
 def new_metadata_key() -> str:
     """Return a random metadata key."""
-    return _digits(secrets.randbelow(_SPACE))
+    return _digits(secrets.randbelow(_KEY_COUNT))
 
 
 def secret_key_of(metadata_key: str) -> str:
     """Return the secret key that derives from *metadata_key*."""
     derived = hkdf(metadata_key.encode(), b"", b"hallpass/v1 ots secret", 40)
-    return _digits(int.from_bytes(derived, "big") % _SPACE)
+    return _digits(int.from_bytes(derived, "big") % _KEY_COUNT)
 
 
 def receipt_proof_of(metadata_key: str) -> bytes:
@@ -58,7 +58,7 @@ def frame(text: str) -> bytes:
     Raises:
         UnicodeEncodeError: *text* holds half of a surrogate pair.
     """
-    data = text.encode() + _MARK
+    data = text.encode() + _END_OF_TEXT
     return data + bytes(-len(data) % PADDING_BYTES)
 
 
@@ -69,7 +69,7 @@ def unframe(data: bytes) -> str:
     Raises:
         ValueError: *data* has no frame, or is not UTF-8.
     """
-    body, mark, rest = data.rpartition(_MARK)
+    body, mark, rest = data.rpartition(_END_OF_TEXT)
     if not mark or rest.strip(b"\0"):
         raise ValueError("Not framed.")
     return body.decode()

@@ -6,7 +6,7 @@ connected to), no proxy and no credentials from the environment, a redirect is a
 is never followed here, at most 2 MB of body after decompression, at most 20 s in all and
 never longer than the invocation has left, the connection closed or kept for the same origin
 only. Cookies stay with the origin that set them. Exceptions hold neither address, header nor
-body, and do not tell an unknown host from a refused or a private one.
+body, and do not distinguish an unknown host from a refused or a private one.
 
 What is not: the body is the site's, byte for byte, and may be anything.
 """

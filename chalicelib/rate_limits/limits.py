@@ -59,11 +59,11 @@ KEYS_BY_NETWORK = Limit(10, HOUR)
 KEYS_BY_SITE = Limit(120, HOUR)
 
 # New grants of one network: in all, and for one host. Never of a host by itself, or strangers could
-# use up the grants of somebody else's site.
+# use up the grants of another person's site.
 GRANTS_BY_NETWORK = Limit(60, DAY)
 GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
 
-BY_MAILBOX = Limit(20, DAY)  # Strangers can type anybody's e-mail address.
+BY_MAILBOX = Limit(20, DAY)  # Strangers can type any e-mail address.
 BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
 BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
 

@@ -27,8 +27,8 @@ from chalicelib.web.onetimesecret_answers import Json, as_json, listed, meant, n
 
 MIN_KEY_CHARACTERS = 20
 MAX_SECRET_BYTES = 10_000
-MIN_PASSPHRASE, MAX_PASSPHRASE = 4, 128
-PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 128
+MIN_PASSPHRASE_CHARACTERS, MAX_PASSPHRASE_CHARACTERS = 4, 128
+DEFAULT_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 128
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 UNKNOWN, NOT_FOUND = "Unknown secret", "Not Found"
 
@@ -101,24 +101,24 @@ class OneTimeSecretApi:
 
         return self._answer(call, answered)
 
-    def read(self, call: Call, key: str) -> Response:
+    def open(self, call: Call, key: str) -> Response:
         """Answer ``secret/KEY``: the text, once."""
 
         def answered() -> Response:
             by = self._caller(call, "ots_reveal")
             passphrase = sent.text(call.fields(), "passphrase")
-            text, secret_id = self.shared.read(key, passphrase, now=call.now)
+            text, secret_id = self.shared.open(key, passphrase, now=call.now)
             note("opened", secret_id, len(text.encode()), bool(passphrase), by)
             return as_json({"value": text, "secret_key": key, "share_domain": self.public_url})
 
         return self._answer(call, answered, key)
 
-    def look(self, call: Call, key: str) -> Response:
+    def view(self, call: Call, key: str) -> Response:
         """Answer ``private/KEY``: what became of the secret."""
 
         def answered() -> Response:
             by = self._caller(call, "ots_receipt")
-            made = self.shared.look(key, now=call.now)
+            made = self.shared.view(key, now=call.now)
             return as_json(receipt(made, by, self.public_url, call.now))
 
         return self._answer(call, answered, key)
@@ -207,10 +207,14 @@ class OneTimeSecretApi:
             refused = "Unknown" if by is not None else "You do not have permission to use"
             raise Refused(f"{refused} domain: {domain}")
         passphrase = sent.text(fields, "passphrase")
-        if passphrase and len(passphrase) < MIN_PASSPHRASE:
-            raise Refused(f"Passphrase must be at least {MIN_PASSPHRASE} characters long")
-        if len(passphrase) > MAX_PASSPHRASE:
-            raise Refused(f"Passphrase must be no more than {MAX_PASSPHRASE} characters long")
+        if passphrase and len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
+            raise Refused(
+                f"Passphrase must be at least {MIN_PASSPHRASE_CHARACTERS} characters long"
+            )
+        if len(passphrase) > MAX_PASSPHRASE_CHARACTERS:
+            raise Refused(
+                f"Passphrase must be no more than {MAX_PASSPHRASE_CHARACTERS} characters long"
+            )
         if not text:
             raise Refused("You did not provide anything to share")
         return passphrase
@@ -219,9 +223,9 @@ class OneTimeSecretApi:
 def _length(fields: sent.Fields) -> int:
     length = sent.whole(fields, "length")
     if length is None:
-        return PASSWORD_LENGTH
-    if length > MAX_PASSWORD_LENGTH:
-        limit = f"no more than {MAX_PASSWORD_LENGTH} characters"
+        return DEFAULT_PASSWORD_CHARACTERS
+    if length > MAX_PASSWORD_CHARACTERS:
+        limit = f"no more than {MAX_PASSWORD_CHARACTERS} characters"
         raise Refused(f"Generated password length must be {limit}")
     if length < 1:
         raise Refused("An unexpected error occurred :[")

@@ -94,7 +94,7 @@ def delivery(delivery: Delivery) -> Json:
 
 
 def secret(secret: Secret, *, now: int) -> Json:
-    """Return what anyone who knows the id may know of a secret; nothing that helps to open it."""
+    """Return what any caller with the id may know of a secret; nothing that helps to open it."""
     unlocks_at = secret.unlocks_at(now)
     shown: Json = {
         "state": _state(secret, now),

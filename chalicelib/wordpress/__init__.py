@@ -7,7 +7,7 @@ refused.
 
 * `client`: the port, one method for each call that the story makes. Begin reading here.
 * `discovery`: from an address that a person typed to the REST root of the site behind it.
-* `look`: the bare GETs of that search, bounded in all.
+* `anonymous`: the requests of that search, without a key, bounded in all.
 * `sign_in_page`: where an owner and support sign in, as strangers meet it.
 * `rest_index`: reads the index at that root.
 * `users`, `user_creation`: reading, deleting and creating users.

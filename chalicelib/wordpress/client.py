@@ -26,8 +26,8 @@ from chalicelib.grants.snapshot import Snapshot
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import users
+from chalicelib.wordpress.anonymous import AnonymousRequests, callable_url
 from chalicelib.wordpress.discovery import discover
-from chalicelib.wordpress.look import Look, callable_url
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
 from chalicelib.wordpress.sign_in_page import find_problem, try_once
@@ -58,15 +58,15 @@ class RestWordPress:
         return self._outbound.normalise(url)
 
     def discover(self, url: str) -> Site:
-        found = discover(Look(self._outbound), url)
+        found = discover(AnonymousRequests(self._outbound), url)
         if found.problem is not None and not found.is_open_to_keys:
             raise found.problem
         return found.site
 
     def check(self, url: str) -> SiteCheck:
         try:
-            look = Look(self._outbound)
-            found = discover(look, url)
+            anonymous = AnonymousRequests(self._outbound)
+            found = discover(anonymous, url)
         except SiteUnsupported as error:
             return SiteCheck(problem=_problem(error))
         except SiteUnavailable as error:
@@ -75,7 +75,7 @@ class RestWordPress:
         site = found.site
         if found.problem is not None:
             return SiteCheck(site, problem=_problem(found.problem))
-        hint = find_problem(look, site)
+        hint = find_problem(anonymous, site)
         if hint is None:
             return SiteCheck(site, site.authorize_url)
         is_in_the_way = hint.reason == "basic_auth"

@@ -1,8 +1,8 @@
 """
 From an address that a person typed to the REST API of the WordPress behind it.
 
-Bare GETs follow redirects (`look`), never from https to http; where they end, scheme and host of
-the REST root are fixed.
+Bare GETs follow redirects (`anonymous`), never from https to http; where they end, scheme and host
+of the REST root are fixed.
 
 Every page of a WordPress names its REST root (Link header, then HTML); it counts on the host where
 the page is. Where plugins took that out, the usual places are tried; ``?rest_route=/`` works with
@@ -21,13 +21,13 @@ from urllib.parse import parse_qsl, urlsplit
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unavailable, unsupported
-from chalicelib.wordpress.look import Look, as_utf8, callable_url
+from chalicelib.wordpress.anonymous import AnonymousRequests, as_utf8, callable_url
 from chalicelib.wordpress.replies import read_reply, unusable_error
 from chalicelib.wordpress.rest import Query, route_url
 from chalicelib.wordpress.rest_index import INDEX_FIELDS, Discovery, closed_site, read_index
 
 MAX_NAMED_ROOTS = 3
-MAX_LINK_CHARACTERS = 8192  # Of the Link header.
+MAX_LINK_HEADER_CHARACTERS = 8192  # Of the Link header.
 APPROVAL_PAGE = "/wp-admin/authorize-application.php"
 
 LINK_HEADER = re.compile(r'<([^<>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
@@ -36,7 +36,7 @@ HREF = re.compile(rb"""href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 WORDPRESS_MARKS = (b"/wp-content/", b"/wp-includes/", b'content="wordpress')
 
 
-def discover(look: Look, typed: str) -> Discovery:
+def discover(anonymous: AnonymousRequests, typed: str) -> Discovery:
     """
     Return the WordPress site behind *typed*, an address as a person wrote it.
 
@@ -46,16 +46,16 @@ def discover(look: Look, typed: str) -> Discovery:
             ``needs_https`` or ``wordpress_com``.
         SiteUnavailable: No usable response this time.
     """
-    entered = look.outbound.normalise(typed)
-    front = look.get(f"{entered}/", accept="text/html, */*;q=0.8")
-    base = look.outbound.normalise(front.url)
+    entered = anonymous.outbound.normalise(typed)
+    front = anonymous.get(f"{entered}/", accept="text/html, */*;q=0.8")
+    base = anonymous.outbound.normalise(front.url)
     # Where a site sends strangers to sign in, its own path ends before WordPress' inner ones.
     sign_in_base = base if _path(front.url) != _path(base) else ""
     problems: list[HallpassError] = []
     closed_roots: list[str] = []
-    for root in _candidate_roots(look.outbound, front, entered, base):
+    for root in _candidate_roots(anonymous.outbound, front, entered, base):
         try:
-            found = _look_at_root(look, root, sign_in_base)
+            found = _read_root(anonymous, root, sign_in_base)
         except SiteUnavailable as problem:
             if problem.slow:
                 raise
@@ -66,28 +66,28 @@ def discover(look: Look, typed: str) -> Discovery:
                 closed_roots.append(root)
         else:
             if found is not None:
-                return _at_one_host(look, found)
+                return _at_one_host(anonymous, found)
     error = _most_helpful_error(front, problems)
     if closed_roots and isinstance(error, SiteUnsupported) and _is_wordpress(front):
-        site = closed_site(look.outbound, closed_roots[0], sign_in_base)
-        return _at_one_host(look, Discovery(site, error, is_open_to_keys=True))
+        site = closed_site(anonymous.outbound, closed_roots[0], sign_in_base)
+        return _at_one_host(anonymous, Discovery(site, error, is_open_to_keys=True))
     raise error
 
 
-def _look_at_root(look: Look, root: str, sign_in_base: str = "") -> Discovery | None:
+def _read_root(anonymous: AnonymousRequests, root: str, sign_in_base: str = "") -> Discovery | None:
     """Return what the index at *root* says of its site; None when it is not WordPress' index."""
-    response = look.get(route_url(root, "", _index_query()))
+    response = anonymous.get(route_url(root, "", _index_query()))
     root = _root_of_index(response.url)
-    return read_index(look.outbound, root, read_reply(response), sign_in_base)
+    return read_index(anonymous.outbound, root, read_reply(response), sign_in_base)
 
 
-def _at_one_host(look: Look, found: Discovery) -> Discovery:
+def _at_one_host(anonymous: AnonymousRequests, found: Discovery) -> Discovery:
     """
     Return *found*, or where its approval page is on another host, the REST API of that host.
 
     WordPress answers below its own address, too, and with any permalinks. What the other host says
     of itself counts then, so that a site which names the approval page of another shows that other.
-    Where that does not answer, or the look has no request left, nothing is approved.
+    Where that does not answer, or no request is left, nothing is approved.
     """
     page = found.site.authorize_url
     if found.site.has_one_origin:
@@ -98,7 +98,7 @@ def _at_one_host(look: Look, found: Discovery) -> Discovery:
         return refused
     root = f"{page.removesuffix(APPROVAL_PAGE)}/index.php?rest_route=/"
     try:
-        there = _look_at_root(look, root)
+        there = _read_root(anonymous, root)
     except (SiteUnavailable, SiteUnsupported, KeyRefused):
         return refused
     return there if there is not None and there.site.has_one_origin else refused
@@ -112,7 +112,7 @@ def _candidate_roots(outbound: Outbound, front: Response, entered: str, base: st
     paths. A site that sends strangers to sign in may do so from any of its pages, and to a folder
     in which WordPress itself is: of the two, the shorter is then the site's own.
     """
-    header = front.headers.get("link", "")[:MAX_LINK_CHARACTERS]
+    header = front.headers.get("link", "")[:MAX_LINK_HEADER_CHARACTERS]
     named = LINK_HEADER.findall(as_utf8(header))[:MAX_NAMED_ROOTS]
     for tag in islice(LINK_TAG.finditer(front.body), MAX_NAMED_ROOTS):
         links = HREF.findall(tag[0])[:1]

@@ -26,7 +26,7 @@ MAX_JSON_MARKS = 150_000  # Commas and opening brackets: so many values, at 200 
 MAX_LENIENT_BYTES = 131_072  # Of a body in which JSON is searched for.
 MAX_JSON_FAILURES = 8  # Places where JSON seemed to begin, and none was.
 JSON_START = re.compile(r"""\{\s*["}]|\[\s*[\[\]{"\-0-9tfn]""")
-MAX_SEARCHED = 65_536  # Bytes of a page, or characters of a text.
+MAX_SEARCHED_BYTES = MAX_SEARCHED_CHARACTERS = 65_536  # Of a page, and of a text with JSON in it.
 LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -150,7 +150,7 @@ def refusal_error(reply: Reply) -> HallpassError:
     (``rest_blocked``) where a plugin closes the route, else `SiteUnavailable`.
     """
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        # A wrong, revoked or stripped key is anonymous to WordPress; no code tells these apart.
+        # A wrong, revoked or stripped key is anonymous to WordPress; no code distinguishes these.
         return KeyRefused("The site does not accept the key.")
     if reply.status == HTTPStatus.FORBIDDEN and NOT_ALLOWED_CODE.fullmatch(reply.code):
         return NotAdministrator(
@@ -173,7 +173,7 @@ def unusable_error(response: Response) -> HallpassError:
     `SiteUnsupported` (``basic_auth``), or `SiteUnavailable` (``firewall``, ``maintenance``,
     ``server_error`` or ``odd_answer``).
     """
-    status, page = response.status, response.body[:MAX_SEARCHED].lower()
+    status, page = response.status, response.body[:MAX_SEARCHED_BYTES].lower()
     if reason := _lasting_refusal(response):
         return unsupported(reason)
     is_challenge = "cf-mitigated" in response.headers or any(m in page for m in CHALLENGE_MARKS)
@@ -190,7 +190,7 @@ def unusable_error(response: Response) -> HallpassError:
 
 
 def _lasting_refusal(response: Response) -> str:
-    """Return why *response* refuses everybody who comes this way, or "" when it does not."""
+    """Return why *response* refuses every caller who comes this way, or "" when it does not."""
     challenge = response.headers.get("www-authenticate", "").lower()
     is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
     if is_unauthorized and challenge.startswith(("basic", "digest")):
@@ -221,7 +221,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401  JSON may be anything.
     if len(body) > MAX_LENIENT_BYTES or HTML_START.match(text):
         return None
     decoder, found, longest, end, failures = json.JSONDecoder(), None, 0, 0, 0
-    for match in JSON_START.finditer(text, 0, MAX_SEARCHED):
+    for match in JSON_START.finditer(text, 0, MAX_SEARCHED_CHARACTERS):
         start = match.start()
         if start < end:
             continue

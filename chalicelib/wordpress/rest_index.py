@@ -18,7 +18,7 @@ from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import unsupported
-from chalicelib.wordpress.look import callable_url
+from chalicelib.wordpress.anonymous import callable_url
 from chalicelib.wordpress.replies import Json, Reply
 
 MAX_NAME_CHARACTERS = 200
@@ -47,7 +47,7 @@ def read_index(
     *root* is the REST root that the index came from, *sign_in_base* the address below which the
     site sends strangers to sign in, if it does. A site that shows its index to signed-in users
     only, or an index that says nothing, is found, too, with the usual address of the approval page:
-    whether the API is open to a key, only a key can tell.
+    whether the API is open to a key, only a key shows.
     """
     data = reply.data if isinstance(reply.data, dict) else {}
     says_something = isinstance(data.get("namespaces"), list) or {"home", "authentication"} <= {

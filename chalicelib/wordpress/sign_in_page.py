@@ -17,7 +17,7 @@ from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.site_problems import unsupported
-from chalicelib.wordpress.look import Look
+from chalicelib.wordpress.anonymous import AnonymousRequests
 
 PASSWORD_FIELD = re.compile(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
@@ -32,20 +32,20 @@ ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
 MAX_HIDDEN_FIELDS = 20
 AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
-MAX_SEARCHED = 512 * 1024  # Bytes of a page.
+MAX_SEARCHED_BYTES = 512 * 1024  # Bytes of a page.
 
 
-def find_problem(look: Look, site: Site) -> SiteUnsupported | None:
+def find_problem(anonymous: AnonymousRequests, site: Site) -> SiteUnsupported | None:
     """
     Return ``basic_auth`` or ``hidden_login`` where *site* keeps strangers from signing in.
 
     Both addresses count: the approval page, which sends strangers to sign in, and the sign-in page
     by itself. A page that does not answer counts as no problem.
     """
-    approval = _page(look, site.authorize_url or site.login_url)
+    approval = _page(anonymous, site.authorize_url or site.login_url)
     pages = [approval]
     if approval is None or _plain(approval.url) != _plain(site.login_url):
-        pages.append(_page(look, site.login_url))
+        pages.append(_page(anonymous, site.login_url))
     seen = [page for page in pages if page is not None]
     if any(asks_password_first(page) for page in seen):
         return unsupported("basic_auth")
@@ -64,7 +64,7 @@ def asks_password_first(page: Response) -> bool:
 def has_sign_in_form(page: Response) -> bool:
     """Return whether *page* asks for a password, as WordPress' own page or one of the site's."""
     is_shown = page.status < HTTPStatus.MULTIPLE_CHOICES
-    return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED]) is not None
+    return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED_BYTES]) is not None
 
 
 def try_once(outbound: Outbound, login_url: str, username: str, password: str) -> bool | None:
@@ -120,16 +120,16 @@ def _has_puzzle(page: Response) -> bool:
 def _hidden_fields(body: bytes) -> dict[str, str]:
     """Return the hidden fields of the forms of a sign-in page, those of plugins included."""
     found: dict[str, str] = {}
-    for tag in islice(HIDDEN_INPUT.finditer(body[:MAX_SEARCHED]), MAX_HIDDEN_FIELDS):
+    for tag in islice(HIDDEN_INPUT.finditer(body[:MAX_SEARCHED_BYTES]), MAX_HIDDEN_FIELDS):
         pairs = dict(ATTRIBUTE.findall(tag[0].decode(errors="replace")))
         if pairs.get("name"):
             found[html.unescape(pairs["name"])] = html.unescape(pairs.get("value", ""))
     return found
 
 
-def _page(look: Look, url: str) -> Response | None:
+def _page(anonymous: AnonymousRequests, url: str) -> Response | None:
     try:
-        return look.get(url, accept="text/html, */*;q=0.8")
+        return anonymous.get(url, accept="text/html, */*;q=0.8")
     except HallpassError:
         return None
 

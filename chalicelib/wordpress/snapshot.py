@@ -77,14 +77,14 @@ def take_snapshot(rest: Rest, our_user_id: int | None = None) -> Snapshot:
 
 def _users(rest: Rest) -> tuple[tuple[SiteUser, ...] | None, Reach]:
     """
-    Return everybody who may do more than read, administrators first, and who that is.
+    Return all who may do more than read, administrators first, and who that is.
 
     WordPress before 5.9 does not know the filter and shows all users, and there are sites with too
     many of them; then it is asked for its own roles, or for administrators alone.
     """
-    everybody = _or_none(lambda: _listed(rest, {"capabilities": ",".join(CAPABILITIES)}))
-    if everybody is not None and _is_filtered(rest, everybody):
-        return everybody, "everybody"
+    writers = _or_none(lambda: _listed(rest, {"capabilities": ",".join(CAPABILITIES)}))
+    if writers is not None and _is_filtered(rest, writers):
+        return writers, "everybody"
     known = _or_none(lambda: _listed(rest, {"roles": ",".join(WRITING_ROLES)}))
     if known is not None:
         return known, "roles"
@@ -95,8 +95,8 @@ def _is_filtered(rest: Rest, users: tuple[SiteUser, ...]) -> bool:
     """Return whether the site has filtered *users* by what they may do."""
     if not any(user.roles and set(user.roles) <= READING_ROLES for user in users):
         return True
-    nobody: Query = {"capabilities": "hallpass_gives_nobody_this", "per_page": 1, "_fields": "id"}
-    return _or_none(lambda: rest.get(USERS, nobody).rows()) == []
+    no_user: Query = {"capabilities": "hallpass_gives_no_user_this", "per_page": 1, "_fields": "id"}
+    return _or_none(lambda: rest.get(USERS, no_user).rows()) == []
 
 
 def _listed(rest: Rest, query: Query) -> tuple[SiteUser, ...]:

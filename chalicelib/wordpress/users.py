@@ -72,7 +72,7 @@ def find_by_login(rest: Rest, username: str) -> Account | None:
 
 
 def count_posts(rest: Rest, user_id: int) -> int | None:
-    """Return how many posts that user has, of any status; None when the site does not tell."""
+    """Return how many posts that user has, of any status; None when the site does not show it."""
     query: Query = {"author": require_user_id(user_id), "status": "any", "per_page": 1}
     reply = rest.get("wp/v2/posts", {**query, "context": "edit", "_fields": "id"})
     total = reply.headers.get("x-wp-total", "")

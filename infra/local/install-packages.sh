@@ -79,7 +79,7 @@ fi
 as_root=()
 if [ "$(id -u)" != 0 ]; then
   command -v sudo > /dev/null || { echo "Please run as root: apt-get install ${packages[*]}" >&2; exit 1; }
-  # sudo clears the environment, and a question that nobody sees would hang for ever.
+  # sudo clears the environment, and a question that stays unseen would hang for ever.
   as_root=(sudo env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a)
 fi
 echo "Installing ${packages[*]}"

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Server = subprocess.Popen[bytes]
-START_SECONDS = 30  # Until a server accepts connections.
-TERMINATION_SECONDS = 5  # After SIGTERM; then comes SIGKILL.
+MAX_START_SECONDS = 30  # Until a server accepts connections.
+MAX_TERMINATION_SECONDS = 5  # After SIGTERM; then comes SIGKILL.
 
 
 class ServerFailedError(Exception):
@@ -68,7 +69,7 @@ class Processes:
         with ExitStack() as failed:  # On Ctrl-C as well: the caller has no server to end yet.
             failed.callback(self.end, server)
             settled = wait_until(
-                lambda: server.poll() is not None or answers(port), seconds=START_SECONDS
+                lambda: server.poll() is not None or answers(port), seconds=MAX_START_SECONDS
             )
             if not settled or server.poll() is not None:
                 said = log.read_text(errors="replace").strip()[-500:]
@@ -80,7 +81,7 @@ class Processes:
         """End *server* with its whole group: SIGTERM first, then SIGKILL."""
         _signal(server.pid, signal.SIGTERM)
         try:
-            server.wait(timeout=TERMINATION_SECONDS)
+            server.wait(timeout=MAX_TERMINATION_SECONDS)
         except subprocess.TimeoutExpired:
             _signal(server.pid, signal.SIGKILL)
             server.wait()
@@ -111,12 +112,16 @@ def end_leftovers(ledger: Path) -> list[str]:
     # The process id alone may belong to another program by now.
     ours = [e for e in entries if (e["pid"], e["command"]) in _running()]
     for entry in ours:
-        pid, command = entry["pid"], entry["command"]
-        _signal(pid, signal.SIGTERM)
-        if not wait_until(lambda: (pid, command) not in _running(), seconds=TERMINATION_SECONDS):  # noqa: B023  Used at once.
-            _signal(pid, signal.SIGKILL)
+        _signal(entry["pid"], signal.SIGTERM)
+        ended = partial(_has_ended, entry["pid"], entry["command"])
+        if not wait_until(ended, seconds=MAX_TERMINATION_SECONDS):
+            _signal(entry["pid"], signal.SIGKILL)
     ledger.unlink()
     return [entry["name"] for entry in ours]
+
+
+def _has_ended(pid: int, command: str) -> bool:
+    return (pid, command) not in _running()
 
 
 def _running() -> set[tuple[int, str]]:

@@ -18,10 +18,10 @@ from infra import parameters, prerequisites
 from infra.cloudformation import STUCK, Deployment
 from infra.operate import deployed
 
-Verdict = Literal["good", "look", "bad"]
-STYLES = {"good": "green", "look": "yellow", "bad": "bold red"}
+Verdict = Literal["good", "warn", "bad"]
+STYLES = {"good": "green", "warn": "yellow", "bad": "bold red"}
 # The API and the sweep share this; a new account starts with 10.
-FEW_CONCURRENT = 100
+MIN_CONCURRENT_EXECUTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def examine(
         effective = {**stored, **given}
         yield Finding("settings", "good", f"tickets go to {effective['SupportEmail']}")
         problems = prerequisites.mail_problems(make("sesv2"), effective["SenderEmail"])
-        yield from (Finding("mail", "look", problem) for problem in problems)
+        yield from (Finding("mail", "warn", problem) for problem in problems)
         if not effective.get("AlarmEmail"):
-            yield Finding("alarms", "look", "go nowhere: pass AlarmEmail=… to make deploy")
+            yield Finding("alarms", "warn", "go nowhere: pass AlarmEmail=… to make deploy")
 
     def state() -> Iterator[Finding]:
         status = deployment.status()
@@ -93,7 +93,7 @@ def examine(
         left = prerequisites.table_of_earlier_stack(make("dynamodb"), stack)
         if left and not deployment.parameters() and "GrantsTableName" not in given:
             said = f"take it up: GrantsTableName={left[0]} DataKeyArn={left[1]}"
-            yield Finding("table of an earlier stack", "look", said)
+            yield Finding("table of an earlier stack", "warn", said)
 
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         (f"stack {stack}", state),
@@ -111,10 +111,10 @@ def examine(
 
 def _quota(functions: Any) -> Iterator[Finding]:  # noqa: ANN401  A client.
     limit = functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit < FEW_CONCURRENT:
+    if limit < MIN_CONCURRENT_EXECUTIONS:
         yield Finding(
             "Lambda's quota",
-            "look",
+            "warn",
             f"{limit} at once for the whole account: a few slow sites occupy all of them. Ask for "
             "1000 in Service Quotas, “Concurrent executions” of AWS Lambda.",
         )

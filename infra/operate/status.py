@@ -76,7 +76,7 @@ def _accesses(stack: Deployed) -> list[Row]:
     if oldest is not None and oldest.schedule.due_at is not None:
         late = int(time.time()) - oldest.schedule.due_at
         said = f"{late} s ago" if late > 0 else f"in {-late} s"
-        rows.append(("next is due", said, BAD if late > prerequisites.LATE_SECONDS else ""))
+        rows.append(("next is due", said, BAD if late > prerequisites.MAX_LATE_SECONDS else ""))
     return rows
 
 

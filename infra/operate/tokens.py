@@ -1,12 +1,13 @@
 """Accounts of One Time Secret's API: add one and show its token, list them, revoke one.
 
-    make tokens ARGS="add NAME [--notify]"
+    make tokens ARGS="add NAME [--mail-openings]"
     make tokens ARGS="list"
     make tokens ARGS="revoke NAME"
 
-NAME is what a client sends as user name, usually an e-mail address; with `--notify` that address
-gets a mail when a secret of the account is opened. The token is shown once; only its SHA-256 is
-stored. `--stack` and `--region` name another deployment; the usual AWS configuration signs in.
+NAME is what a client sends as user name, usually an e-mail address; with `--mail-openings` that
+address gets a mail when a secret of the account is opened. The token is shown once; only its
+SHA-256 is stored. `--stack` and `--region` name another deployment; the usual AWS configuration
+signs in.
 """
 
 from __future__ import annotations
@@ -47,13 +48,17 @@ def main(arguments: list[str]) -> None:
     acts = parser.add_subparsers(dest="act", required=True)
     adding = acts.add_parser("add", help="add an account and show its token")
     adding.add_argument("name")
-    adding.add_argument("--notify", action="store_true", help="mail it when a secret is opened")
+    adding.add_argument(
+        "--mail-openings", action="store_true", help="mail it when a secret is opened"
+    )
     acts.add_parser("list", help="list the accounts")
     acts.add_parser("revoke", help="delete an account").add_argument("name")
     options = parser.parse_args(arguments)
     accounts = accounts_of(boto3.Session(region_name=options.region), options.stack)
     if options.act == "add":
-        token = accounts.add(options.name, notify=options.notify, now=int(time.time()))
+        token = accounts.add(
+            options.name, mail_openings=options.mail_openings, now=int(time.time())
+        )
         if token is None:
             sys.exit(f"{options.name} has a token already. Revoke it first.")
         print(f"user   {options.name.lower()}\ntoken  {token}\nThe token is not shown again.")
@@ -64,7 +69,7 @@ def main(arguments: list[str]) -> None:
     else:
         for account in accounts.store.all():
             added = datetime.fromtimestamp(account.created_at, UTC).strftime("%Y-%m-%d")
-            print(f"{account.name}  added {added}{'  gets mails' if account.notify else ''}")
+            print(f"{account.name}  added {added}{'  gets mails' if account.mail_openings else ''}")
 
 
 if __name__ == "__main__":

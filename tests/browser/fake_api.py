@@ -82,8 +82,8 @@ def check(page: Page) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         found = AXE.run(page, options={"runOnly": RULES}).response["violations"]
-        told = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-        assert told == [], f"{width} px, {scheme}"
+        violations = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+        assert violations == [], f"{width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(TOO_SMALL) == []
     page.set_viewport_size({"width": 640, "height": 400})  # 1280 by 800 at 200 %
@@ -94,11 +94,11 @@ def check(page: Page) -> None:
 
 def fill_in(page: Page) -> None:
     page.goto("/")
-    tell(page)
+    describe(page)
     expect(page.locator("#site")).to_be_visible()
 
 
-def tell(page: Page) -> None:
+def describe(page: Page) -> None:
     """Say what is wrong and who asks, and go on."""
     for name, value in {"message": MESSAGE, **SENDER}.items():
         page.fill(f"#{name}", value)
@@ -135,7 +135,7 @@ def approve(page: Page, api: FakeApi, **found: object) -> None:
 
 
 def without_access(page: Page) -> None:
-    """Come to the last step, letting nobody in."""
+    """Come to the last step, letting no helper in."""
     fill_in(page)
     page.click("#doors summary")
     page.click("[data-open=none]")

@@ -16,13 +16,13 @@ SENDER = {"name": "Bella Baker", "email": "bella@bakery.example"}
 
 @dataclass
 class Owner:
-    """Somebody with a WordPress site, at the support form and at the receipt."""
+    """The owner of a WordPress site, at the support form and at the receipt."""
 
     page: Page
     wordpress: WordPress
     passphrase: str = field(default="", init=False)
 
-    def tell(self) -> None:
+    def describe(self) -> None:
         """Open the form, and say what is wrong and who asks."""
         self.page.goto("/")
         for name, value in {"message": MESSAGE, **SENDER}.items():
@@ -91,7 +91,7 @@ class Owner:
 
 @dataclass
 class Agent:
-    """Somebody of the support team, at the one-time page."""
+    """A member of the support team, at the one-time page."""
 
     page: Page
 

@@ -36,7 +36,7 @@ class Recorder:
         context.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108  Playwright marks its handlers.
 
     def stop(self) -> None:
-        """Listen no longer; what happens while pages are closed is nobody's error."""
+        """Listen no longer; what happens while pages are closed is no error of a page."""
         self._listening = False
 
     def brought_back(self, name: str) -> str:

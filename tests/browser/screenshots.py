@@ -62,11 +62,11 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tell(browser, Camera(directory), wordpress, stack, language)
+        describe(browser, Camera(directory), wordpress, stack, language)
         browser.close()
 
 
-def tell(
+def describe(
     browser: Browser, camera: Camera, wordpress: WordPress, stack: Stack, language: str
 ) -> None:
     context = _context(browser, stack, language)
@@ -74,9 +74,9 @@ def tell(
     owner.page.goto("/")
     owner.page.wait_for_function("!document.querySelector('#language').hidden")
     camera.shoot(owner.page, "form")
-    owner.tell()
+    owner.describe()
     owner.page.fill("#url", wordpress.url)
-    owner.page.wait_for_selector("#looked .found:not([hidden])")
+    owner.page.wait_for_selector("#site-check .found:not([hidden])")
     camera.shoot(owner.page, "site")
     owner.page.click("#site .actions button:visible >> nth=0")
     owner.page.wait_for_selector("#time:not([hidden])")

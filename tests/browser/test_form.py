@@ -21,10 +21,10 @@ from tests.browser.fake_api import (
     at_the_end,
     check,
     choose_time,
+    describe,
     fill_in,
     leave,
     say_it_is_sent,
-    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE
@@ -71,14 +71,14 @@ def test_an_address_with_http_is_checked_with_https(page: Page) -> None:
     fill_in(page)
     answer: dict[str, Any] = FOUND
 
-    def look(route: Route) -> None:
+    def answer_check(route: Route) -> None:
         refused = {"code": "invalid_input", "message": "No.", "field": "site_url"}
         if (route.request.post_data_json or {})["url"].startswith("http://"):
             route.fulfill(json=refused, status=400)
         else:
             route.fulfill(json=answer)
 
-    page.route("**/api/sites", look)
+    page.route("**/api/sites", answer_check)
     page.fill("#url", "http://bakery.example")
     page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
@@ -340,7 +340,7 @@ def test_a_moment_without_network_does_not_lose_the_approval(
 def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder) -> None:
     page.goto("/")
     page.route("**/js/form/site-step.js*", lambda route: route.abort())
-    tell(page)
+    describe(page)
     expect(page.locator("#not-loaded")).to_be_visible()
     expect(page.locator("#what button")).not_to_have_attribute("aria-disabled", "true")
     page.unroute("**/js/form/site-step.js*")

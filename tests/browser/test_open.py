@@ -106,8 +106,8 @@ def test_the_last_wrong_passphrase_shows_the_locked_page(page: Page, api: FakeAp
 
 
 def test_behind_a_link_that_is_over_the_access_can_still_be_ended(page: Page, api: FakeApi) -> None:
-    told = {"gone": "expired", "at": NOW - 60, "grant_id": "G" * 22}
-    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    details = {"gone": "expired", "at": NOW - 60, "grant_id": "G" * 22}
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **details}, 404)
     api.says("grants/*", {**GRANT, "overdue": True})
     api.says("grants/*/end", {"grant_id": "G" * 22, "state": "ended", "ended_at": NOW})
     page.goto(f"/open#{LINK}")

@@ -26,10 +26,10 @@ from tests.browser.fake_api import (
     FakeApi,
     approve,
     check,
+    describe,
     fill_in,
     leave,
     say_it_is_sent,
-    tell,
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
@@ -89,14 +89,14 @@ def test_the_site_is_checked_while_its_address_is_typed(page: Page, api: FakeApi
     asked: list[str] = []
     page.on("request", lambda sent: asked.append(sent.url) if "/api/" in sent.url else None)
     page.type("#url", "bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
-    expect(page.locator("#looked")).to_contain_text("Bella's Bakery")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("Bella's Bakery")
     expect(page.locator("#check")).to_have_text("Next")
     check(page)
 
     page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()
-    assert len(asked) == 1, "one look while typing, and none for the press"
+    assert len(asked) == 1, "one check while typing, and none for the press"
 
 
 def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_checked_again(
@@ -106,7 +106,7 @@ def test_a_problem_of_the_site_is_shown_while_its_address_is_typed_and_can_be_ch
     page.route("**/api/sites", lambda route: route.abort())
     with page.expect_request("**/api/sites"):
         page.type("#url", "bakery.example")
-    expect(page.locator("#look")).to_be_hidden()
+    expect(page.locator("#site-status")).to_be_hidden()
     expect(page.locator("#site-problem")).to_be_hidden()  # No word about our own line.
 
     problem = {"code": "not_wordpress", "message": "None.", "fix": "Look."}
@@ -144,7 +144,7 @@ def test_a_late_answer_about_another_address_is_not_shown(page: Page) -> None:
     late, answered = waiting
     problem = {"code": "multisite", "message": "No.", "fix": "No."}
     answered.fulfill(json=FOUND)
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
     with page.expect_response("**/api/sites"):
         late.fulfill(json={"site": None, "consent_url": None, "problem": problem})
 
@@ -159,9 +159,9 @@ def test_a_link_may_bring_the_address_along(page: Page, api: FakeApi) -> None:
     page.goto("/?site=bakery.example")
     expect(page.locator("#language")).to_be_visible()
     assert "?" not in page.url
-    tell(page)
+    describe(page)
     expect(page.locator("#url")).to_have_value("bakery.example")
-    expect(page.locator("#looked")).to_contain_text("This site is ready.")
+    expect(page.locator("#site-check")).to_contain_text("This site is ready.")
 
 
 def test_the_sites_icon_is_shown_where_there_is_one(page: Page, api: FakeApi) -> None:
@@ -237,7 +237,7 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
 
 
 @pytest.mark.parametrize(
-    ("told", "said", "why"),
+    ("details", "said", "why"),
     [
         ({"gone": "burned", "at": NOW - 60}, "The owner withdrew this link", "That was on"),
         ({"gone": "expired", "at": NOW - 60}, "This link has expired", "It expired on"),
@@ -256,9 +256,9 @@ def test_the_one_time_page_when_there_is_nothing_to_open(
     ],
 )
 def test_a_link_without_a_secret_shows_when_and_why(
-    page: Page, api: FakeApi, told: dict[str, Any], said: str, why: str
+    page: Page, api: FakeApi, details: dict[str, Any], said: str, why: str
 ) -> None:
-    api.says("secrets/*", {"code": "not_found", "message": "No.", **told}, 404)
+    api.says("secrets/*", {"code": "not_found", "message": "No.", **details}, 404)
     page.goto(f"/open#{LINK}")
     expect(page.locator("#gone h2")).to_have_text(said)
     expect(page.locator("#gone")).to_contain_text(why)

@@ -83,9 +83,11 @@ def test_revoking_a_link_that_was_opened_shows_that_it_was(page: Page, api: Fake
 def test_an_overdue_grant_shows_since_when_and_why_and_can_be_ended(
     page: Page, api: FakeApi
 ) -> None:
-    told = [*GRANT["timeline"][:-1], {**GRANT["timeline"][-1], "detail": "maintenance"}]
-    told.append({"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"})
-    overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": told}
+    timeline = [*GRANT["timeline"][:-1], {**GRANT["timeline"][-1], "detail": "maintenance"}]
+    timeline.append(
+        {"at": NOW, "event": "removal_failed", "by": "hallpass", "detail": "unheard_of"}
+    )
+    overdue = {"overdue": True, "end_requested_at": NOW - 86400, "timeline": timeline}
     api.says("grants/*", {**GRANT, **overdue})
     page.clock.install()
     shown(page, "should be over, but is not")

@@ -37,7 +37,7 @@ def test_the_draft_survives_the_trip_and_a_reload_and_the_keys_do_not(
     owner: Owner, recorder: Recorder, owner_keys: Names
 ) -> None:
     before = owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     owner.approve()
@@ -60,7 +60,7 @@ def test_the_approval_is_held_at_once_and_nothing_else_is_made(
     owner: Owner, users: Names, owner_keys: Names
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     with owner.page.expect_response("**/api/users") as held:
         owner.approve()
@@ -77,7 +77,7 @@ def test_approving_again_gives_the_first_approval_back(
     owner: Owner, users: Names, owner_keys: Names
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     owner.page.go_back()
@@ -94,7 +94,7 @@ def test_approving_again_gives_the_first_approval_back(
 
 def test_choosing_another_way_gives_the_approval_back(owner: Owner, owner_keys: Names) -> None:
     before = owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     for step in ("time", "site"):
@@ -110,7 +110,7 @@ def test_choosing_another_way_gives_the_approval_back(owner: Owner, owner_keys: 
 
 def test_saying_no_on_wordpress_makes_and_sends_nothing(owner: Owner, users: Names) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.leave()
     owner.page.click("#reject")
@@ -133,7 +133,7 @@ def test_every_form_of_the_answer_is_read_and_leaves_the_address_bar(
     owner: Owner, stack: Stack, form: str, answer: str
 ) -> None:
     assert form
-    owner.tell()
+    owner.describe()
     owner.let_in()
     _, _, fragment = way_back(owner).partition("#")
     credentials = CREDENTIALS.format(site=owner.wordpress.url)
@@ -148,7 +148,7 @@ def test_wordpress_without_javascript_answers_in_the_query_and_it_works(
     owner: Owner, browser: Browser, stack: Stack, users: Names
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     way_back(owner)
     # The same consent page with JavaScript off: its form is sent, and PHP redirects.
@@ -173,7 +173,7 @@ def test_wordpress_without_javascript_answers_in_the_query_and_it_works(
 def test_an_approval_that_was_not_requested_is_not_used(
     owner: Owner, stack: Stack, state: str
 ) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.leave()
     credentials = CREDENTIALS.format(site=owner.wordpress.url)
@@ -184,7 +184,7 @@ def test_an_approval_that_was_not_requested_is_not_used(
 
 
 def test_an_answer_counts_once(owner: Owner) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     back = f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}"
     owner.page.goto(back)
@@ -197,7 +197,7 @@ def test_an_answer_counts_once(owner: Owner) -> None:
 
 
 def test_an_answer_from_another_site_is_not_used(owner: Owner) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site='https://evil.example')}")
 
@@ -209,7 +209,7 @@ def test_a_reload_in_the_middle_of_sending_takes_the_account_back(
     owner: Owner, users: Names, owner_keys: Names
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     # The account is made, and the page is loaded again before its password is sealed.
@@ -233,7 +233,7 @@ def test_trying_again_after_a_failure_sends_once(
     mails: Callable[[str], list[dict[str, str]]],
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     for path in ("users", "secrets", "tickets"):
@@ -249,7 +249,7 @@ def test_trying_again_after_a_failure_sends_once(
 
 def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.goto(f"{way_back(owner)}?{CREDENTIALS.format(site=owner.wordpress.url)}")
     owner.page.click("#send-now")
@@ -263,7 +263,7 @@ def test_a_refused_approval_asks_for_another(owner: Owner, users: Names) -> None
 
 
 def test_the_browsers_back_button_goes_one_step_back(owner: Owner) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.go_back()
     expect(owner.page.locator("#site h2")).to_be_focused()
@@ -276,7 +276,7 @@ def test_the_browsers_back_button_goes_one_step_back(owner: Owner) -> None:
 
 def test_a_site_without_approval_explains_why_and_offers_other_ways(owner: Owner) -> None:
     with WordPress("7.1", multisite=True) as network:
-        owner.tell()
+        owner.describe()
         answer = {"site": None, "consent_url": None, "problem": {"code": "multisite"}}
         owner.page.route("**/api/sites", lambda route: route.fulfill(json=answer))
         owner.page.fill("#url", network.url)
@@ -306,7 +306,7 @@ def _lose_the_answer_once() -> Callable[..., None]:
 
 
 def test_the_name_of_the_key_shows_who_asks_and_where(owner: Owner, stack: Stack) -> None:
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.leave()
     host = stack.app_url.removeprefix("http://")

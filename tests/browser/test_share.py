@@ -49,7 +49,7 @@ def test_from_the_first_letter_to_opened(
     check(page)
     link = write(page)
     assert re.fullmatch(re.escape(stack.app_url) + r"/secret#[0-9a-z]{31}", link)
-    assert page.url == f"{stack.app_url}/share", "nobody copies the address for the link"
+    assert page.url == f"{stack.app_url}/share", "the sender cannot take the address for the link"
     expect(page.locator("#state")).to_contain_text("Waiting")
     page.click("#show-qr")
     expect(page.locator("#qr svg")).to_be_visible()

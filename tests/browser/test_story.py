@@ -26,7 +26,7 @@ def test_owner_lets_in_agent_works_and_ends(
     link_in: Callable[[str], str],
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     assert owner.page.url.endswith("/#send"), "what WordPress brought is not in the address bar"
@@ -99,7 +99,7 @@ def test_the_sweep_ends_it_at_the_deadline(
     owner: Owner, stack: Stack, users: Names, turn_clock: Callable[[str, int], None]
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.check("#choices input[value='7']")
     expect(owner.page.locator("#consent-until")).to_contain_text("(7 days)")
@@ -120,7 +120,7 @@ def test_the_receipt_gives_more_time_takes_the_link_back_and_ends(
     owner: Owner, agent: Agent, users: Names, link_in: Callable[[str], str]
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.page.check("#choices input[value='1']")
     owner.approve()
@@ -151,7 +151,7 @@ def test_whoever_holds_an_opened_link_can_end_the_access(
     owner: Owner, agent: Agent, users: Names, link_in: Callable[[str], str]
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     link = link_in(owner.send())

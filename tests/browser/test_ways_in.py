@@ -43,7 +43,7 @@ def test_a_pasted_application_password_lets_in(
     owner: Owner, new_key: str, users: Names, owner_keys: Names
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     other_way(owner.page, "paste")
     owner.page.fill("#url", owner.wordpress.url)
     owner.page.fill("#user_login", owner.wordpress.user)
@@ -77,7 +77,7 @@ def test_a_manual_user_is_registered_and_deleted_with_one_approval(
         },
         timeout=30,
     ).raise_for_status()
-    owner.tell()
+    owner.describe()
     other_way(owner.page, "made")
     owner.page.fill("#url", f"{owner.wordpress.url}/wp-admin/")
     owner.page.fill("#username", username)
@@ -117,7 +117,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     owner: Owner, agent: Agent, link_in: Callable[[str], str]
 ) -> None:
     username, password = BY_HAND
-    owner.tell()
+    owner.describe()
     other_way(owner.page, "made")
     owner.page.fill("#url", "http://not a site")
     owner.page.fill("#username", username)
@@ -162,7 +162,7 @@ def test_the_help_pages_own_way_works_whole(
     expect(sharing.locator("#sent h2")).to_be_focused()
     link = sharing.input_value("#link")
 
-    owner.tell()
+    owner.describe()
     other_way(owner.page, "made")
     owner.page.fill("#url", owner.wordpress.url)
     owner.page.fill("#username", username)
@@ -196,7 +196,7 @@ def test_a_message_without_access_is_just_a_message(
     owner: Owner, mails: Callable[[str], list[dict[str, str]]], users: Names
 ) -> None:
     before = users()
-    owner.tell()
+    owner.describe()
     other_way(owner.page, "none")
     expect(owner.page.locator("#send h2")).to_be_focused()
     owner.page.click("#send-now")
@@ -218,7 +218,7 @@ def test_when_the_key_is_dead_a_new_approval_deletes_the_account(
     turn_clock: Callable[[str, int], None],
 ) -> None:
     users_before, keys_before = users(), owner_keys()
-    owner.tell()
+    owner.describe()
     owner.let_in()
     owner.approve()
     owner.send()

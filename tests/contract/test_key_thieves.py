@@ -164,7 +164,7 @@ class TestSetUp:
 
         assert stage.stolen == []
 
-    def test_a_thief_that_changes_its_answer_after_the_look_gets_nothing(
+    def test_a_thief_that_changes_its_answer_after_the_check_gets_nothing(
         self, stage: Stage
     ) -> None:
         stage.point_elsewhere()
@@ -200,7 +200,7 @@ class TestRepair:
 
         assert stage.stolen == []
 
-    def test_nor_when_the_site_changes_its_answer_after_the_look(self, stage: Stage) -> None:
+    def test_nor_when_the_site_changes_its_answer_after_the_check(self, stage: Stage) -> None:
         stage.point_elsewhere()
         stage.register("nobody-here")
         stage.api("POST", "/sites", {"url": stage.thief.url})
@@ -250,12 +250,12 @@ class TestASiteOnTwoHosts:
         return other
 
     def test_it_works_below_its_wordpress_address(self, stage: Stage, other: str) -> None:
-        _, look = stage.api("POST", "/sites", {"url": stage.victim.url})
+        _, check = stage.api("POST", "/sites", {"url": stage.victim.url})
 
-        status, answer = stage.set_up(look["site"]["url"], approved_on=other)
+        status, answer = stage.set_up(check["site"]["url"], approved_on=other)
 
-        assert origin(look["consent_url"]) == origin(look["site"]["url"]) == other
-        assert look["problem"] is None
+        assert origin(check["consent_url"]) == origin(check["site"]["url"]) == other
+        assert check["problem"] is None
         assert (status, origin(answer["login_url"])) == (201, other)
         assert stage.api("POST", f"/grants/{stage.grant_id}/end", {}, token=OWNER)[0] == 200
 
@@ -266,12 +266,12 @@ class TestASiteOnTwoHosts:
             f"if ( $_SERVER['HTTP_HOST'] === '{host}' ) {{ http_response_code( 403 ); exit; }}"
         )
 
-        _, look = stage.api("POST", "/sites", {"url": stage.victim.url})
+        _, check = stage.api("POST", "/sites", {"url": stage.victim.url})
         status, answer = stage.set_up(stage.victim.url)
 
-        assert look["consent_url"] is None
-        assert look["problem"]["code"] == "two_hosts"
-        assert look["problem"]["fix"].endswith(".")
+        assert check["consent_url"] is None
+        assert check["problem"]["code"] == "two_hosts"
+        assert check["problem"]["fix"].endswith(".")
         assert (status, answer["reason"]) == (422, "two_hosts")
         assert answer["fix"]
         assert stage.world.grants.items == {}

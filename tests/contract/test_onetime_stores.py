@@ -77,7 +77,7 @@ class TestAccounts:
     def test_a_name_is_taken_once_until_it_is_deleted(
         self, accounts: AccountStore, name: str
     ) -> None:
-        account = Account(name, "hash", NOW, notify=True)
+        account = Account(name, "hash", NOW, mail_openings=True)
         assert accounts.get(name) is None
         assert accounts.add(account)
         assert not accounts.add(Account(name, "another", NOW))

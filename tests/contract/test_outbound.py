@@ -397,7 +397,7 @@ class TestCalls:
     def test_calls_to_another_site_share_neither_cookies_nor_credentials(
         self, start: ExitStack
     ) -> None:
-        # Cookies alone do not tell ports apart; these two are the same host to them.
+        # Cookies alone do not distinguish ports; these two are the same host to them.
         server = start.enter_context(
             Server(lambda *_: http_response(200, "", "Set-Cookie: seen=1"))
         )

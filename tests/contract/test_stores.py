@@ -20,7 +20,7 @@ from chalicelib.grants.parts import Consent, Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
-from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
 from chalicelib.rate_limits.limits import HitCounter
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import (
@@ -205,7 +205,7 @@ class TestSecrets:
         spent = at_once(lambda _: secrets.spend_try(secret.id, now=NOW))
 
         left = [s.tries_left for s in spent if isinstance(s, Secret)]
-        assert sorted(left) == list(range(MAX_TRIES))
+        assert sorted(left) == list(range(MAX_PASSPHRASE_TRIES))
 
     def test_a_lock_gives_all_tries_back_once_when_its_time_is_over(
         self, secrets: SecretStore, secret: Secret, new_id: str
@@ -216,7 +216,7 @@ class TestSecrets:
 
         assert secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS - 1) is None
         spent = at_once(lambda _: secrets.spend_try(long_lived.id, now=NOW + LOCK_SECONDS))
-        assert len([s for s in spent if s is not None]) == MAX_TRIES
+        assert len([s for s in spent if s is not None]) == MAX_PASSPHRASE_TRIES
 
     def test_whoever_loses_the_reset_of_a_lock_gets_one_of_the_tries_that_it_gave_back(
         self,
@@ -232,7 +232,7 @@ class TestSecrets:
         spent = at_once(lambda _: secrets.spend_try(locked.id, now=NOW + LOCK_SECONDS))
 
         left = [s.tries_left for s in spent if isinstance(s, Secret)]
-        assert sorted(left) == list(range(MAX_TRIES))
+        assert sorted(left) == list(range(MAX_PASSPHRASE_TRIES))
 
     def test_no_try_is_spent_on_an_opened_or_expired_secret(
         self, secrets: SecretStore, secret: Secret

@@ -19,7 +19,7 @@ import pytest
 from chalicelib.errors import HallpassError, SiteUnavailable
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
-from chalicelib.wordpress import look, replies
+from chalicelib.wordpress import anonymous, replies
 from chalicelib.wordpress.client import RestWordPress
 from chalicelib.wordpress.rest import MAX_REPLY_BYTES
 from infra.local.wordpress.tls import write_certificate
@@ -112,7 +112,7 @@ class TestRequests:
 
         assert len(server.requests) <= MAX_LOOK_REQUESTS
 
-    def test_what_a_plain_look_takes(self, start: Start) -> None:
+    def test_what_a_plain_check_takes(self, start: Start) -> None:
         link = 'Link: </wp-json/>; rel="https://api.w.org/"'
         server = start(
             lambda request, _: (
@@ -124,7 +124,7 @@ class TestRequests:
         # The page itself, the index, the approval page, and the sign-in page.
         assert len(server.requests) == 4
 
-    def test_the_bodies_of_a_look_are_bounded_in_all(
+    def test_the_bodies_of_a_check_are_bounded_in_all(
         self, start: Start, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sizes: list[int] = []
@@ -156,8 +156,8 @@ class TestRequests:
 class TestTime:
     @pytest.fixture(autouse=True)
     def short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert look.MAX_SECONDS == 12
-        monkeypatch.setattr(look, "MAX_SECONDS", 1.0)
+        assert anonymous.MAX_SECONDS == 12
+        monkeypatch.setattr(anonymous, "MAX_SECONDS", 1.0)
 
     def assert_ends(self, url: str, *allowed: str, authorities: str | None = None) -> None:
         began = time.monotonic()
@@ -166,7 +166,7 @@ class TestTime:
         assert check.problem is not None
         assert check.problem.code == "timeout"
 
-    def test_a_tarpit_ends_with_the_budget_of_the_look(self, start: Start) -> None:
+    def test_a_tarpit_ends_with_the_budget_of_the_check(self, start: Start) -> None:
         outlasted = threading.Event()
         head = b"HTTP/1.1 200 X\r\nContent-Length: 100000\r\n\r\n"
         server = start(lambda _, connection: drip(connection, head, b"x", outlasted))
@@ -180,7 +180,7 @@ class TestTime:
 
         self.assert_ends(start(respond).url)
 
-    def test_so_does_a_connection_that_nobody_serves(self) -> None:
+    def test_so_does_a_connection_that_no_server_accepts(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.assert_ends(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
@@ -331,7 +331,7 @@ def test_a_list_that_is_too_long_is_one_part_that_was_not_shown(start: Start) ->
     assert snapshot.themes == ()
 
 
-def test_no_call_with_a_key_waits_longer_than_the_look() -> None:
+def test_no_call_with_a_key_waits_longer_than_the_check() -> None:
     seconds: list[float] = []
 
     class Patient(Outbound):

@@ -360,7 +360,7 @@ class TestChecksBeforeConsent:
 
         assert reason(blog.port.discover, blog.url) == "app_passwords_off"
 
-    def test_a_rest_api_closed_to_everybody_is_refused(self, blog: RealBlog) -> None:
+    def test_a_rest_api_closed_to_all_is_refused(self, blog: RealBlog) -> None:
         blog.site.mu(
             "<?php add_filter( 'rest_authentication_errors', fn() => new WP_Error( "
             "'rest_disabled', 'Disabled.', array( 'status' => rest_authorization_required_code() "

@@ -27,7 +27,7 @@ VIOLATIONS = "addEventListener('securitypolicyviolation', () => globalThis.viola
 
 
 class Person:
-    """Somebody at a browser."""
+    """A person at a browser."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

@@ -40,7 +40,7 @@ class Process:
         try:
             return method(*args, **kw)
         finally:
-            # Also when the call raised: the answer arrives, and nobody is left to read it.
+            # Also when the call raised: the answer arrives, and no process is left to read it.
             if number == self._die_at:
                 self._dead = True
                 raise Died

@@ -19,7 +19,13 @@ from chalicelib.grants.due_order import (
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.onetime.accounts import Account, Listed
-from chalicelib.onetime.model import CLAIM_SECONDS, LOCK_SECONDS, MAX_TRIES, Revocation, Secret
+from chalicelib.onetime.model import (
+    CLAIM_SECONDS,
+    LOCK_SECONDS,
+    MAX_PASSPHRASE_TRIES,
+    Revocation,
+    Secret,
+)
 from chalicelib.onetime.receipts import Outcome, Receipt, Receipts
 
 
@@ -129,7 +135,7 @@ class MemorySecrets:
             if secret.tries_left > 0:
                 left = secret.tries_left - 1
             elif secret.last_try_at <= now - LOCK_SECONDS:
-                left = MAX_TRIES - 1
+                left = MAX_PASSPHRASE_TRIES - 1
             else:
                 return None
             return self._put(replace(secret, tries_left=left, last_try_at=now))
@@ -194,7 +200,7 @@ class MemoryTicketLog:
     """A `notifications.tickets.TicketLog` in two dicts."""
 
     def __init__(self) -> None:
-        self._told: dict[str, set[str]] = {}
+        self._mailed: dict[str, set[str]] = {}
         self._lease: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -203,10 +209,10 @@ class MemoryTicketLog:
             if self._lease.get(ticket_id, 0) > now:
                 return None
             self._lease[ticket_id] = now + 60
-            return frozenset(self._told.get(ticket_id, set()))
+            return frozenset(self._mailed.get(ticket_id, set()))
 
     def record(self, ticket_id: str, reader: str) -> None:
-        self._told.setdefault(ticket_id, set()).add(reader)
+        self._mailed.setdefault(ticket_id, set()).add(reader)
 
     def release(self, ticket_id: str) -> None:
         self._lease[ticket_id] = 0

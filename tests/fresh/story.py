@@ -1,6 +1,6 @@
 """One whole story against a running `make run`, over HTTP: from the consent to the proof.
 
-It reads the addresses from `.local/run.json`, as anyone may who wants to script the local run.
+It reads the addresses from `.local/run.json`, as any program may that scripts the local run.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ for (const [status, body, expected] of /** @type {const} */ ([
     })
 }
 
-test("no connection and no answer in time are told apart", async () => {
+test("no connection and no answer in time are two problems", async () => {
     globalThis.fetch = async () => {
         throw new TypeError("Failed to fetch")
     }

@@ -72,7 +72,7 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
     assert page.call("POST", "/sites", {"url": wordpress.url})[0] == 200
     shared = _shared(stack)
     removal = _removal_key(stack, page)
-    mailed = _told_of_a_failing_end(stack, wordpress, page)
+    mailed = _receipt_token_of_an_overdue_mail(stack, wordpress, page)
     before_end = _everything(stack, wordpress)
     assert page.end()[0] == 200
     after_end = _everything(stack, wordpress)
@@ -179,7 +179,7 @@ def _shared(stack: Stack) -> dict[str, str]:
     return {**keys, "token": added["token"], "generated": generated}
 
 
-def _told_of_a_failing_end(stack: Stack, wordpress: WordPress, page: Page) -> str:
+def _receipt_token_of_an_overdue_mail(stack: Stack, wordpress: WordPress, page: Page) -> str:
     """Let the removal fail three times, and return the receipt token in the mail about it."""
     wordpress.mu(ACCESS_LOG + "add_filter('rest_pre_dispatch', fn() => wp_die('CanaryBroken'));")
     then = {"N": str(int(time.time()) - 60)}
@@ -194,8 +194,8 @@ def _told_of_a_failing_end(stack: Stack, wordpress: WordPress, page: Page) -> st
     wordpress.mu(ACCESS_LOG)
     mails = requests.get(stack.mail_url, headers={"Accept": "application/json"}, timeout=30).json()
     receipt = f"/receipt#{page.grant_id}."
-    (told,) = [m for m in mails if "still there" in m["subject"] and receipt in m["text"]]
-    return str(told["text"].partition(receipt)[2].split()[0])
+    (mail,) = [m for m in mails if "still there" in m["subject"] and receipt in m["text"]]
+    return str(mail["text"].partition(receipt)[2].split()[0])
 
 
 def _found(places: dict[str, bytes], secret: str) -> set[str]:

@@ -19,7 +19,7 @@ import pytest
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import SiteUnsupported
-from chalicelib.grants.set_up import SETUP_SECONDS
+from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from tests.stack.crash import Job, run
 from tests.stack.real_world import RealWorld, bring_to_life, ends, every_point, prepared, swept
 
@@ -42,10 +42,10 @@ def test_a_set_up_that_died_anywhere(new_world: Callable[[], RealWorld], by: str
             assert world.owner_keys == 0, point
             world.lives(ends(world), world.now + 60)
         elif world.grant is None:
-            assert world.owner_keys == 1, "nobody was told of the consent key yet"
+            assert world.owner_keys == 1, "no user was sent the consent key yet"
             world.rest("DELETE", "/me/application-passwords/" + _key_id(world))
         else:
-            world.lives(swept, world.now + SETUP_SECONDS + HOUR)
+            world.lives(swept, world.now + MAX_SET_UP_SECONDS + HOUR)
             if world.grant is not None and world.grant.state == "active":
                 # It died after its last step: the access works, and ends like any other.
                 world.lives(swept, world.now + 4 * DAY)
@@ -78,7 +78,7 @@ def test_a_refused_set_up_that_died_anywhere_leaves_nothing(
         if world.grant is None and world.owner_keys:
             # Before the record; the owner's page can still use the key, or the owner delete it.
             world.rest("DELETE", "/me/application-passwords/" + _key_id(world))
-        world.lives(swept, world.now + SETUP_SECONDS + HOUR)
+        world.lives(swept, world.now + MAX_SET_UP_SECONDS + HOUR)
         world.nothing_is_left()
     world.wordpress.mu("<?php")
 

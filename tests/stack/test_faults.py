@@ -1,5 +1,5 @@
 """
-Faults of real sites on the real stack: what is left, who is told, when it is tried again, the end.
+Faults of real sites on the real stack: what is left, who gets mail, the next try, the end.
 
 The clock is turned where the grant is stored. The rule is switched off, so that each sweep here is
 the one that the test ran.
@@ -76,7 +76,7 @@ def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
     one = visit()
     place.front.fault = fault
     for count, delay in enumerate([1 * MINUTE, 5 * MINUTE, 15 * MINUTE]):
-        assert place.mails(STUCK, one.page) == [], "nobody is troubled by a short failure"
+        assert place.mails(STUCK, one.page) == [], "a short failure causes no mail"
         one.fails(reason)
         assert (one.grant.schedule.attempts, one.delay) == (count + 1, delay)
     assert one.page.grant()["overdue"]
@@ -138,7 +138,7 @@ def test_a_deletion_that_was_never_answered_is_confirmed_by_the_next_try(
     assert (metrics["Ended"], metrics["PutOff"]) == (0, 1)
     assert (one.grant.state, one.grant.timeline[-1].detail) == ("active", "timeout")
     assert not one.is_there
-    assert place.mails(OVER, one.page) == [], "an end is told when it is confirmed"
+    assert place.mails(OVER, one.page) == [], "an end is mailed when it is confirmed"
 
     place.front.fault = None
     one.ends()
@@ -236,8 +236,8 @@ def test_a_restored_backup_never_deletes_another_user(
 
     assert (status, said["state"]) == (200, "ended")
     assert place.rest("GET", f"/{user_id}")["username"] == name
-    (told, *_) = place.mails(OVER, one.page)
-    assert "changes that we saw: 1. Your receipt lists them:" in told["text"]
+    (mail, *_) = place.mails(OVER, one.page)
+    assert "changes that we saw: 1. Your receipt lists them:" in mail["text"]
     assert ("administrator_added", name) in {
         (change["change"], change["name"]) for change in one.page.grant()["report"]
     }
@@ -407,7 +407,7 @@ def test_a_user_made_by_hand_is_asked_about_once_and_daily_when_that_mail_is_rea
 
 
 class TestWhenAServiceOfOursFailsThePages:
-    """The same failures under the API: the caller is told, and sending again is safe."""
+    """The same failures under the API: the caller gets an error, and sending again is safe."""
 
     API = ("ApiHandlerRole", "api")
 

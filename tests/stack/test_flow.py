@@ -70,9 +70,9 @@ def test_from_consent_to_the_deleted_user(
     ]
     assert set(users()) == users_before
     ours = [m for m in mails() if made["username"] in m["text"]]
-    told = [m["to"] for m in ours if "has ended" in m["subject"]]
-    assert owner.owner_email in told
-    assert len(told) == 2
+    mailed = [m["to"] for m in ours if "has ended" in m["subject"]]
+    assert owner.owner_email in mailed
+    assert len(mailed) == 2
 
 
 def test_what_needs_no_body_may_come_without_one(owner: Page) -> None:
@@ -142,8 +142,8 @@ def test_a_visitor_who_leaves_an_administrator_or_a_key_behind_is_caught(
 
     owner.end()
 
-    told = {(c["change"], c["name"], c["detail"]) for c in owner.grant()["report"]}
-    assert told == {
+    changes = {(c["change"], c["name"], c["detail"]) for c in owner.grant()["report"]}
+    assert changes == {
         ("administrator_added", "evil", ""),
         ("key_added", wordpress.user, "backdoor"),
     }
@@ -196,7 +196,7 @@ def test_the_rule_itself_ends_what_is_due(
     made = owner.create_user()[1]
     turn_clock(owner.grant_id, int(time.time()) - 5)
 
-    # EventBridge fires the rule each minute; nobody calls the sweep here.
+    # EventBridge fires the rule each minute; this test does not call the sweep.
     until = time.monotonic() + 150
     while owner.grant()["state"] != "ended" and time.monotonic() < until:
         time.sleep(2)

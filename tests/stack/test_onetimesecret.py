@@ -203,7 +203,7 @@ def test_of_many_readers_at_once_one_wins(stack: Stack, passphrase: str) -> None
     assert {answer.status_code for answer in answers} == {200, 404}
 
 
-def test_looking_changes_nothing(stack: Stack) -> None:
+def test_a_view_changes_nothing(stack: Stack) -> None:
     """Scanners GET, HEAD and OPTIONS whatever they find, pages and API alike."""
     made = requests.post(f"{stack.app_url}/api/v1/share", data={"secret": "x"}, timeout=60).json()
     paths = [f"secret/{made['secret_key']}", f"private/{made['metadata_key']}"]

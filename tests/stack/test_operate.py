@@ -226,7 +226,7 @@ def test_a_table_restored_from_a_backup_is_taken_up(running: Stack, support_user
     assert table in dynamodb.list_tables()["TableNames"], "what was dropped stays where it is"
 
 
-def test_the_operator_lists_looks_and_ends(
+def test_the_operator_lists_shows_and_ends(
     running: Stack, support_user: Account, said: Callable[..., str]
 ) -> None:
     grant_id = record(running, support_user, expires_in=3600)

@@ -122,6 +122,7 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
     asked = {
         "kms:Encrypt": {"kms:EncryptionContext:purpose": "removal"},
         "dynamodb:UpdateItem": {"dynamodb:ReturnValues": "NONE"},
+        "dynamodb:BatchGetItem": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         "ses:SendEmail": {"ses:FromAddress": "help@vendor.example"},
     }
     allowed = [
@@ -146,6 +147,9 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
         lambda: limited["dynamodb"].update_item(
             TableName="any", Key={"id": {"S": "x"}}, ReturnValues="NONE"
         ),
+        lambda: limited["dynamodb"].batch_get_item(
+            RequestItems={"any": {"Keys": [{"id": {"S": "x"}}], "ProjectionExpression": "id"}}
+        ),
         lambda: limited["sesv2"].send_email(
             FromEmailAddress="help@vendor.example",
             Destination={"ToAddresses": ["owner@blog.example"]},
@@ -156,6 +160,25 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
         with pytest.raises(ClientError) as refused:
             call()
         assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("condition_keys")
+
+
+def test_a_right_to_send_a_message_is_none_to_send_some(account: MiniStack) -> None:
+    users, queues = account.client("iam"), account.client("sqs")
+    url = queues.create_queue(QueueName="some")["QueueUrl"]
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    users.create_user(UserName="sender")
+    users.put_user_policy(UserName="sender", PolicyName="send", PolicyDocument=document)
+    made = users.create_access_key(UserName="sender")["AccessKey"]
+    session = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"], region_name="us-east-1")
+    make: Any = session.client
+    sender = make("sqs", endpoint_url=account.endpoint_url)
+    sender.send_message(QueueUrl=url, MessageBody="one")
+
+    with pytest.raises(ClientError) as refused:
+        sender.send_message_batch(QueueUrl=url, Entries=[{"Id": "0", "MessageBody": "some"}])
+
+    assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("batch_actions")
 
 
 def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack) -> None:

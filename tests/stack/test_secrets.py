@@ -88,8 +88,8 @@ def test_an_unopened_secret_is_deleted_by_native_ttl(stack: Stack) -> None:
         ExpressionAttributeValues={":then": {"N": str(int(time.time()) - 10)}},
     )
 
-    look = requests.get(f"{stack.app_url}/api/secrets/{link.id}", timeout=60)
-    assert look.status_code == 404, "expired is gone, purged or not"
+    peeked = requests.get(f"{stack.app_url}/api/secrets/{link.id}", timeout=60)
+    assert peeked.status_code == 404, "expired is gone, purged or not"
 
     until = time.monotonic() + 150
     while "Item" in dynamodb.get_item(**table) and time.monotonic() < until:
@@ -111,8 +111,8 @@ def test_a_locked_link_sends_the_owner_a_mail_and_the_access_continues(
     for _ in range(2):
         stack.sweep()
 
-    (told,) = [m for m in mails() if m["to"] == owner.owner_email]
-    assert f"{stack.app_url}/receipt#{owner.grant_id}." in told["text"]
+    (mail,) = [m for m in mails() if m["to"] == owner.owner_email]
+    assert f"{stack.app_url}/receipt#{owner.grant_id}." in mail["text"]
     shown = owner.grant()
     assert (shown["state"], shown["secret"]["state"]) == ("active", "locked")
     assert [e["event"] for e in shown["timeline"]] == ["access_created", "link_locked"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from chalicelib import __version__
 from chalicelib.grants.ports import Purpose
 from chalicelib.settings import Settings
-from infra import package, pages, template
+from infra import package, pages, sdk_data, template
 from infra.local.cloudfront import Behaviour
 
 TABLES = ("SecretsTable", "GrantsTable", "CountersTable", "AccountsTable")
@@ -50,6 +54,18 @@ LEAST = {
 @pytest.fixture(scope="module")
 def built() -> package.Package:
     return package.build()
+
+
+@pytest.fixture(scope="module")
+def described(built: package.Package) -> dict[str, ServiceModel]:
+    """What the zip's botocore knows of each API."""
+    found: dict[str, ServiceModel] = {}
+    with zipfile.ZipFile(built.archive) as archive:
+        for name in archive.namelist():
+            if name.startswith("botocore/data/") and name.endswith("/service-2.json"):
+                service = name.split("/")[2]
+                found[service] = ServiceModel(json.loads(archive.read(name)), service)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -349,12 +365,12 @@ class TestSite:
     ) -> None:
         distribution = resources["Site"]["Properties"]["DistributionConfig"]
         (behaviour,) = [b for b in distribution["CacheBehaviors"] if b["PathPattern"] == "/api/*"]
-        (told,) = behaviour["FunctionAssociations"]
+        (association,) = behaviour["FunctionAssociations"]
         (origin,) = [o for o in distribution["Origins"] if o["Id"] == behaviour["TargetOriginId"]]
         (added,) = origin["OriginCustomHeaders"]
 
-        assert told["EventType"] == "viewer-request"
-        assert told["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
+        assert association["EventType"] == "viewer-request"
+        assert association["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
         assert added["HeaderName"] == "x-hallpass-edge"
         for function in ("APIHandler", "Sweep"):
             variables = resources[function]["Properties"]["Environment"]["Variables"]
@@ -502,14 +518,51 @@ class TestZip:
                     assert compiled, name
                     assert archive.read(compiled[0])[4:8] == unchecked
 
-    def test_it_holds_the_services_that_are_called_and_no_others(
-        self, built: package.Package
+    def test_it_describes_every_operation_that_the_code_calls(
+        self, described: dict[str, ServiceModel]
     ) -> None:
-        with zipfile.ZipFile(built.archive) as archive:
-            paths = [name.split("/") for name in archive.namelist()]
-        services = {p[2] for p in paths if p[:2] == ["botocore", "data"] and len(p) > 3}
+        methods = {
+            xform_name(operation)
+            for service in described.values()
+            for operation in service.operation_names
+        }
+        called = {
+            node.attr
+            for file in (package.ROOT / "chalicelib" / "aws").glob("*.py")
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("client")
+        }
 
-        assert services == package.SERVICES
+        # `make tokens` pages through accounts; it runs where all of botocore is.
+        assert called - {"get_paginator"} <= methods
+
+    def test_it_describes_only_what_a_role_allows(
+        self, built: package.Package, described: dict[str, ServiceModel]
+    ) -> None:
+        allowed = sdk_data.operations_of(template.load(built.template))
+
+        assert {name: set(service.operation_names) for name, service in described.items()} == {
+            name: set(operations) for name, operations in allowed.items()
+        }
+
+    def test_it_describes_each_operation_wholly(self, described: dict[str, ServiceModel]) -> None:
+        loader = Loader()  # Of the botocore that is installed here, uncut.
+        for name, cut in described.items():
+            whole = ServiceModel(loader.load_service_model(name, "service-2"), name)
+            for operation in cut.operation_names:
+                ours, theirs = cut.operation_model(operation), whole.operation_model(operation)
+                assert ours.http == theirs.http
+                assert _told(ours.input_shape) == _told(theirs.input_shape)
+                assert _told(ours.output_shape) == _told(theirs.output_shape)
+                assert [error.name for error in ours.error_shapes] == [
+                    error.name for error in theirs.error_shapes
+                ]
+
+    def test_what_it_says_of_aws_is_small(self, built: package.Package) -> None:
+        with zipfile.ZipFile(built.archive) as archive:
+            sizes = [e.file_size for e in archive.infolist() if "botocore/data/" in e.filename]
+
+        assert sum(sizes) < 150_000, "A cold start reads it; uncut it is 1.7 MB."
 
     def test_it_runs_on_any_processor(self, built: package.Package) -> None:
         with zipfile.ZipFile(built.archive) as archive:
@@ -528,3 +581,18 @@ class TestZip:
 
         assert again.sha256 == built.sha256
         assert again.template.read_text() == built.template.read_text()
+
+
+def _told(shape: Shape | None, seen: frozenset[str] = frozenset()) -> object:
+    """Return all that *shape* says to a client, down to its leaves; a recursive one once."""
+    if shape is None or shape.name in seen:
+        return None if shape is None else shape.name
+    seen |= {shape.name}
+    parts: object = None
+    if isinstance(shape, StructureShape):
+        parts = {name: _told(member, seen) for name, member in shape.members.items()}
+    elif isinstance(shape, ListShape):
+        parts = _told(shape.member, seen)
+    elif isinstance(shape, MapShape):
+        parts = [_told(shape.key, seen), _told(shape.value, seen)]
+    return [shape.name, shape.type_name, shape.serialization, shape.metadata, parts]

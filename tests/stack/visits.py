@@ -133,7 +133,7 @@ class Visit:
         return self.place.stack.sweep()
 
     def fails(self, reason: str) -> dict[str, float]:
-        """See one try fail: the account is there, and nobody says otherwise."""
+        """See one try fail: the account is there, and no answer says otherwise."""
         metrics = self.sweep()
         assert (metrics["Ended"], metrics["PutOff"]) == (0, 1)
         assert metrics["OldestOverdueSeconds"] >= self.late
@@ -141,7 +141,7 @@ class Visit:
         return metrics
 
     def ends(self) -> None:
-        """See it end: no account, no key, nothing overdue, and both sides told once."""
+        """See it end: no account, no key, nothing overdue, and both sides mailed once."""
         metrics = self.sweep()
         assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (1, 0)
         self.is_over()
@@ -155,8 +155,8 @@ class Visit:
             None,
         )
         assert not self.is_there
-        told = {mail["to"] for mail in self.place.mails(OVER, self.page)}
-        assert self.page.owner_email in told
+        mailed = {mail["to"] for mail in self.place.mails(OVER, self.page)}
+        assert self.page.owner_email in mailed
 
     def repairs(self, bearer: str | None = None, user_id: int = 1) -> tuple[int, dict[str, Any]]:
         """Approve once more and press "repair"; confirm whom the receipt then shows."""

@@ -23,10 +23,10 @@ LIMITS = {
     "set up": 24,
     "make the secret": 5,
     "send the ticket": 13,
-    "look at the secret": 2,
+    "peek at the secret": 2,
     "open": 4,
     "acknowledge": 2,
-    "look at the receipt, five times": 15,
+    "view the receipt, five times": 15,
     "end by the sweep": 25,
 }
 MOST_WRITES_OF_GRANTS = 23  # Each rewrites the whole item, of some 3 KB.
@@ -94,10 +94,10 @@ def test_one_access(counts: Counter[str], monkeypatch: pytest.MonkeyPatch) -> No
         ("set up", "POST", "/users", user, None),
         ("make the secret", "POST", "/secrets", secret, None),
         ("send the ticket", "POST", "/tickets", ticket, None),
-        ("look at the secret", "GET", f"/secrets/{link.id}", None, None),
+        ("peek at the secret", "GET", f"/secrets/{link.id}", None, None),
         ("open", "POST", f"/secrets/{link.id}/open", {"access": link.access, "claim": claim}, None),
         ("acknowledge", "POST", f"/secrets/{link.id}/ack", {"claim": claim}, None),
-        ("look at the receipt, five times", "GET", f"/grants/{grant_id}", None, owner),
+        ("view the receipt, five times", "GET", f"/grants/{grant_id}", None, owner),
     ]
     spent: dict[str, int] = {}
     for name, method, path, body, token in steps:

@@ -18,7 +18,7 @@ import pytest
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import HallpassError
 from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.set_up import SETUP_SECONDS
+from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
@@ -126,7 +126,7 @@ def refused_provisioning(fault: str) -> Begin:
 def undoing(world: World, number: int) -> Job:
     """Return the sweep that undoes a set-up which died after its call *number*."""
     die_in(provisioning(world), world, number, after=True)
-    return lambda parts, now: sweep_and_work(parts, now=now + SETUP_SECONDS + HOUR)
+    return lambda parts, now: sweep_and_work(parts, now=now + MAX_SET_UP_SECONDS + HOUR)
 
 
 def creating_a_secret(world: World) -> Job:
@@ -206,7 +206,7 @@ def test_a_set_up_that_is_not_requested_again_is_undone_by_the_sweep() -> None:
             assert world.wordpress.calls == []
             return
 
-        sweep_and_work(world.start(Process()), now=NOW + SETUP_SECONDS + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + MAX_SET_UP_SECONDS + HOUR)
 
         if world.grants.items[GRANT].state == "active":
             assert world.owner_keys == 0  # It had died after the last step.
@@ -228,7 +228,7 @@ def test_a_refused_set_up_is_undone_whole(fault: str, by: str) -> None:
 
         if by == "request":
             job(world.start(Process()), NOW + 5 * MINUTE)
-        sweep_and_work(world.start(Process()), now=NOW + SETUP_SECONDS + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + MAX_SET_UP_SECONDS + HOUR)
 
         if GRANT in world.grants.items:
             nothing_is_left(world)

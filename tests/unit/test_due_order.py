@@ -1,4 +1,4 @@
-"""Others who queue in front delay nobody's deadline: counted in calls and in simulated seconds."""
+"""Who queues in front delays no other's deadline: counted in calls and in simulated seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from chalicelib import clock
 from chalicelib.clock import DAY, HOUR, MINUTE, TimeBudget
 from chalicelib.errors import SiteUnavailable, TooManyRequests
-from chalicelib.grants.due_order import MAX_AT_ONCE
+from chalicelib.grants.due_order import MAX_FIRST_TRIES
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Process
@@ -179,7 +179,7 @@ class TestTwelveSlowGrantsInFront:
         queues = Counter(message.queue for message in world.queue.messages)
         Fleet(world, seconds).sweep(END)
 
-        assert queues == {"first": MAX_AT_ONCE, "retry": 12 - MAX_AT_ONCE}
+        assert queues == {"first": MAX_FIRST_TRIES, "retry": 12 - MAX_FIRST_TRIES}
         assert all(grant.schedule.attempts == 1 for grant in world.grants.items.values())
 
 
@@ -237,7 +237,7 @@ def test_consents_that_go_back_are_few_first_tries_whatever_their_hosts(world: W
 
     first = [message.body for message in world.queue.messages if message.queue == "first"]
     assert honest in first
-    assert len(first) == 1 + MAX_AT_ONCE
+    assert len(first) == 1 + MAX_FIRST_TRIES
     assert len(world.queue.messages) == 31
 
 
@@ -337,7 +337,7 @@ class TestHowManyGrantsOneNetworkMakes:
         assert len(world.grants.items) <= 120
         assert refused >= 230
 
-    def test_nobody_keeps_another_network_from_the_same_site(self) -> None:
+    def test_no_network_keeps_another_from_the_same_site(self) -> None:
         world = self.limited()
         self.register_until_refused(world)
         self.register(world, 200, "blog.example", "198.51.100.7")

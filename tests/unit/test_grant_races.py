@@ -7,7 +7,7 @@ import pytest
 from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import GrantEnded, GrantExists, TryAgain
 from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.set_up import SETUP_SECONDS
+from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, World
 
@@ -40,7 +40,7 @@ def test_a_registration_whose_rival_was_deleted_is_asked_to_try_again(world: Wor
 def test_a_set_up_that_the_sweep_undoes_meanwhile_is_over(
     world: World, provision_request: ProvisionRequest
 ) -> None:
-    later = NOW + SETUP_SECONDS + HOUR
+    later = NOW + MAX_SET_UP_SECONDS + HOUR
     world.wordpress.interrupt_next("discover", lambda: sweep_and_work(world.parts, now=later))
 
     with pytest.raises(GrantEnded):

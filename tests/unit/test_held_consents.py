@@ -35,8 +35,8 @@ def body(world: World, **changes: object) -> dict[str, Any]:
 
 def whole(held: dict[str, Any], **changes: object) -> dict[str, Any]:
     """Return the request that makes the access of what was *held*."""
-    told = {"password": "p" * 20, "days": 3, "owner_email": OWNER_MAIL}
-    return {**{name: held[name] for name in held if name != "hold"}, **told, **changes}
+    rest = {"password": "p" * 20, "days": 3, "owner_email": OWNER_MAIL}
+    return {**{name: held[name] for name in held if name != "hold"}, **rest, **changes}
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ class TestOverHttp:
         assert (world.strangers, world.owner_keys) == ([], 0)
         grant = world.grants.items[GRANT]
         assert (grant.phase, grant.consent) == ("closed", None)
-        assert world.outbox.sent == [], "there is nobody to write to"
+        assert world.outbox.sent == [], "there is no address to write to"
 
     def test_the_request_that_follows_makes_the_access(self, world: World, api: Api) -> None:
         held = body(world)
@@ -382,7 +382,7 @@ def test_a_stranger_gives_nothing_back(world: World, request_: ProvisionRequest)
     assert world.owner_keys == 1
 
 
-def test_no_ticket_says_that_an_approval_which_nobody_checked_let_support_in(
+def test_no_ticket_says_that_an_approval_which_was_not_checked_let_support_in(
     world: World, api: Api
 ) -> None:
     """Anybody can hand in any key for any host, and name any mailbox."""

@@ -1,4 +1,4 @@
-"""Who wants to lock others out by using up limits locks out nobody but his own network."""
+"""Who wants to lock others out by using up limits locks out only his own network."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class TestOthersHaveAskedAboutTheSameSite:
         path = f"/grants/{GRANT}/repair"
         assert api("POST", path, repair, token=OWNER, headers=network(9))[0] == 200
 
-    def test_sixty_looks_and_good_keys_from_elsewhere_hold_up_nobody(
+    def test_sixty_checks_and_good_keys_from_elsewhere_hold_up_no_owner(
         self, world: World, api: Api
     ) -> None:
         for number in range(130):
@@ -81,13 +81,11 @@ class TestOthersHaveAskedAboutTheSameSite:
             made = user_body(world, grant_id=number_id(number), owner_email="")
             assert api("POST", "/users", made, headers=network(number % 9))[0] == 201
 
-        look = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
-        assert look[0] == 200
+        check = api("POST", "/sites", {"url": "blog.example"}, headers=network(10))
+        assert check[0] == 200
         assert api("POST", "/users", user_body(world), headers=network(10))[0] == 201
 
-    def test_who_tries_keys_is_held_up_before_everybody_else_is(
-        self, world: World, api: Api
-    ) -> None:
+    def test_who_tries_keys_is_held_up_before_all_others_are(self, world: World, api: Api) -> None:
         from_one = [
             api("POST", "/users", guess(world, n), headers=network(1))[0] for n in range(12)
         ]

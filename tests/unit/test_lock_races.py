@@ -18,7 +18,7 @@ from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, Locked
 from chalicelib.onetime.lifecycle import OneTimeSecrets
-from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret, SecretStore
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
 from tests.fakes.dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import GRANT, NOW
@@ -105,15 +105,19 @@ def test_whoever_loses_the_reset_still_gets_one_of_the_tries(
 
     spent = at_once(spend, 16)
 
-    assert sorted(left for left in spent if left != "none") == [str(n) for n in range(MAX_TRIES)]
+    assert sorted(left for left in spent if left != "none") == [
+        str(n) for n in range(MAX_PASSPHRASE_TRIES)
+    ]
 
 
 def test_the_right_passphrase_opens_although_others_come_at_the_same_moment(
     client: RacingDynamoDB, secrets: OneTimeSecrets
 ) -> None:
-    all_refused_once(client, MAX_TRIES)
+    all_refused_once(client, MAX_PASSPHRASE_TRIES)
 
-    outcomes = at_once(lambda n: outcome_of(secrets, "wrong" if n else "right", n), MAX_TRIES)
+    outcomes = at_once(
+        lambda n: outcome_of(secrets, "wrong" if n else "right", n), MAX_PASSPHRASE_TRIES
+    )
 
     assert outcomes[0] == "sealed"
     assert set(outcomes[1:]) <= {"wrong_passphrase", "already_opened"}
@@ -126,8 +130,8 @@ def test_forty_guesses_after_a_lock_spend_five_tries_and_the_others_meet_the_nex
 
     outcomes = at_once(lambda n: outcome_of(secrets, f"guess {n}", n), 40)
 
-    assert outcomes.count("wrong_passphrase") == MAX_TRIES
-    assert outcomes.count("locked") == 40 - MAX_TRIES
+    assert outcomes.count("wrong_passphrase") == MAX_PASSPHRASE_TRIES
+    assert outcomes.count("locked") == 40 - MAX_PASSPHRASE_TRIES
     assert outcome_of(secrets, "right", 0) == "locked"
 
 
@@ -149,7 +153,7 @@ class TestAnotherCallerActsBetweenTwoWrites:
             table.spend_try(ID, now=OVER)
 
         def lock() -> None:
-            for _ in range(MAX_TRIES):
+            for _ in range(MAX_PASSPHRASE_TRIES):
                 spend()
 
         def read() -> None:
@@ -243,21 +247,27 @@ class TestAnotherCallerActsBeforeOrAfterTheTry:
     def test_others_use_up_all_but_one_try(
         self, store: SecretStore, between: Interleaved, secrets: OneTimeSecrets
     ) -> None:
-        between.before = lambda: [store.spend_try(ID, now=OVER) for _ in range(MAX_TRIES - 1)]
+        between.before = lambda: [
+            store.spend_try(ID, now=OVER) for _ in range(MAX_PASSPHRASE_TRIES - 1)
+        ]
 
         assert outcome_of(secrets, "right", 0) == "sealed"
 
     def test_others_lock_it_again(
         self, store: SecretStore, between: Interleaved, secrets: OneTimeSecrets
     ) -> None:
-        between.before = lambda: [store.spend_try(ID, now=OVER) for _ in range(MAX_TRIES)]
+        between.before = lambda: [
+            store.spend_try(ID, now=OVER) for _ in range(MAX_PASSPHRASE_TRIES)
+        ]
 
         assert outcome_of(secrets, "right", 0) == "locked"
 
     def test_the_one_who_spent_the_last_try_opens_it(
         self, store: SecretStore, between: Interleaved, secrets: OneTimeSecrets
     ) -> None:
-        between.before = lambda: [store.spend_try(ID, now=OVER) for _ in range(MAX_TRIES)]
+        between.before = lambda: [
+            store.spend_try(ID, now=OVER) for _ in range(MAX_PASSPHRASE_TRIES)
+        ]
         between.after = lambda: store.open(ID, "right", "another", now=OVER)
 
         assert outcome_of(secrets, "right", 0) == "already_opened"

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
-from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret
 from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, World
@@ -25,7 +25,7 @@ def site(world: World) -> FakeSite:
     return world.site
 
 
-def guess(world: World, *, now: int = NOW, times: int = MAX_TRIES) -> None:
+def guess(world: World, *, now: int = NOW, times: int = MAX_PASSPHRASE_TRIES) -> None:
     for _ in range(times):
         with pytest.raises(WrongPassphrase):
             world.parts.secrets.open(SECRET, "wrong", "claim", now=now)
@@ -40,7 +40,7 @@ def locks(world: World) -> list[int]:
 
 
 def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
-    guess(world, times=MAX_TRIES - 1)
+    guess(world, times=MAX_PASSPHRASE_TRIES - 1)
     sweep_and_work(world.parts, now=NOW)
 
     assert locks(world) == []
@@ -109,7 +109,7 @@ def test_a_mail_that_failed_goes_out_later(world: World) -> None:
 def test_a_lock_that_could_not_be_noted_is_noted_by_the_next_try(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guess(world, times=MAX_TRIES - 1)
+    guess(world, times=MAX_PASSPHRASE_TRIES - 1)
     with monkeypatch.context() as broken:
         broken.setattr(world.grants, "replace", lambda *_: None)
         with pytest.raises(TryAgain):
@@ -122,7 +122,7 @@ def test_a_lock_that_could_not_be_noted_is_noted_by_the_next_try(
 
 
 def test_the_right_passphrase_at_the_last_try_is_no_lock(world: World) -> None:
-    guess(world, times=MAX_TRIES - 1)
+    guess(world, times=MAX_PASSPHRASE_TRIES - 1)
 
     assert world.parts.secrets.open(SECRET, "right", "claim", now=NOW) == b"sealed"
     assert locks(world) == []
@@ -149,7 +149,7 @@ def test_a_lock_does_not_disturb_a_set_up(world: World) -> None:
 def test_a_lock_of_a_link_without_an_access_sends_no_mail(world: World) -> None:
     lone = Secret("l" * 22, b"sealed", "right", True, 0, "f")  # noqa: FBT003
     world.parts.secrets.create(lone, lifetime=DAY, owner_token=None, now=NOW)
-    for _ in range(MAX_TRIES):
+    for _ in range(MAX_PASSPHRASE_TRIES):
         with pytest.raises(WrongPassphrase):
             world.parts.secrets.open(lone.id, "wrong", "claim", now=NOW)
 

@@ -210,7 +210,7 @@ def test_the_same_request_again_returns_the_same_grant(world: World) -> None:
         world.parts.lifecycle.register(replace(world.manual_request(), days=4), now=NOW)
 
 
-def test_the_confirmation_of_a_ticket_says_only_what_somebody_told_us(world: World) -> None:
+def test_the_confirmation_of_a_ticket_says_only_what_a_person_typed(world: World) -> None:
     world.parts.lifecycle.register(world.manual_request(), now=NOW)
 
     world.parts.tickets.send(TICKET, now=NOW)

@@ -70,7 +70,7 @@ class TestTwoSteps:
         assert manual.grants.items[GRANT].consent is None
 
     @pytest.mark.parametrize("other", [1, 3, 99])
-    def test_another_id_is_shown_again_and_nobody_is_deleted(
+    def test_another_id_is_shown_again_and_no_user_is_deleted(
         self, manual: World, api: Api, other: int
     ) -> None:
         manual.site.add_user("colleague")
@@ -240,19 +240,19 @@ class TestTheKeyMeanwhile:
 Job = Callable[[Hallpass, int], object]
 
 
-def hand_made(world: World) -> Credentials:
+def manual_grant(world: World) -> Credentials:
     world.site.add_user("helper").registered_at = NOW - HOUR
     world.parts.lifecycle.register(world.manual_request(), now=NOW)
     return Credentials("admin", world.site.consent("admin"))
 
 
-def looking(world: World) -> Job:
-    consent = hand_made(world)
+def first_request(world: World) -> Job:
+    consent = manual_grant(world)
     return lambda parts, now: parts.repair.repair(GRANT, OWNER, consent, now=now)
 
 
 def confirming(world: World) -> Job:
-    consent = hand_made(world)
+    consent = manual_grant(world)
     found = world.parts.repair.repair(GRANT, OWNER, consent, now=NOW)
     assert isinstance(found, Found)
     return lambda parts, now: parts.repair.repair(
@@ -266,12 +266,12 @@ def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
     return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
 
 
-@pytest.mark.parametrize(("number", "after"), points(looking))
-def test_a_first_request_that_died_leaves_no_key_and_deletes_nobody(
+@pytest.mark.parametrize(("number", "after"), points(first_request))
+def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user(
     number: int, *, after: bool
 ) -> None:
     world = World()
-    job = looking(world)
+    job = first_request(world)
     with pytest.raises(Died):
         job(world.start(Process(number, after=after)), NOW)
     recorded = world.grants.items[GRANT].consent is not None
@@ -307,7 +307,7 @@ def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(
     assert (grant.state == "ended") == (world.strangers == [])
 
 
-def test_support_can_neither_look_nor_confirm(manual: World) -> None:
+def test_support_can_neither_view_nor_confirm(manual: World) -> None:
     consent = Credentials("admin", manual.site.consent("admin"))
 
     for confirm in (None, 2):

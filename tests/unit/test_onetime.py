@@ -20,7 +20,7 @@ from chalicelib.errors import (
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Tokens, token_hash
 from chalicelib.onetime.lifecycle import OneTimeSecrets
-from chalicelib.onetime.model import LOCK_SECONDS, MAX_TRIES, Secret
+from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import NOW, URL
 
@@ -186,7 +186,7 @@ def test_a_wrong_passphrase_costs_a_try_and_nothing_else(secrets: OneTimeSecrets
     with pytest.raises(WrongPassphrase) as wrong:
         secrets.open(SECRET.id, "wrong", "claim", now=NOW)
 
-    assert wrong.value.tries_left == MAX_TRIES - 1
+    assert wrong.value.tries_left == MAX_PASSPHRASE_TRIES - 1
     assert secrets.open(SECRET.id, "right", "claim", now=NOW) == b"sealed"
 
 
@@ -194,7 +194,7 @@ def test_too_many_wrong_passphrases_lock_even_the_right_one_out_for_half_an_hour
     secrets: OneTimeSecrets,
 ) -> None:
     put(secrets, GUARDED)
-    for _ in range(MAX_TRIES):
+    for _ in range(MAX_PASSPHRASE_TRIES):
         with pytest.raises(WrongPassphrase):
             secrets.open(SECRET.id, "wrong", "claim", now=NOW)
 
@@ -217,8 +217,8 @@ def test_forty_guesses_at_once_are_checked_five_times(secrets: OneTimeSecrets) -
     with ThreadPoolExecutor(40) as pool:
         outcomes = list(pool.map(guess, range(40)))
 
-    assert outcomes.count("wrong_passphrase") == MAX_TRIES
-    assert outcomes.count("locked") == 40 - MAX_TRIES
+    assert outcomes.count("wrong_passphrase") == MAX_PASSPHRASE_TRIES
+    assert outcomes.count("locked") == 40 - MAX_PASSPHRASE_TRIES
 
 
 def test_two_hundred_secrets_and_thirty_two_readers_each_make_two_hundred_openings(
@@ -291,12 +291,12 @@ def test_a_late_reader_learns_why_a_link_cannot_be_opened_and_since_when(
     if why == "ended":
         grants.items[GRANT.id] = replace(GRANT, phase="closed")
 
-    with pytest.raises(NotFound) as looked:
+    with pytest.raises(NotFound) as peeked:
         secrets.peek(SECRET.id, now=NOW + 99)
     with pytest.raises(NotFound) as opened:
         secrets.open(SECRET.id, "right", "claim", now=NOW + 99)
 
-    for lost in (looked.value, opened.value):
+    for lost in (peeked.value, opened.value):
         assert lost.details() == {"gone": why, "at": NOW + 60, "grant_id": GRANT.id}
 
 

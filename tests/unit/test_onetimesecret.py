@@ -77,7 +77,7 @@ def send(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def account(world: World) -> tuple[str, str]:
-    token = world.parts.one_time_secret_api.accounts.add(USER, notify=False, now=NOW)
+    token = world.parts.one_time_secret_api.accounts.add(USER, mail_openings=False, now=NOW)
     assert token is not None
     return USER, token
 
@@ -300,7 +300,7 @@ class TestAccounts:
         assert ask("POST", "share", auth=shouting, secret="x", ttl="9999999")[1]["ttl"] == 2_592_000
 
     @pytest.mark.parametrize("header", ["Basic Og==", "Basic", "Basic é", "Basic ////", "bearer x"])
-    def test_half_a_pair_is_nobody(self, send: Transport, header: str) -> None:
+    def test_half_a_pair_is_refused(self, send: Transport, header: str) -> None:
         sent = Sent("GET", "/api/v1/status", {"Authorization": header}, b"")
 
         assert send(sent).headers["x-ots-intended-status"] == "401"
@@ -322,16 +322,16 @@ class TestAccounts:
         assert made["metadata_key"] not in stored
         assert made["secret_key"] not in stored
 
-    def test_a_revoked_token_is_nobody_and_the_next_one_reads_nothing_of_before(
+    def test_a_revoked_token_is_refused_and_the_next_one_reads_nothing_of_before(
         self, ask: Client1, world: World, account: tuple[str, str]
     ) -> None:
         accounts = world.parts.one_time_secret_api.accounts
         ask("POST", "share", auth=account, secret="x")
-        assert accounts.add(USER, notify=False, now=NOW) is None
+        assert accounts.add(USER, mail_openings=False, now=NOW) is None
         assert accounts.store.delete(USER)
         assert ask("GET", "authcheck", auth=account)[0] == 404
 
-        token = accounts.add(USER, notify=False, now=NOW) or ""
+        token = accounts.add(USER, mail_openings=False, now=NOW) or ""
         status, listed = ask("GET", "private/recent", auth=(USER, token))
         assert (status, len(listed)) == (200, 0)
 
@@ -353,7 +353,9 @@ class TestAccounts:
     def test_an_account_that_asks_for_it_is_mailed_once_when_its_secret_is_opened(
         self, ask: Client1, api: Api, world: World
     ) -> None:
-        token = world.parts.one_time_secret_api.accounts.add("a@b.example", notify=True, now=NOW)
+        token = world.parts.one_time_secret_api.accounts.add(
+            "a@b.example", mail_openings=True, now=NOW
+        )
         made = ask("POST", "share", auth=("a@b.example", token or ""), secret="hunter2")[1]
         link = link_of(made["secret_key"])
         for _ in range(2):
@@ -368,7 +370,9 @@ class TestAccounts:
     def test_a_mail_that_is_not_accepted_takes_nothing_from_the_reader(
         self, ask: Client1, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        token = world.parts.one_time_secret_api.accounts.add("a@b.example", notify=True, now=NOW)
+        token = world.parts.one_time_secret_api.accounts.add(
+            "a@b.example", mail_openings=True, now=NOW
+        )
         made = ask("POST", "share", auth=("a@b.example", token or ""), secret="x")[1]
 
         def refuse(_: object) -> None:
@@ -383,7 +387,7 @@ class TestMode:
     def world(self) -> World:
         return World(settings=replace(SETTINGS, one_time_secret_api="token"))
 
-    def test_token_lets_only_accounts_share_and_everybody_read(
+    def test_token_lets_only_accounts_share_and_all_read(
         self, ask: Client1, account: tuple[str, str]
     ) -> None:
         for act in ("share", "create", "generate"):

@@ -12,8 +12,8 @@ from chalicelib.clock import DAY
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
-from chalicelib.grants.phases import ALL, TRANSITIONS, Phase, WrongPhase
-from chalicelib.grants.record import MAX_TIMELINE
+from chalicelib.grants.phases import ALL_PHASES, TRANSITIONS, Phase, WrongPhase
+from chalicelib.grants.record import MAX_TIMELINE_EVENTS
 from chalicelib.grants.site import Site
 from tests.fakes.world import GRANT, NOW, URL
 
@@ -122,7 +122,7 @@ def test_every_transition_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", BECOMES)
 def test_a_transition_leads_where_the_table_says_or_is_refused(name: str) -> None:
-    for phase, becomes in zip(ALL, BECOMES[name], strict=True):
+    for phase, becomes in zip(ALL_PHASES, BECOMES[name], strict=True):
         before = in_phase(phase)
         if becomes == "-":
             with pytest.raises(WrongPhase):
@@ -134,10 +134,12 @@ def test_a_transition_leads_where_the_table_says_or_is_refused(name: str) -> Non
 
 
 def test_no_transition_leads_back() -> None:
-    for name, phase in product(CALLS, ALL):
+    for name, phase in product(CALLS, ALL_PHASES):
         starts, _ = TRANSITIONS[name]
         if phase in starts:
-            assert ALL.index(CALLS[name](in_phase(phase)).phase) >= ALL.index(phase), (name, phase)
+            assert ALL_PHASES.index(CALLS[name](in_phase(phase)).phase) >= ALL_PHASES.index(
+                phase
+            ), (name, phase)
 
 
 def test_a_newer_consent_key_survives_the_deletion_of_an_older_one() -> None:
@@ -150,12 +152,12 @@ def test_a_newer_consent_key_survives_the_deletion_of_an_older_one() -> None:
 
 def test_a_full_timeline_keeps_the_event_that_support_got_access() -> None:
     grant = in_phase("provisioning").activated(NOW)
-    for number in range(3 * MAX_TIMELINE):
+    for number in range(3 * MAX_TIMELINE_EVENTS):
         grant = grant.with_event(Event(NOW, "ticket_sent", "owner", str(number)))
 
-    assert len(grant.timeline) == MAX_TIMELINE
+    assert len(grant.timeline) == MAX_TIMELINE_EVENTS
     assert grant.timeline[0].name == "access_created"
-    assert grant.timeline[-1].detail == str(3 * MAX_TIMELINE - 1)
+    assert grant.timeline[-1].detail == str(3 * MAX_TIMELINE_EVENTS - 1)
     assert grant.was_active
 
 
@@ -178,7 +180,7 @@ def test_the_end_asked_for_during_set_up_survives_its_completion() -> None:
 
 
 def test_only_a_grant_that_is_closed_or_at_rest_may_be_purged() -> None:
-    for name, phase in product(CALLS, ALL):
+    for name, phase in product(CALLS, ALL_PHASES):
         if phase in TRANSITIONS[name][0]:
             after = CALLS[name](in_phase(phase))
             if after.phase != "closed" and after.schedule.rested_at is None:

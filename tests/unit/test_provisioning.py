@@ -16,7 +16,7 @@ from chalicelib.errors import (
     SiteUnsupported,
 )
 from chalicelib.grants.request import ProvisionRequest
-from chalicelib.grants.set_up import SETUP_SECONDS
+from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable, unsupported
 from tests.fakes.queue import sweep_and_work
@@ -282,7 +282,7 @@ class TestRefusals:
             world.parts.lifecycle.provision(provision_request, now=NOW)
         assert world.owner_keys == 1
 
-        sweep_and_work(world.parts, now=NOW + SETUP_SECONDS)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS)
 
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].state == "ended"
@@ -312,9 +312,9 @@ class TestUnfinishedSetUp:
         world.wordpress.fail_next(method, unavailable("timeout"), late=late)
         world.parts.lifecycle.provision(provision_request, now=NOW)
 
-        sweep_and_work(world.parts, now=NOW + SETUP_SECONDS - 1)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS - 1)
         assert world.grants.items[GRANT].state == "preparing"
-        sweep_and_work(world.parts, now=NOW + SETUP_SECONDS)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS)
 
         assert world.strangers == []
         assert world.owner_keys == 0
@@ -322,7 +322,7 @@ class TestUnfinishedSetUp:
         assert (grant.state, grant.schedule.due_at, grant.consent) == ("ended", None, None)
         assert world.outbox.to(SUPPORT_MAIL) == []
         with pytest.raises(GrantEnded):
-            world.parts.lifecycle.provision(provision_request, now=NOW + SETUP_SECONDS)
+            world.parts.lifecycle.provision(provision_request, now=NOW + MAX_SET_UP_SECONDS)
 
     def test_a_site_that_never_responded_is_abandoned_after_a_week(
         self, world: World, site: FakeSite, provision_request: ProvisionRequest
@@ -344,7 +344,7 @@ class TestUnfinishedSetUp:
             world.parts.lifecycle.provision(provision_request, now=NOW)
         site.down = unavailable("server_error")
         for hour in range(3):
-            sweep_and_work(world.parts, now=NOW + SETUP_SECONDS + hour * HOUR)
+            sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS + hour * HOUR)
 
         (mail,) = world.outbox.sent
         assert mail.to == OWNER_MAIL

@@ -74,7 +74,7 @@ SUPPORT_USERS = (
     *[SupportUser()] * 6,
     *[SupportUser("helper", "helper")] * 2,
     SupportUser("helpr", "helper"),  # mistyped
-    SupportUser(COLLEAGUE, COLLEAGUE),  # somebody who has been there for years
+    SupportUser(COLLEAGUE, COLLEAGUE),  # a colleague who has been there for years
     SupportUser("admin"),  # the owner's own name
 )
 
@@ -253,6 +253,10 @@ class History(RuleBasedStateMachine):
     @act
     def repair(self, run: Run, *, is_refused: bool, is_confirmed: bool) -> None:
         """Approve once more; of a manual grant, see who would be deleted, and maybe confirm it."""
+        if self.grant is not None and self.grant.state == "preparing":
+            # It deletes the only key that there is; when the answer to that is lost, another repair
+            # has to follow.
+            self.is_user_changed = True
         key = self._consent()
         if is_refused:
             key = Credentials(key.username, "a key that never was")
@@ -316,7 +320,7 @@ class History(RuleBasedStateMachine):
 
     @act
     def change_site(self, what: str) -> None:
-        """Somebody switches a plugin, or revokes the support user's key, its rights, or itself."""
+        """An administrator switches a plugin or revokes the support user, its key or its rights."""
         if what in SWITCHES:
             setattr(self.site, what, not getattr(self.site, what))
             return
@@ -406,7 +410,7 @@ class History(RuleBasedStateMachine):
         made_by_owner = {user.made} if user.made else set()
         assert {"admin", "partner"} <= self.names <= {"admin", "partner", *made_by_owner}
         if user.made != user.typed or user.made == COLLEAGUE:
-            assert made_by_owner <= self.names, "somebody else was deleted"
+            assert made_by_owner <= self.names, "another user was deleted"
         ends = Counter(mail.to for mail in self.world.outbox.sent if "Access to" in mail.subject)
         repeated = max(ends.values(), default=1) - 1
         assert repeated <= self.repeatable, "a notice of the end was sent again without a reason"

@@ -38,7 +38,7 @@ def manual(world: World) -> World:
 
 
 class TestHowMany:
-    def test_one_and_no_more_while_nobody_opens_the_receipt_from_it(self, manual: World) -> None:
+    def test_one_and_no_more_while_no_reader_opens_the_receipt_from_it(self, manual: World) -> None:
         days(manual, 0, 60)
 
         (mail,) = manual.outbox.to(OWNER_MAIL)
@@ -95,7 +95,7 @@ class TestHowMany:
 
 
 class TestWhatItSays:
-    def test_nobody_is_said_to_have_done_what_we_cannot_know(self, manual: World) -> None:
+    def test_no_person_is_said_to_have_done_what_we_cannot_know(self, manual: World) -> None:
         days(manual, 0, 1)
 
         (mail,) = manual.outbox.to(OWNER_MAIL)
@@ -126,7 +126,7 @@ class TestAtRest:
         assert schedule.purge_at is not None
         assert schedule.purge_at >= END + 90 * DAY
 
-    def test_the_api_says_that_nobody_confirmed_it_and_never_that_it_ended(
+    def test_the_api_says_that_it_is_not_confirmed_and_never_that_it_ended(
         self, rested: World, api: Api
     ) -> None:
         for token in (OWNER, SUPPORT):
@@ -169,7 +169,7 @@ class TestAtRest:
         assert (status, answer["state"]) == (200, "ended")
         assert (rested.strangers, rested.owner_keys) == ([], 0)
 
-    def test_a_look_that_is_not_confirmed_leaves_it_at_rest(self, rested: World) -> None:
+    def test_a_request_that_is_not_confirmed_leaves_it_at_rest(self, rested: World) -> None:
         rested.site.add_user("helper").registered_at = NOW - HOUR
         before = rested.grants.items[GRANT].schedule
         consent = Credentials("admin", rested.site.consent("admin"))

@@ -18,7 +18,7 @@ from tests.upgrade.test_stored_items import ANSWERS, GRANTS, HERE, STATES, VERSI
 
 
 def answers(patch: pytest.MonkeyPatch, name: str) -> Json:
-    """Return what everybody sees in the state *name*, what each request does, and how it ends."""
+    """Return what each holder sees in the state *name*, what each request does, and how it ends."""
 
     def load() -> Deployment:
         here = Deployment(patch, 0)

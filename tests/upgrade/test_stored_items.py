@@ -96,7 +96,7 @@ def test_there_is_an_item_of_every_state() -> None:
     assert STATES.keys() == ANSWERS.keys()
 
 
-def test_everybody_sees_what_was_seen_before(
+def test_each_holder_sees_what_was_seen_before(
     load: Load, subtests: pytest.Subtests, *, written_back: bool
 ) -> None:
     for name, state in STATES.items():
@@ -157,7 +157,7 @@ def test_the_same_request_finishes_an_interrupted_set_up(
 
 
 def may_be_resumed(name: str) -> bool:
-    """Tell whether the same request may go on with a set-up, as far as its owner can see."""
+    """Return whether the same request may go on with a set-up, as far as its owner can see."""
     _, owner = ANSWERS[name]["views"]["owner"]
     is_young = STATES[name]["now"] < owner["created_at"] + SET_UP_SECONDS
     return owner["state"] == "preparing" and "end_requested_at" not in owner and is_young

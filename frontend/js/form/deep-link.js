@@ -5,7 +5,7 @@
 import { EMAIL } from "../shared/field-errors.js"
 import { readAddress } from "./site-address.js"
 
-const MAX_MESSAGE = 10_000
+const MAX_MESSAGE_CHARACTERS = 10_000
 const TICKET = /^[\p{L}\p{N}#][\p{L}\p{N} #._:/-]{0,39}$/u
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 
@@ -25,7 +25,7 @@ export function readDeepLink(draft, search) {
     const email = line(given, "email", 254)
     if (EMAIL.test(email)) draft.email ||= email
     const message = (given.get("message") ?? "").trim()
-    if (message.length <= MAX_MESSAGE) draft.message ||= message
+    if (message.length <= MAX_MESSAGE_CHARACTERS) draft.message ||= message
 }
 
 /**

@@ -12,9 +12,9 @@ import { tryStorage } from "../shared/storage.js"
 
 const SEALED_KEY = "hallpass.held"
 /** The last step is shown after so long, though the server has not answered. */
-const PATIENCE_MS = 3000
-const TRIES = 3
-const PAUSE_MS = 5000
+const MAX_WAIT_MS = 3000
+const MAX_TRIES = 3
+const RETRY_PAUSE_MS = 5000
 
 /**
  * Hand in the approval that *page* has got, and give back an earlier one of the same trip.
@@ -29,7 +29,7 @@ export async function hold(page, state) {
     markUnfinished(page)
     const { ciphertext } = await seal(decode(state), JSON.stringify({ grantId, ownerToken }))
     tryStorage(() => sessionStorage.setItem(SEALED_KEY, ciphertext))
-    await Promise.race([handIn(page, page.held), pause(PATIENCE_MS)])
+    await Promise.race([handIn(page, page.held), pause(MAX_WAIT_MS)])
 }
 
 /** What the last step says of the approval. @param {FormPage} page */
@@ -80,14 +80,14 @@ async function handIn(page, held) {
         owner_token: held.ownerToken,
         support_token: support,
     }
-    for (let tries = 0; tries < TRIES && page.held === held && !page.submission; tries += 1) {
+    for (let tries = 0; tries < MAX_TRIES && page.held === held && !page.submission; tries += 1) {
         try {
             await holdConsent(request)
             held.isStored = true
             if (page.held === held && !page.submission) setText($("#send-lead"), leadOf(page))
             return
         } catch {
-            await pause(PAUSE_MS) // "Send" hands it in as well, and says what is wrong.
+            await pause(RETRY_PAUSE_MS) // "Send" hands it in as well, and says what is wrong.
         }
     }
 }

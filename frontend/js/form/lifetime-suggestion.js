@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE, MS_PER_SECOND } from "../shared/page.js"
 
 const STEP_MS = 15 * MINUTE * MS_PER_SECOND
 const DAY_MS = DAY * MS_PER_SECOND
-const ENOUGH_OFFICE_MS = 4 * HOUR * MS_PER_SECOND
+const MIN_OFFICE_MS = 4 * HOUR * MS_PER_SECOND
 const MAX_CLOSED_DAYS = 8
 
 /** Why a lifetime is suggested; each has a text `reason.<name>`. */
@@ -27,7 +27,7 @@ export function suggestLifetime(now, office, lifetimes) {
     const least = open || reason === "early" ? 1 : 3
     const fitting = offered.filter((days) => days >= least)
     const days =
-        fitting.find((days) => officeHours(now, days, office) >= ENOUGH_OFFICE_MS) ??
+        fitting.find((days) => officeHours(now, days, office) >= MIN_OFFICE_MS) ??
         fitting[0] ??
         offered[offered.length - 1]
     return { days, reason: open && days > 1 ? "soon" : reason, opens }
@@ -66,11 +66,11 @@ function nextOpening(now, office) {
  * @param {Date} now
  * @param {number} days
  * @param {OfficeHours} office
- * @returns {number} milliseconds of office hours in the next *days* days, counted up to ENOUGH_OFFICE_MS
+ * @returns {number} milliseconds of office hours in the next *days* days, counted up to MIN_OFFICE_MS
  */
 function officeHours(now, days, office) {
     let sum = 0
-    for (let at = now.getTime(); at < now.getTime() + days * DAY_MS && sum < ENOUGH_OFFICE_MS; at += STEP_MS) {
+    for (let at = now.getTime(); at < now.getTime() + days * DAY_MS && sum < MIN_OFFICE_MS; at += STEP_MS) {
         if (isOpen(new Date(at), office)) sum += STEP_MS
     }
     return sum

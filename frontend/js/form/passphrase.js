@@ -1,6 +1,6 @@
 // Passphrases of four common words, which the owner can read out over the phone.
 
-import { WORDS } from "./passphrase-words.js"
+import { WORDS } from "../shared/passphrase-words.js"
 
 const WORD_COUNT = 4
 

@@ -37,7 +37,7 @@ export function checkWhileTyping(page, isNeeded) {
 export function clearSiteCheck(page) {
     clearTimeout(page.typingTimer)
     page.siteCheck = null
-    for (const shown of ["#site-problem", "#looked .found", "#look"]) $(shown).hidden = true
+    for (const shown of ["#site-problem", "#site-check .found", "#site-status"]) $(shown).hidden = true
 }
 
 /**
@@ -75,8 +75,8 @@ export async function checkTypedSite(page) {
     const url = typedAddress()
     if (page.siteCheck?.url !== url) {
         $("#site-problem").hidden = true
-        setText($("#look"), "site.looking", { site: url.replace(/^https?:\/\//i, "") })
-        $("#look").hidden = false
+        setText($("#site-status"), "site.loading", { site: url.replace(/^https?:\/\//i, "") })
+        $("#site-status").hidden = false
         page.siteCheck = { url, answer: askServer(url) }
     }
     const asked = page.siteCheck
@@ -87,14 +87,14 @@ export async function checkTypedSite(page) {
         // With a consent page there is a way; a problem beside it is a hint for the next step.
         if (problem && (!site || !consentUrl))
             throw new Problem("site_unsupported", { ...problem, reason: problem.code })
-        showSite($("#looked .found"), site)
-        setText($("#look"), "site.found")
-        $("#looked .found").hidden = false
+        showSite($("#site-check .found"), site)
+        setText($("#site-status"), "site.found")
+        $("#site-check .found").hidden = false
         return answer
     } catch (error) {
         if (page.siteCheck !== asked) return null
         page.siteCheck = null // The next press asks again.
-        $("#look").hidden = true
+        $("#site-status").hidden = true
         throw error
     }
 }

@@ -188,7 +188,7 @@ function siteUrl({ site, url }) {
 }
 
 /**
- * Pasted text may contain control characters, which nobody sees and the server refuses.
+ * Pasted text may contain control characters, which people do not see and the server refuses.
  * @param {string} text
  */
 function withoutControls(text) {

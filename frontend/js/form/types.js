@@ -9,7 +9,7 @@
  * @typedef {"what" | "site" | "time" | "send" | "sent"} Step
  *
  * The way in that the owner chose: approve on WordPress, paste an application password, create the user by hand, or
- * let nobody in.
+ * let no helper in.
  * @typedef {"consent" | "paste" | "made" | "none"} Door
  *
  * The site as the server found it, or as the owner typed it.

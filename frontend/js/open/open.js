@@ -25,7 +25,7 @@ import {
 import { takeFragment } from "../shared/storage.js"
 
 /** The server lets the same claim open again for 60 seconds. */
-const RETRY_SECONDS = 55
+const MAX_RETRY_SECONDS = 55
 const OPEN_SECRET = "open/open-secret.js"
 const END_ACCESS = "open/end-access.js"
 const UNREADABLE = "open/unreadable.js"
@@ -62,7 +62,7 @@ function withoutLink(entry) {
 /** See what is behind the link. This changes nothing. */
 async function refresh() {
     const { entry } = page
-    showPanel("looking")
+    showPanel("loading")
     if (!entry) return showUnreadable("incomplete")
     try {
         const secret = await peekSecret(entry.id)
@@ -71,7 +71,7 @@ async function refresh() {
         const grant = entry.grantId ? await viewGrant(entry.grantId, entry.support) : null
         page.grant = grant
         // The answer to our own opening may have been lost: for a minute we can ask for it again.
-        const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < RETRY_SECONDS
+        const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < MAX_RETRY_SECONDS
         if (grant?.state === "ended") await showUnreadable("ended", grant.ended_at)
         else if (secret.state === "locked") await showUnreadable("locked", secret.unlocks_at)
         else if (secret.state === "opened" && !canRetry) await showUnreadable("opened", secret.opened_at)

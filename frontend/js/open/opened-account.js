@@ -52,7 +52,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     count()
 
     const form = /** @type {HTMLFormElement} */ ($("#sign-in"))
-    // An address that is not on the site is not there: nobody is to sign in, or to copy it.
+    // An address that is not on the site is not there: support is not to sign in there, or to copy it.
     form.hidden = !address
     $("#other-host").hidden = Boolean(address)
     if (address) form.action = address
@@ -64,8 +64,8 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     })
     addEventListener("pagehide", forgetAll, { once: true })
     addEventListener("beforeunload", warn)
-    addEventListener("visibilitychange", lookWhenSeen)
-    const timer = setInterval(lookWhenSeen, POLL_MS)
+    addEventListener("visibilitychange", checkWhenSeen)
+    const timer = setInterval(checkWhenSeen, POLL_MS)
 
     /** @param {string} key */
     function row(key) {
@@ -111,16 +111,16 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     function count() {
         setText($("#ends"), grant?.by_hand ? "open.ends_by_hand" : "open.ends", { date: dateOf(until) })
         stop()
-        stop = countDown($("#left"), until, () => void look())
+        stop = countDown($("#left"), until, () => void check())
     }
 
-    /** Nobody looks at a hidden page; it looks as soon as it is seen again. */
-    function lookWhenSeen() {
-        if (!document.hidden) void look()
+    /** A hidden page checks nothing; it checks as soon as it is seen again. */
+    function checkWhenSeen() {
+        if (!document.hidden) void check()
     }
 
     /** The link opens only once, so the values go only when the access is over, not when the server is. */
-    async function look() {
+    async function check() {
         const found = await readGrant()
         if (isForgotten || !found) return
         if (found.state === "ended") return forgetAll(found.ended_at)
@@ -144,7 +144,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         stop()
         clearInterval(timer)
         removeEventListener("beforeunload", warn)
-        removeEventListener("visibilitychange", lookWhenSeen)
+        removeEventListener("visibilitychange", checkWhenSeen)
         rows = []
         username = password = ""
         $("#values").replaceChildren()

@@ -4,7 +4,7 @@
 
 /**
  * The link. The fragment leaves the address bar at once, and link key and claim are in this page's memory only, so that
- * nobody finds them in the browser afterwards; the history entry keeps what may view and end the access. *link* is the link key as the fragment has it, *support* the token that derives from
+ * no later user of the browser finds them; the history entry keeps what may view and end the access. *link* is the link key as the fragment has it, *support* the token that derives from
  * it, *claim* lets only this browser repeat the opening, *tried* is true when it has sent one.
  * @typedef {{id: string, support: string, grantId?: string, link?: string, claim?: string, tried?: boolean}} LinkEntry
  *

@@ -30,7 +30,7 @@ const MAX_FAST_POLLS = 30
 const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
-/** What the state of an access looks like: `badge.<name>`, its icon and its colour. @type {Record<string, string[]>} */
+/** How the state of an access is shown: `badge.<name>`, its icon and its colour. @type {Record<string, string[]>} */
 const BADGES = {
     preparing: ["waiting", "clock", ""],
     waiting: ["waiting", "clock", ""],
@@ -73,7 +73,7 @@ const page = {
     refresh,
 }
 
-onPress($("#look-again"), refresh)
+onPress($("#try-again"), refresh)
 addEventListener("hashchange", () => location.reload()) // another receipt in the same tab
 for (const [button, action] of /** @type {const} */ ([
     ["#end-now", "endAccess"],
@@ -215,7 +215,7 @@ function stateName(grant) {
     if (overdue && !(isManual && requestedAt)) return "overdue"
     if (isManual) return requestedAt ? "done" : "by_hand"
     if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
-    // Without the link nobody knows the password.
+    // Without the link support does not know the password.
     return secret.state === "gone" ? "withdrawn" : "waiting"
 }
 
@@ -245,5 +245,5 @@ function showMissing(why) {
     for (const panel of all(".panel")) panel.hidden = panel.id !== "missing"
     setText($("#missing h2"), `missing.${why}`)
     setText($("#missing p"), `missing.${why}_text`)
-    $("#look-again").hidden = why !== "unreachable"
+    $("#try-again").hidden = why !== "unreachable"
 }

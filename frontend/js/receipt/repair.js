@@ -69,7 +69,7 @@ async function repair({ grantId, ownerToken }, { user_login, application_passwor
     const consent = { user_login, application_password, approved_on }
     try {
         let answer = await repairGrant(grantId, ownerToken, consent)
-        // Anybody could have named the user of a manual grant, so its owner sees who it is.
+        // A stranger could have named the user of a manual grant, so its owner sees who it is.
         while (answer.found) {
             await loadCatalogue()
             showFound(answer.found)

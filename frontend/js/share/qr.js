@@ -1,5 +1,5 @@
 // Draws a QR code: bytes, error correction level M, versions 1 to 10 (at most 213 bytes). ISO/IEC 18004:2015.
-// The link stays in the browser, so no picture is asked of anyone.
+// The link stays in the browser, so no other server draws the picture.
 
 /** For each version: error correction codewords of a block, and the data codewords of each block (table 9). */
 const BLOCKS = [
@@ -19,7 +19,7 @@ const ALIGNMENT = [[], [18], [22], [26], [30], [34], [6, 22, 38], [6, 24, 42], [
 const BYTE_MODE = 0b0100
 const LONG_COUNT_FROM = 10
 const LEVEL_M = 0b00
-const QUIET = 4
+const QUIET_MODULES = 4
 const SVG = "http://www.w3.org/2000/svg"
 /** @type {((x: number, y: number) => boolean)[]} */
 const MASKS = [
@@ -36,7 +36,7 @@ const MASKS = [
 /** @param {string} text */
 export function drawQr(text) {
     const modules = encodeQr(text)
-    const size = modules.length + 2 * QUIET
+    const size = modules.length + 2 * QUIET_MODULES
     const svg = document.createElementNS(SVG, "svg")
     svg.setAttribute("viewBox", `0 0 ${size} ${size}`)
     svg.setAttribute("role", "img")
@@ -44,7 +44,9 @@ export function drawQr(text) {
     ground.setAttribute("fill", "#fff")
     ground.setAttribute("d", `M0 0h${size}v${size}H0z`)
     const path = document.createElementNS(SVG, "path")
-    const dark = modules.flatMap((row, y) => row.map((on, x) => (on ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")))
+    const dark = modules.flatMap((row, y) =>
+        row.map((on, x) => (on ? `M${x + QUIET_MODULES} ${y + QUIET_MODULES}h1v1h-1z` : "")),
+    )
     path.setAttribute("d", dark.join(""))
     svg.append(ground, path)
     return svg

@@ -11,7 +11,7 @@ import { GONE, showGone } from "./sent.js"
 import { linkKeyOf, proveShared, unframe } from "./shared-key.js"
 
 /** The server lets the same claim open again for 60 seconds. */
-const RETRY_SECONDS = 55
+const MAX_RETRY_SECONDS = 55
 const MASK = "••••••••••••"
 
 /** @param {SharePage} page */
@@ -23,15 +23,15 @@ export async function showSecret({ entry, showPanel }) {
     let asksPassphrase = false
     let isOver = false
     $("#waiting").addEventListener("submit", () => runOnce($("#open"), open))
-    await look()
+    await peek()
 
-    /** See what is there. This changes nothing. */
-    async function look() {
+    /** Ask what the link holds. This changes nothing. */
+    async function peek() {
         if (!/^[0-9a-z]{31}$/.test(key)) return showGone(showPanel, "not_found")
         try {
             const secret = await peekSecret(id)
             // The answer to our own opening may have been lost: for a minute we can ask for it again.
-            const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < RETRY_SECONDS
+            const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < MAX_RETRY_SECONDS
             if (secret.state === "opened" && !canRetry) return showGone(showPanel, "opened", secret.opened_at)
             if (secret.state === "locked") return showGone(showPanel, "locked", secret.unlocks_at)
             asksPassphrase = secret.passphrase
@@ -77,7 +77,7 @@ export async function showSecret({ entry, showPanel }) {
             return showGone(showPanel, why, details.at)
         }
         if ($("#waiting").hidden) return showGone(showPanel, "unreachable")
-        if (code === "wrong_passphrase" && !details.tries_left) return look()
+        if (code === "wrong_passphrase" && !details.tries_left) return peek()
         await loadCatalogue()
         showProblem($("#open-problem"), error)
         if (code === "wrong_passphrase") field.select()
@@ -98,7 +98,7 @@ export async function showSecret({ entry, showPanel }) {
         addEventListener("pagehide", () => {
             isOver = true
             text = shown.value = ""
-            showPanel("looking")
+            showPanel("loading")
         })
         addEventListener("pageshow", ({ persisted }) => persisted && location.reload())
     }

@@ -63,7 +63,7 @@ export async function showReceipt({ entry, showPanel }) {
         await refresh()
     }
 
-    /** Nothing changes by looking. */
+    /** A view changes nothing. */
     async function refresh() {
         try {
             const secret = await peekSecret(id)

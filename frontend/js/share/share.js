@@ -4,12 +4,12 @@
 /** @import { ShareEntry } from "./types.js" */
 import { $, all, loadCatalogue, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
 
-const MAX_BYTES = 10_000
+const MAX_SECRET_BYTES = 10_000
 /** From here on the page counts. */
-const COUNTED_FROM = 8_000
-const PASSWORD_LENGTH = 20
+const COUNTED_FROM_BYTES = 8_000
+const PASSWORD_CHARACTERS = 20
 /** Without those that people confuse. There are 56, and 56 × 4 = 224 bytes are used, so that each is as likely. */
-const LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
+const PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
 const KEY = /^[0-9a-z]{31}$/
 
 startPage()
@@ -60,7 +60,7 @@ async function show(shown) {
         showPanel("need-key")
         return $("#key").focus()
     }
-    showPanel("looking")
+    showPanel("loading")
     const page = { entry: shown, showPanel }
     if (shown.kind === "secret") await (await import("./read.js")).showSecret(page)
     else await (await import("./sent.js")).showReceipt(page)
@@ -88,7 +88,7 @@ async function create() {
         ])
     const field = /** @type {HTMLInputElement} */ (/** @type {unknown} */ (text))
     if (!text.value) return rejectField(field, "field.empty")
-    if (utf8(text.value).length > MAX_BYTES) return rejectField(field, "share.too_long")
+    if (utf8(text.value).length > MAX_SECRET_BYTES) return rejectField(field, "share.too_long")
     await setFieldError(field, "")
     $("#write-problem").hidden = true
     const key = newMetadataKey()
@@ -103,7 +103,7 @@ async function create() {
     count()
     /** @type {ShareEntry} */
     const made = { kind: "receipt", key }
-    // The address stays /share, so nobody copies it for the link.
+    // The address stays /share, so the sender does not copy it for the link.
     history.pushState(made, "")
     await show(made)
     $("#sent h2").focus()
@@ -113,15 +113,15 @@ addEventListener("popstate", () => location.reload())
 
 function count() {
     const bytes = new TextEncoder().encode(text.value).length
-    $("#count").hidden = bytes < COUNTED_FROM
-    if (bytes >= COUNTED_FROM) setText($("#count"), "share.count", { n: bytes })
+    $("#count").hidden = bytes < COUNTED_FROM_BYTES
+    if (bytes >= COUNTED_FROM_BYTES) setText($("#count"), "share.count", { n: bytes })
 }
 
 function newPassword() {
     let password = ""
-    while (password.length < PASSWORD_LENGTH) {
+    while (password.length < PASSWORD_CHARACTERS) {
         const [byte] = crypto.getRandomValues(new Uint8Array(1))
-        if (byte < LETTERS.length * 4) password += LETTERS[byte % LETTERS.length]
+        if (byte < PASSWORD_ALPHABET.length * 4) password += PASSWORD_ALPHABET[byte % PASSWORD_ALPHABET.length]
     }
     return password
 }

@@ -7,9 +7,9 @@ import { derive, encode, randomBytes } from "../shared/link-key.js"
 
 const KEY_DIGITS = 31
 const BASE = 36n
-const SPACE = BASE ** BigInt(KEY_DIGITS)
+const KEY_COUNT = BASE ** BigInt(KEY_DIGITS)
 const PADDED_TO_BYTES = 256
-const MARK = 0x80
+const END_OF_TEXT = 0x80
 
 /** 40 random bytes modulo 36^31 are even to 2^-159. */
 export function newMetadataKey() {
@@ -66,14 +66,14 @@ export function frame(text) {
     const bytes = utf8(text)
     const framed = new Uint8Array(Math.ceil((bytes.length + 1) / PADDED_TO_BYTES) * PADDED_TO_BYTES)
     framed.set(bytes)
-    framed[bytes.length] = MARK
+    framed[bytes.length] = END_OF_TEXT
     return framed
 }
 
 /** @param {Bytes} framed */
 export function unframe(framed) {
     const end = framed.findLastIndex((byte) => byte !== 0)
-    if (framed[end] !== MARK) throw new RangeError("not framed")
+    if (framed[end] !== END_OF_TEXT) throw new RangeError("not framed")
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(framed.slice(0, end))
 }
 
@@ -84,6 +84,6 @@ export function utf8(text) {
 
 /** @param {Uint8Array} bytes */
 function toKey(bytes) {
-    const number = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) % SPACE
+    const number = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n) % KEY_COUNT
     return number.toString(36).padStart(KEY_DIGITS, "0")
 }

@@ -47,7 +47,7 @@ export const EVENTS = /** @type {const} */ ([
  * One line of the visit report; *change* is a text `report.<change>`, or "not_seen" with the part's name.
  * @typedef {{change: string, name: string, detail: string}} SiteChange
  *
- * The user of a manual grant who would be deleted. *posts* is null when the site does not tell.
+ * The user of a manual grant who would be deleted. *posts* is null when the site does not show it.
  * @typedef {{
  *   id: number, username: string, name: string, email: string, roles: string[], registered_at: number,
  *   posts: number | null
@@ -61,7 +61,7 @@ export const EVENTS = /** @type {const} */ ([
  * @typedef {{name: string, url: string, login_url: string, icon_url: string | null}} CheckedSite
  * @typedef {{code: string, message: string, fix: string}} SiteProblem
  *
- * GET /secrets/{id}: what anyone who knows the id may know.
+ * GET /secrets/{id}: what any caller who knows the id may know.
  * @typedef {{
  *   state: "waiting" | "opened" | "locked", passphrase: boolean, expires_at: number, tries_left: number,
  *   opened_at?: number, unlocks_at?: number, grant_id?: string

@@ -7,15 +7,15 @@ import { call } from "./api-call.js"
 export { Problem, peekSecret, viewGrant } from "./api-call.js"
 
 /** The server calls the site before it answers. */
-const SITE_CHECK_SECONDS = 30
-const SITE_CHANGE_SECONDS = 40
+const MAX_SITE_CHECK_SECONDS = 30
+const MAX_SITE_CHANGE_SECONDS = 40
 
 /**
  * @param {string} url
  * @returns {Promise<Api.SiteCheck>}
  */
 export function checkSite(url) {
-    return call("POST", "sites", { body: { url }, seconds: SITE_CHECK_SECONDS })
+    return call("POST", "sites", { body: { url }, seconds: MAX_SITE_CHECK_SECONDS })
 }
 
 /**
@@ -24,7 +24,7 @@ export function checkSite(url) {
  * @returns {Promise<Api.GrantSummary>} "preparing" when a slow site needs the same request again
  */
 export function provision(request) {
-    return call("POST", "users", { body: request, seconds: SITE_CHANGE_SECONDS })
+    return call("POST", "users", { body: request, seconds: MAX_SITE_CHANGE_SECONDS })
 }
 
 /**
@@ -96,7 +96,7 @@ export function sendTicket(ticket) {
  * @returns {Promise<Api.GrantEnd>}
  */
 export function endGrant(id, token, options) {
-    return call("POST", `grants/${id}/end`, { token, seconds: SITE_CHANGE_SECONDS, ...options })
+    return call("POST", `grants/${id}/end`, { token, seconds: MAX_SITE_CHANGE_SECONDS, ...options })
 }
 
 /**
@@ -106,7 +106,7 @@ export function endGrant(id, token, options) {
  * @returns {Promise<Api.GrantEnd>}
  */
 export function confirmRemoval(id, token) {
-    return call("POST", `grants/${id}/end`, { token, body: { gone: true }, seconds: SITE_CHANGE_SECONDS })
+    return call("POST", `grants/${id}/end`, { token, body: { gone: true }, seconds: MAX_SITE_CHANGE_SECONDS })
 }
 
 /**
@@ -128,5 +128,9 @@ export function extendGrant(id, token, days, end) {
  * @returns {Promise<Api.GrantEnd & {found?: Api.FoundUser}>} *found* for a manual grant, until its owner confirms
  */
 export function repairGrant(id, token, consent, confirm) {
-    return call("POST", `grants/${id}/repair`, { token, body: { ...consent, confirm }, seconds: SITE_CHANGE_SECONDS })
+    return call("POST", `grants/${id}/repair`, {
+        token,
+        body: { ...consent, confirm },
+        seconds: MAX_SITE_CHANGE_SECONDS,
+    })
 }

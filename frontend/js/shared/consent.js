@@ -78,7 +78,7 @@ export function sameSite(siteUrl, authorizeUrl) {
 
 /**
  * Whether two addresses have one host: that of the site which is shown, and that of the page on which access to it is
- * approved or somebody signs in to it. An address that a browser would not open over the web has none.
+ * approved or a person signs in to it. An address that a browser would not open over the web has none.
  * @param {string | null | undefined} first
  * @param {string | null | undefined} second
  */

@@ -56,7 +56,7 @@ export const CODES = [
     "wrong_passphrase",
 ]
 
-/** Codes that people need not tell apart share a text. @type {Record<string, string>} */
+/** Codes that people need not distinguish share a text. @type {Record<string, string>} */
 const SHARED_TEXTS = {
     bad_request: "misunderstood",
     internal_error: "server_error",

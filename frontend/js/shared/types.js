@@ -5,9 +5,12 @@
  * @typedef {{
  *   support_name: string, support_email?: string, colour: string, logo?: string, help_url?: string,
  *   privacy_url?: string, imprint_url?: string, office_hours?: OfficeHours, lifetimes: number[], max_days: number,
- *   texts?: Record<string, Record<string, string>>
+ *   team_keys?: string[], texts?: Record<string, Record<string, string>>
  * }} Config
  * @typedef {{time_zone: string, days: number[], from: string, to: string}} OfficeHours days 1 (Monday) to 7
+ *
+ * A key of the team in this browser: its public half as config.json has it, its private half for use only.
+ * @typedef {{publicKey: string, privateKey: CryptoKey}} TeamKey
  *
  * @typedef {() => Promise<void> | void} Work
  *

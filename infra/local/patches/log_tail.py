@@ -20,7 +20,7 @@ import select
 import threading
 from typing import Any
 
-READ_BYTES = 65536  # What a pipe of Linux holds.
+MAX_READ_BYTES = 65536  # What a pipe of Linux holds.
 
 
 def apply() -> None:
@@ -76,7 +76,7 @@ class FunctionLog:
 
     def _read(self) -> None:
         while not self._is_closed and self._wait(milliseconds=0):
-            read = os.read(self._pipe, READ_BYTES)
+            read = os.read(self._pipe, MAX_READ_BYTES)
             self._unread += read
             self._is_closed = not read
 

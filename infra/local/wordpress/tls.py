@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding"})
-BACKEND_SECONDS = 60
+MAX_BACKEND_SECONDS = 60
 
 
 class TlsProxy:
@@ -72,7 +72,7 @@ def _handler(backend_port: int) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
             headers |= {"X-Forwarded-Proto": "https", "Connection": "close"}
-            backend = http.client.HTTPConnection(HOST, backend_port, timeout=BACKEND_SECONDS)
+            backend = http.client.HTTPConnection(HOST, backend_port, timeout=MAX_BACKEND_SECONDS)
             body = self.rfile.read(length) if length else None
             backend.request(self.command, self.path, body, headers)
             response = backend.getresponse()

@@ -1,9 +1,8 @@
 """
-One look at a site from outside: bare GETs, bounded in all.
+Requests to a site without a key: bare GETs, bounded in all.
 
-Whoever types an address makes us call it, so a look is no lever against a third party and no way to
-hold us up: a fixed number of requests, bytes and seconds, whatever the site answers. Nothing here
-carries a key.
+Whoever types an address makes us call it. A fixed number of requests, bytes and seconds, whatever
+the site answers, makes that no lever against a third party and no way to hold us up.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ MAX_REDIRECTS = 5
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
-class Look:
+class AnonymousRequests:
     """
-    The requests of one look.
+    The requests of one check of a site, or of one discovery.
 
     Args:
         outbound: Sends them.
@@ -43,7 +42,7 @@ class Look:
 
         Raises:
             SiteUnsupported: ``needs_https``: the site redirects https to http.
-            SiteUnavailable: ``timeout`` also when the look has lasted too long, ``unreachable``
+            SiteUnavailable: ``timeout`` also when all of them have lasted too long, ``unreachable``
                 also when a redirect leads to an address that may not be called, ``odd_answer``
                 also after too many redirects, requests or bytes.
         """

@@ -1,0 +1,1 @@
+"""How fast Hallpass is, beside what is physically possible. `make bench` runs `__main__`."""
