@@ -273,7 +273,11 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
         delivery=record["attributes"]["ApproximateReceiveCount"],
     )
     with invocation(event.context) as parts:
-        tried = parts.worker.finish(message.grant_id, now=now())
+        try:
+            tried = parts.worker.finish(message.grant_id, now=now())
+        except Exception:
+            logger.exception("failed", extra={"grant_id": message.grant_id})
+            raise
     if tried is None:
         logger.info("nothing to do", extra={"grant_id": message.grant_id})
         return

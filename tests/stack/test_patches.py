@@ -19,6 +19,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from infra.local.ministack import MiniStack
+from infra.local.ports import wait_until
 
 READER = "answers@vendor.example"
 TEMPLATE = {
@@ -181,6 +182,41 @@ def test_a_right_to_send_a_message_is_none_to_send_some(account: MiniStack) -> N
     assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("batch_actions")
 
 
+def test_a_queue_whose_workers_a_parameter_counts_delivers_nothing(account: MiniStack) -> None:
+    cloudformation, queues = account.cloudformation, account.client("sqs")
+    functions = account.client("lambda")
+    functions.create_function(
+        FunctionName="taker",
+        Runtime=f"python3.{sys.version_info.minor}",
+        Role=role(account, "taker"),
+        Handler="code.handler",
+        Code={"ZipFile": zipped("code.py", "def handler(event, context): pass\n")},
+    )
+    source = {
+        "FunctionName": "taker",
+        "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "ScalingConfig": {"MaximumConcurrency": {"Ref": "Workers"}},
+    }
+    body = {
+        "Parameters": {"Workers": {"Type": "Number", "Default": 2}},
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Source": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": source},
+        },
+    }
+    cloudformation.create_stack(StackName="workers", TemplateBody=json.dumps(body))
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName="workers", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    url = account.physical_ids("workers")["Queue"]
+    queues.send_message(QueueUrl=url, MessageBody="x")
+
+    log = account.directory / "ministack.log"
+    assert wait_until(lambda: "ESM SQS poller error" in log.read_text(), seconds=10), unneeded(
+        "queue_workers"
+    )
+    cloudformation.delete_stack(StackName="workers")
+
+
 def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack) -> None:
     functions = account.client("lambda")
     functions.create_function(
@@ -201,14 +237,14 @@ def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack)
     assert "the last line" not in log, unneeded("log_tail")
 
 
-def role(account: MiniStack) -> str:
+def role(account: MiniStack, name: str = "writer") -> str:
     trust: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    made = account.client("iam").create_role(RoleName="writer", AssumeRolePolicyDocument=document)
+    made = account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
     arn: str = made["Role"]["Arn"]
     return arn
 

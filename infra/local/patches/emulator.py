@@ -23,12 +23,14 @@ def main() -> None:
         batch_actions,
         condition_keys,
         log_tail,
+        queue_workers,
         reply_to,
     )
 
     batch_actions.apply()
     condition_keys.apply()
     log_tail.apply()
+    queue_workers.apply()
     reply_to.apply()
     app.main()
 
