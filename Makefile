@@ -85,10 +85,11 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	@$(BIN)/python -m infra.brand
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
-check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
+check-js: packages-check tests/tools/installed.txt ## Check types, style, format and texts of the pages' modules
 	tests/tools/node_modules/.bin/tsc --project jsconfig.json
 	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
 	tests/tools/node_modules/.bin/biome ci
+	node --test tests/tools/*.test.js
 
 contract: .venv/installed.txt ## Write the names and sentences that server and pages share
 	@$(BIN)/python -m infra.contract
@@ -122,6 +123,9 @@ status: .venv/installed.txt ## Say how the deployed Hallpass is
 
 grants: .venv/installed.txt ## Look at open accesses, and end them: make grants ARGS="list"
 	@$(BIN)/python -m infra.operate.grants $(ARGS)
+
+dead-letters: .venv/installed.txt ## Look at what failed again and again, and put it back: make dead-letters ARGS="put-back"
+	@$(BIN)/python -m infra.operate.dead_letters $(ARGS)
 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
 	@$(BIN)/python -m infra.operate.destroy $(ARGS)
@@ -179,4 +183,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean dead-letters deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

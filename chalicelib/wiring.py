@@ -14,16 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import boto3
-from botocore.config import Config
-
 from chalicelib import __version__
 from chalicelib.aws.account_table import AccountTable
+from chalicelib.aws.clients import Clients
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.due_index import DueIndexTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
-from chalicelib.aws.metrics import report_limit
+from chalicelib.aws.metrics import emit_limit_metric
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
@@ -58,14 +56,6 @@ from chalicelib.settings import Settings
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
-# An AWS service in the same region that has not answered in 5 s will not; three tries fit easily.
-AWS_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 3},
-    tcp_keepalive=True,
-)
-
 
 class Connections(Protocol):
     """The open connections to sites."""
@@ -91,7 +81,7 @@ class Ports:
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
-    report_limit: Callable[[LimitName], None]
+    emit_limit_metric: Callable[[LimitName], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +110,8 @@ def hallpass() -> Hallpass:
 
 def connect(settings: Settings) -> Ports:
     """Return the adapters to AWS and to the sites."""
-    session = boto3.Session()
-    dynamodb = session.client("dynamodb", config=AWS_CONFIG)
+    clients = Clients()
+    dynamodb = clients.make("dynamodb")
     budget = TimeBudget()
     outbound = Outbound(
         f"Hallpass/{__version__} (+{settings.public_url})",
@@ -132,7 +122,7 @@ def connect(settings: Settings) -> Ports:
         grants=GrantTable(dynamodb, settings.grants_table),
         due_index=DueIndexTable(dynamodb, settings.grants_table),
         due_queue=SqsQueues(
-            lambda: session.client("sqs", config=AWS_CONFIG),
+            clients.late("sqs"),
             {"first": settings.due_queue_url, "retry": settings.retry_queue_url},
         ),
         secrets=SecretTable(dynamodb, settings.secrets_table),
@@ -140,12 +130,12 @@ def connect(settings: Settings) -> Ports:
         accounts=AccountTable(dynamodb, settings.accounts_table),
         hits=HitCounterTable(dynamodb, settings.counters_table),
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
-        sealer=KmsSealer(session.client("kms", config=AWS_CONFIG), settings.data_key_arn),
-        outbox=SesOutbox(session.client("sesv2", config=AWS_CONFIG), settings.sender_email),
+        sealer=KmsSealer(clients.late("kms"), settings.data_key_arn),
+        outbox=SesOutbox(clients.late("sesv2"), settings.sender_email),
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
-        report_limit=report_limit,
+        emit_limit_metric=emit_limit_metric,
     )
 
 
@@ -153,7 +143,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
     grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
-    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
+    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.emit_limit_metric)
     outbox = CountedOutbox(ports.outbox, limits)
     receipts = Receipts(ports.receipts, OpeningMails(outbox, team))
     secrets = OneTimeSecrets(ports.secrets, grants, receipts)

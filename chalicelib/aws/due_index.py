@@ -14,26 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, to_item
+from chalicelib.aws.grant_item import DUE_SHARDS, SHARD, WAITING_SHARD
 from chalicelib.errors import TryAgain
-from chalicelib.grants.due_order import (
-    Due,
-    Queue,
-    address_of,
-    host_of,
-    is_hold_over_first,
-    queue_of,
-)
-from chalicelib.grants.model import Grant
+from chalicelib.grants.due_order import Due, Queue, host_of, is_hold_over_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# One partition carries about 1000 writes a second (an AWS limit).
-SHARD = "0"
-# The index `due` has one partition for each queue; the first one is that of earlier versions.
-DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
-# The index `overdue` has the grants whose removal failed, and apart from them what is handed out.
-WAITING_SHARD = "waiting"
 COLUMNS = (
     "id",
     "due_at",
@@ -49,19 +36,6 @@ PAGE = 100  # Items, the most that BatchGetItem takes.
 WRITERS = 8  # Writes at once; each of them waits for the network most of its time.
 
 
-def index_keys(grant: Grant) -> dict[str, Any]:
-    """Return the attributes of a grant's item that put it into the indexes."""
-    schedule = grant.schedule
-    keys: dict[str, Any] = {"host": host_of(address_of(grant))}
-    if schedule.due_at is not None:
-        keys["due_shard"] = DUE_SHARDS[queue_of(grant)]
-    if grant.alarming_since is not None:
-        keys |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
-    elif schedule.waiting_since is not None:
-        keys |= {"overdue_shard": WAITING_SHARD, "overdue_since": schedule.waiting_since}
-    return keys
-
-
 class DueIndexTable:
     """Reads and keeps the indexes of the grants' table (`grants.due_order.DueIndex`)."""
 
@@ -69,6 +43,7 @@ class DueIndexTable:
         self._client, self._table = client, table
 
     def due(self, now: int, *, queue: Queue) -> Iterator[list[Due]]:
+        """Query the index `due` a page at a time, and read what each page's grants say."""
         begin: Item | None = None
         while True:
             condition = "due_shard = :shard AND due_at <= :now"
@@ -82,6 +57,7 @@ class DueIndexTable:
                 return
 
     def hand_out(self, due: Sequence[Due], *, until: int) -> None:
+        """Move each of *due* on to *until*, unless another caller has written since."""
         if len(due) == 1:
             self._hand_out(due[0], until)
             return
@@ -90,9 +66,11 @@ class DueIndexTable:
                 pass
 
     def waiting_since(self) -> int | None:
+        """Return the least `waiting_since` of what is handed out, in epoch seconds, or None."""
         return self._least(WAITING_SHARD)
 
     def overdue_since(self) -> int | None:
+        """Return the least `overdue_since` of its index, in epoch seconds, or None."""
         return self._least(SHARD)
 
     def _hand_out(self, due: Due, until: int) -> None:

@@ -12,10 +12,8 @@ expiry is part of every condition, and TTL only cleans up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import TryAgain
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 def call_if(call: Callable[..., Any], **request: object) -> Item | None:
@@ -59,29 +54,48 @@ def get_item(client: DynamoDBClient, table: str, key: str) -> Item:
 
 
 def to_item(values: Mapping[str, Any]) -> Item:
-    """Return *values* with DynamoDB's type marks (``{"S": …}``), without those that are None."""
-    return {name: _serialize(_plain(value)) for name, value in values.items() if value is not None}
+    """
+    Return *values* with DynamoDB's type marks (``{"S": …}``), without those that are None.
+
+    Tuples become lists. Within maps, None is left out as well: no index key may be NULL.
+
+    Raises:
+        TypeError: A value is none of text, whole number, truth, bytes, list and map.
+    """
+    return {name: _marked(value) for name, value in values.items() if value is not None}
 
 
-def _plain(value: object) -> object:
-    """Turn tuples into lists, and leave out what is None within maps: no index key may be NULL."""
+def _marked(value: object) -> Item:  # noqa: PLR0911 - one for each mark
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):  # Before int, of which it is a kind.
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items() if part is not None}
+        return {"M": to_item(value)}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    return value
+        return {"L": [_marked(part) for part in value]}
+    raise TypeError(f"DynamoDB gets no {type(value).__name__} from us.")
 
 
 def from_item(item: Item) -> dict[str, Any]:
     """Return the values that `to_item` wrote; lists come back as tuples."""
-    return {name: _python(_deserialize(value)) for name, value in item.items()}
+    return {name: _python(*value.items()) for name, value in item.items()}
 
 
-def _python(value: object) -> Any:  # noqa: ANN401 - whatever the item holds
-    if isinstance(value, Decimal):
+def _python(marked: tuple[str, Any]) -> Any:  # noqa: ANN401 - whatever the item holds
+    mark, value = marked
+    if mark == "N":
         return int(value)
-    if isinstance(value, Binary):
-        return bytes(value.value)  # type: ignore[attr-defined] # The stubs leave it out.
-    if isinstance(value, dict):
-        return {name: _python(part) for name, part in value.items()}
-    return tuple(_python(part) for part in value) if isinstance(value, list) else value
+    if mark == "NULL":
+        return None
+    if mark == "M":
+        return from_item(value)
+    if mark == "L":
+        return tuple(_python(*part.items()) for part in value)
+    return set(value) if mark in {"SS", "BS"} else value  # The rest is what it is in Python.

@@ -7,9 +7,8 @@ messages in flight wait, and not the others ("fair queues").
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,7 +28,8 @@ class SqsClient(Protocol):
         *,
         QueueUrl: str,  # noqa: N803 - as boto3 has it
         Entries: Sequence[Mapping[str, Any]],  # noqa: N803
-    ) -> Mapping[str, Any]: ...
+    ) -> Mapping[str, Any]:
+        """Send up to ten messages."""
 
 
 class Message(NamedTuple):
@@ -40,21 +40,18 @@ class Message(NamedTuple):
 
 
 class SqsQueues:
-    """
-    Sends to both queues (`grants.ports.DueQueue`).
+    """Sends to both queues (`grants.ports.DueQueue`)."""
 
-    *connect* makes the client when something is sent first, which only the sweep does.
-    """
-
-    def __init__(self, connect: Callable[[], SqsClient], urls: Mapping[Queue, str]) -> None:
-        self._connect, self._urls = functools.cache(connect), urls
+    def __init__(self, client: SqsClient, urls: Mapping[Queue, str]) -> None:
+        self._client, self._urls = client, urls
 
     def send(self, due: Sequence[Due], *, queue: Queue, correlation_id: str) -> list[Due]:
+        """Send the ids of *due*, ten with each request; return those that SQS has taken."""
         taken: list[Due] = []
         for begin in range(0, len(due), BATCH):
             batch = due[begin : begin + BATCH]
             try:
-                answer = self._connect().send_message_batch(
+                answer = self._client.send_message_batch(
                     QueueUrl=self._urls[queue],
                     Entries=[
                         _entry(place, each, correlation_id) for place, each in enumerate(batch)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
+from chalicelib.grants.mailed import GrantWithMails
 from chalicelib.grants.parts import (
     KEEP_CLOSED_SECONDS,
     Consent,
@@ -20,11 +21,9 @@ from chalicelib.grants.parts import (
     EventName,
     Holder,
     Links,
-    Notice,
     Schedule,
 )
 from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
-from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
@@ -33,7 +32,7 @@ LOCK_RETRY_SECONDS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(GrantInSetUp):
+class Grant(GrantWithMails):
     """One temporary access to one site, and what may happen to it."""
 
     # While support is in.
@@ -53,21 +52,8 @@ class Grant(GrantInSetUp):
         schedule = self.schedule
         if self.phase == "active" and schedule.due_at is not None:
             schedule = schedule.at(min(schedule.due_at, now))
-        return replace(self, schedule=schedule).with_event(
-            Event(at, "link_locked", detail=secret_id)
-        )
-
-    @transition(*ALL_PHASES)
-    def noted(self, event: Event) -> Grant:
-        """Record *event* once, however often the answer to it was lost."""
-        known = any((e.name, e.detail) == (event.name, event.detail) for e in self.timeline)
-        return self if known else self.with_event(event)
-
-    @transition(*ALL_PHASES)
-    def ticket_sent(self, reference: str, owner_email: str, now: int) -> Grant:
-        """Record the ticket, once, and where its owner can be reached if that is not known."""
-        grant = self.noted(Event(now, "ticket_sent", "owner", reference))
-        return replace(grant, owner_email=grant.owner_email or owner_email)
+        locked = Event(at, "link_locked", detail=secret_id)
+        return replace(self, schedule=schedule).with_event(locked)
 
     @transition("active")
     def extended(self, days: int, now: int) -> Grant:
@@ -170,7 +156,7 @@ class Grant(GrantInSetUp):
         return replace(self, consent=consent, schedule=replace(before.at(due), purge_at=None))
 
     @transition("active", "revoking", unchanged_in=ENDED)
-    def consent_given_back(self, now: int, due_before: int | None = None) -> Grant:
+    def held_consent_deleted(self, now: int, due_before: int | None = None) -> Grant:
         """Be due as before the hold, or, with the key still there, soon, and by *due_before*."""
         due_at = max(now, self.next_reminder_at)
         if self.consent is not None and self.consent.held_since is not None:
@@ -191,7 +177,8 @@ class Grant(GrantInSetUp):
         """Record that the owner was reminded often enough; no end is claimed."""
         if self.consent is not None:
             return self
-        return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
+        grant = self.recorded(Event(now, "not_confirmed"))
+        return replace(grant, schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def revoked(self, now: int, begun: int | None = None) -> Grant:
@@ -216,7 +203,7 @@ class Grant(GrantInSetUp):
         schedule = Schedule(purge_at=now + KEEP_CLOSED_SECONDS)
         return replace(self, phase="closed", consent=None, schedule=schedule)
 
-    # Leases and notices.
+    # Leases.
 
     @transition("provisioning", "active", "revoking", "notifying")
     def leased(self, now: int, seconds: int) -> Grant:
@@ -229,22 +216,6 @@ class Grant(GrantInSetUp):
     def released(self) -> Grant:
         """Give the lease back."""
         return replace(self, schedule=self.schedule.released())
-
-    @transition(*ALL_PHASES)
-    def notice_sent(self, notice: Notice) -> Grant:
-        """Record *notice*; of each kind and reader the last one is kept."""
-        kept = {n for n in self.notices if (n.kind, n.reader) != (notice.kind, notice.reader)}
-        return replace(self, notices=frozenset({*kept, notice}))
-
-    @transition(*ALL_PHASES)
-    def mailbox_read(self) -> Grant:
-        """Record that a receipt link was opened that went out in a mail only."""
-        return replace(self, tokens=replace(self.tokens, is_mailbox_read=True))
-
-    @transition(*ALL_PHASES)
-    def receipt_mailed(self, owner_hash: str) -> Grant:
-        """Record the hash of one more owner token, for the receipt link in a mail."""
-        return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
 
 
 def _ended(grant: Grant, by: str, now: int, begun: int | None = None) -> Grant:

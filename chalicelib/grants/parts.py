@@ -60,8 +60,8 @@ class Schedule:
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
-    While a queue or a worker has the grant, `due_at` is when the sweep looks whether it was lost
-    there, and `waiting_since` when it fell due.
+    `was_cut_off`: a caller never gave its lease back, so what it did is not known.
+    `waiting_since`: when what a queue or a worker has fell due; at `due_at` it counts as lost.
     """
 
     due_at: int | None = None
@@ -69,6 +69,7 @@ class Schedule:
     attempts: int = 0
     purge_at: int | None = None
     rested_at: int | None = None
+    was_cut_off: bool = False
     waiting_since: int | None = None
 
     @property
@@ -77,7 +78,7 @@ class Schedule:
         return self.due_at if self.waiting_since is None else self.waiting_since
 
     def is_due(self, now: int) -> bool:
-        """Return whether there is something to do for the grant now, or was when it was taken."""
+        """Return whether there is something to do for the grant, also if it is handed out."""
         return self.due_since is not None and self.due_since <= now
 
     def at(self, due_at: int) -> Schedule:
@@ -103,7 +104,8 @@ class Schedule:
         """
         until = now + seconds
         schedule = self.handed_out(until) if self.is_due(now) else self
-        return replace(schedule, lease_until=until)
+        cut_off = self.was_cut_off or self.lease_until > 0
+        return replace(schedule, lease_until=until, was_cut_off=cut_off)
 
     def released(self) -> Schedule:
         """Return this schedule without its lease."""
@@ -184,7 +186,7 @@ class Consent:
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
     that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to give it back. `approved_on` is as in `site.Credentials`.
+    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from chalicelib.clock import DAY, MINUTE
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.parts import Event
 from chalicelib.grants.phases import SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 
 MAX_SET_UP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
-# Then a held consent is due, so that the sweep, which runs every minute, gives it back in 15.
+# Then a held consent is due, so that the sweep, which runs every minute, deletes it within 15.
 MAX_HOLD_SECONDS = 14 * MINUTE
 
 
@@ -38,12 +39,20 @@ class GrantInSetUp(GrantRecord):
         )
 
     @transition("provisioning")
-    def set_up_requested(self, fingerprint: str, days: int, owner_email: str, now: int) -> Self:
+    def set_up_requested(
+        self,
+        fingerprint: str,
+        days: int,
+        owner_email: str,
+        now: int,
+        written: Correspondence,
+    ) -> Self:
         """Record what the owner of a held consent wants done with it; it is held no more."""
         return replace(
             self,
             expires_at=now + days * DAY,
             owner_email=owner_email or self.owner_email,
+            correspondence=written if written.language else self.correspondence,
             tokens=replace(self.tokens, fingerprint=fingerprint),
             consent=self.consent and replace(self.consent, held_since=None),
             schedule=self.schedule.at(now + MAX_SET_UP_SECONDS),

@@ -76,7 +76,7 @@ def emulated(client: Any) -> Place:  # noqa: ANN401  A boto3 client.
         found = client.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages", [])
         return [sqs.read(message["Body"]).grant_id for message in found]
 
-    queue = sqs.SqsQueues(lambda: client, {"first": url, "retry": url})
+    queue = sqs.SqsQueues(client, {"first": url, "retry": url})
     return Place(queue, receive, wait, dead_ids, lambda: client.delete_queue(QueueUrl=url))
 
 

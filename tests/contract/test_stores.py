@@ -15,6 +15,7 @@ from chalicelib.aws.due_index import DueIndexTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.due_order import Due, DueIndex, Queue
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent, Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
@@ -22,7 +23,8 @@ from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
 from chalicelib.rate_limits.limits import HitCounter
-from tests.fakes.dynamodb import RacingDynamoDB
+from tests.contract.conftest import Either
+from tests.fakes.racing_dynamodb import RacingDynamoDB
 from tests.fakes.stores import (
     MemoryDueIndex,
     MemoryGrants,
@@ -34,11 +36,6 @@ from tests.fakes.world import NOW, URL
 
 READERS = 16
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", "https://x/login")
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(params=["memory", "fake_dynamodb", "dynamodb"])
@@ -90,19 +87,13 @@ def index(grants: GrantStore) -> DueIndex:
 
 
 @pytest.fixture
-def log(kind: str, request: pytest.FixtureRequest) -> TicketLog:
-    if kind == "memory":
-        return MemoryTicketLog()
-    stack = request.getfixturevalue("stack")
-    return TicketLogTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+def log(either: Either[TicketLog]) -> TicketLog:
+    return either(MemoryTicketLog, TicketLogTable, "CountersTableName")
 
 
 @pytest.fixture
-def hits(kind: str, request: pytest.FixtureRequest) -> HitCounter:
-    if kind == "memory":
-        return MemoryHits()
-    stack = request.getfixturevalue("stack")
-    return HitCounterTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+def hits(either: Either[HitCounter]) -> HitCounter:
+    return either(MemoryHits, HitCounterTable, "CountersTableName")
 
 
 @pytest.fixture
@@ -153,12 +144,12 @@ def at_once(call: Callable[[int], object]) -> list[object]:
 
 def each_waits_once_for_all() -> Callable[[], None]:
     """Return what stops each of the callers the first time, until all of them have come."""
-    everybody, seen = threading.Barrier(READERS, timeout=30), threading.local()
+    all_are_here, seen = threading.Barrier(READERS, timeout=30), threading.local()
 
     def wait() -> None:
         if not getattr(seen, "waited", False):
             seen.waited = True
-            everybody.wait()
+            all_are_here.wait()
 
     return wait
 
@@ -323,6 +314,20 @@ class TestGrants:
     def test_what_was_stored_comes_back_the_same(self, grants: GrantStore, grant: Grant) -> None:
         assert grants.get(grant.id) == grant
         assert grants.get("x" * 22) is None
+
+    def test_what_the_site_said_and_what_was_cut_off_come_back_the_same(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        evidence = Evidence(NOW, NOW + 1, is_by_email=True, is_answer_lost=True)
+        schedule = Schedule(NOW + 2, NOW + 3, 4, NOW + 5, NOW + 6, was_cut_off=True)
+        seen = replace(grant, on_site=replace(grant.on_site, evidence=evidence), schedule=schedule)
+
+        written = grants.replace(grant, seen)
+
+        assert written is not None
+        assert written.on_site.evidence == evidence
+        assert grants.get(grant.id) == written
+        assert written.schedule == schedule
 
     def test_an_id_can_be_taken_once(self, grants: GrantStore, grant: Grant) -> None:
         assert not grants.add(replace(grant, username="other"))

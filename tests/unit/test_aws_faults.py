@@ -122,7 +122,7 @@ def test_a_worker_that_could_not_record_is_an_error_to_lambda_so_it_is_delivered
 
     assert '"Ended":[1.0]' in capsys.readouterr().out
     lines = [(each.message, vars(each)["grant_id"]) for each in caplog.records]
-    assert lines == [("tried", SECOND), ("nothing to do", SECOND)]
+    assert lines == [("failed", FIRST), ("tried", SECOND), ("nothing to do", SECOND)]
     assert app_module.logger.get_current_keys()["correlation_id"] == "the-sweep"
 
 

@@ -19,7 +19,7 @@ from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, Locked
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
-from tests.fakes.dynamodb import RacingDynamoDB
+from tests.fakes.racing_dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import GRANT, NOW
 
@@ -58,12 +58,12 @@ def secrets(table: SecretTable) -> OneTimeSecrets:
 
 def all_refused_once(client: RacingDynamoDB, callers: int) -> None:
     """Let no caller go on after its first refused write until all *callers* have had one."""
-    everybody, seen = threading.Barrier(callers, timeout=10), threading.local()
+    all_are_here, seen = threading.Barrier(callers, timeout=10), threading.local()
 
     def wait() -> None:
         if not getattr(seen, "refused", False):
             seen.refused = True
-            everybody.wait()
+            all_are_here.wait()
 
     client.on_refused = wait
 

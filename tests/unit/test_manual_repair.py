@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from chalicelib.errors import HallpassError
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
-from chalicelib.wiring import Hallpass
-from tests.fakes.crash import Died, Process
+from tests.fakes.crash import Process
+from tests.fakes.deaths import Job, every_death
 from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT, World
 from tests.unit.conftest import Api
@@ -122,7 +121,7 @@ class TestWhoIsOffered:
     @pytest.mark.parametrize(
         "registered_at",
         [NOW + 1, NOW + HOUR, NOW - DAY - 1, NOW - 400 * DAY, None],
-        ids=["a second after", "an hour after", "a day before", "long before", "nobody knows"],
+        ids=["a second after", "an hour after", "a day before", "long before", "unknown"],
     )
     @pytest.mark.parametrize("confirm", [None, 2])
     def test_no_colleague_is_ever_offered_nor_deleted(
@@ -166,7 +165,7 @@ class TestWhoIsOffered:
 
 class TestTheKeyMeanwhile:
     @pytest.mark.parametrize("days", [0, 3], ids=["while it runs", "after its deadline"])
-    def test_an_approval_that_is_not_confirmed_goes_back_within_fifteen_minutes(
+    def test_an_approval_that_is_not_confirmed_is_deleted_within_fifteen_minutes(
         self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch, days: int
     ) -> None:
         start = NOW + days * DAY
@@ -198,7 +197,7 @@ class TestTheKeyMeanwhile:
         assert manual.owner_keys == 0
         assert manual.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
 
-    def test_whoever_else_has_a_token_cannot_put_off_that_it_goes_back(
+    def test_whoever_else_has_a_token_cannot_put_its_deletion_off(
         self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Who made the grant has its owner token, and approvals of other hosts are refused."""
@@ -214,7 +213,7 @@ class TestTheKeyMeanwhile:
 
         assert (manual.owner_keys, manual.grants.items[GRANT].consent) == (0, None)
 
-    def test_approving_again_gives_the_first_one_back(self, manual: World, api: Api) -> None:
+    def test_approving_again_deletes_the_first_one(self, manual: World, api: Api) -> None:
         api("POST", REPAIR, approve(manual), token=OWNER)
 
         answer = api("POST", REPAIR, approve(manual), token=OWNER)[1]
@@ -222,7 +221,7 @@ class TestTheKeyMeanwhile:
         assert answer["found"]["id"] == 2
         assert manual.owner_keys == 1
 
-    def test_after_it_went_back_the_owner_is_asked_to_approve_again(
+    def test_after_its_deletion_the_owner_is_asked_to_approve_again(
         self, manual: World, api: Api
     ) -> None:
         consent = approve(manual)
@@ -236,8 +235,6 @@ class TestTheKeyMeanwhile:
 
 
 # Deaths at every call.
-
-Job = Callable[[Hallpass, int], object]
 
 
 def manual_grant(world: World) -> Credentials:
@@ -260,51 +257,36 @@ def confirming(world: World) -> Job:
     )
 
 
-def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
-    world, process = World(), Process()
-    before(world)(world.start(process), NOW)
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user() -> None:
+    def check(world: World, _: Job) -> None:
+        recorded = world.grants.items[GRANT].consent is not None
+
+        for minute in range(1, 17):
+            sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
+
+        grant = world.grants.items[GRANT]
+        assert world.strangers == ["helper"]
+        assert (grant.phase, grant.schedule.due_at) == ("active", NOW + 3 * DAY)
+        if recorded:
+            assert (grant.consent, world.owner_keys) == (None, 0)
+
+    every_death(first_request, check)
 
 
-@pytest.mark.parametrize(("number", "after"), points(first_request))
-def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    job = first_request(world)
-    with pytest.raises(Died):
-        job(world.start(Process(number, after=after)), NOW)
-    recorded = world.grants.items[GRANT].consent is not None
-
-    for minute in range(1, 17):
-        sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
-
-    grant = world.grants.items[GRANT]
-    assert world.strangers == ["helper"]
-    assert (grant.phase, grant.schedule.due_at) == ("active", NOW + 3 * DAY)
-    if recorded:
-        assert (grant.consent, world.owner_keys) == (None, 0)
-
-
-@pytest.mark.parametrize(("number", "after"), points(confirming))
 @pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(
-    number: int, by: str, *, after: bool
-) -> None:
-    world = World()
-    job = confirming(world)
-    with pytest.raises(Died):
-        job(world.start(Process(number, after=after)), NOW)
+def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(by: str) -> None:
+    def check(world: World, job: Job) -> None:
+        if by == "request":
+            job(world.start(Process()), NOW + 5 * MINUTE)
+            assert world.strangers == []
+        for minute in range(6, 30):
+            sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
 
-    if by == "request":
-        job(world.start(Process()), NOW + 5 * MINUTE)
-        assert world.strangers == []
-    for minute in range(6, 30):
-        sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
+        grant = world.grants.items[GRANT]
+        assert (grant.consent, world.owner_keys) == (None, 0)
+        assert (grant.state == "ended") == (world.strangers == [])
 
-    grant = world.grants.items[GRANT]
-    assert (grant.consent, world.owner_keys) == (None, 0)
-    assert (grant.state == "ended") == (world.strangers == [])
+    every_death(confirming, check)
 
 
 def test_support_can_neither_view_nor_confirm(manual: World) -> None:
@@ -316,7 +298,7 @@ def test_support_can_neither_view_nor_confirm(manual: World) -> None:
     assert manual.strangers == ["helper"]
 
 
-def test_a_second_approval_that_cannot_take_the_first_ones_place_is_given_back(
+def test_a_second_approval_that_cannot_take_the_first_ones_place_is_deleted(
     manual: World, api: Api
 ) -> None:
     api("POST", REPAIR, approve(manual), token=OWNER)

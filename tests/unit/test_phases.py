@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from chalicelib.clock import DAY
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
@@ -34,7 +35,7 @@ BECOMES = {
     "activated": "A-R--",
     "link_added": "PA---",
     "link_locked": "PARNC",
-    "noted": "PARNC",
+    "recorded": "PARNC",
     "ticket_sent": "PARNC",
     "extended": "-A---",
     "waited": "-ARnc",
@@ -46,7 +47,7 @@ BECOMES = {
     "changes_seen": "PARN-",
     "evidence_seen": "PARN-",
     "consent_held": "-ARN-",
-    "consent_given_back": "-ARnc",
+    "held_consent_deleted": "-ARnc",
     "rested": "--R--",
     "user_deleted": "PARN-",
     "consent_deleted": "PARNC",
@@ -62,7 +63,9 @@ BECOMES = {
     "mailbox_read": "PARNC",
 }
 CALLS: dict[str, Callable[[Grant], Grant]] = {
-    "set_up_requested": lambda g: g.set_up_requested("f", 3, "owner@blog.example", NOW),
+    "set_up_requested": lambda g: g.set_up_requested(
+        "f", 3, "owner@blog.example", NOW, Correspondence("de")
+    ),
     "site_discovered": lambda g: g.site_discovered(SITE),
     "owner_identified": lambda g: g.owner_identified(1, "uuid"),
     "removability_checked": lambda g: g.removability_checked(),
@@ -72,7 +75,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "activated": lambda g: g.activated(NOW),
     "link_added": lambda g: g.link_added("s" * 22, asks_passphrase=False),
     "link_locked": lambda g: g.link_locked(NOW, "s" * 22, NOW),
-    "noted": lambda g: g.noted(Event(NOW, "link_opened", "support", "s" * 22)),
+    "recorded": lambda g: g.recorded(Event(NOW, "link_opened", "support", "s" * 22)),
     "ticket_sent": lambda g: g.ticket_sent("HP-1", "owner@blog.example", NOW),
     "extended": lambda g: g.extended(1, NOW),
     "waited": lambda g: g.waited(NOW),
@@ -84,7 +87,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "changes_seen": lambda g: g.changes_seen(()),
     "evidence_seen": lambda g: g.evidence_seen(Evidence(NOW)),
     "consent_held": lambda g: g.consent_held(CONSENT, NOW + 60),
-    "consent_given_back": lambda g: g.consent_given_back(NOW),
+    "held_consent_deleted": lambda g: g.held_consent_deleted(NOW),
     "rested": lambda g: replace(g, consent=None).rested(NOW),
     "user_deleted": lambda g: g.user_deleted(),
     "consent_deleted": lambda g: g.consent_deleted(CONSENT),

@@ -193,7 +193,7 @@ def many(count: int, host: str = "blog.example") -> list[Due]:
 
 class TestSqs:
     def queues(self, client: FakeSqs) -> sqs.SqsQueues:
-        return sqs.SqsQueues(lambda: client, {"first": "due", "retry": "retry"})
+        return sqs.SqsQueues(client, {"first": "due", "retry": "retry"})
 
     def test_it_sends_ids_in_tens_with_the_host_as_their_group(self) -> None:
         client = FakeSqs()

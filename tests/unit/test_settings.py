@@ -116,8 +116,8 @@ def test_importing_the_app_reads_no_environment_and_makes_no_client() -> None:
     import sys
 
     code = (
-        "import boto3, os\n"
-        "boto3.Session = None\n"
+        "import botocore.session, os\n"
+        "botocore.session.get_session = None\n"
         "os.environ.clear()\n"
         "import app\n"
         "from chalicelib import wiring\n"

@@ -10,7 +10,15 @@ import pytest
 
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
+from chalicelib.grants.snapshot import (
+    CAPABILITIES,
+    ApplicationPassword,
+    Plugin,
+    SiteUser,
+    Snapshot,
+    Theme,
+    rights_of,
+)
 from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, write
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
@@ -158,19 +166,50 @@ def test_an_editor_who_is_removed_or_promoted_is_reported() -> None:
     ]
 
 
+class TestRights:
+    def changes(self, before: int | None, after: int | None) -> list[Change]:
+        old, new = (
+            Snapshot((SiteUser(7, "ed", "", (), roles=("editor",), rights=rights),), (), (), "a@b")
+            for rights in (before, after)
+        )
+        return list(compare(old, new, ours={}, our_keys=()))
+
+    def test_what_a_role_or_a_user_was_given_is_reported_and_what_was_taken_is_not(self) -> None:
+        few, many = rights_of({"edit_posts"}), rights_of({"edit_posts", "edit_themes"})
+
+        assert self.changes(few, many) == [Change("rights_added", "ed", "edit_themes")]
+        assert self.changes(many, few) == []
+
+    def test_a_right_that_was_not_looked_for_before_is_not_new(self) -> None:
+        known = CAPABILITIES.index("edit_users")
+        before = (rights_of({"edit_posts"}) & (1 << known) - 1) | 1 << known
+        after = rights_of({"edit_posts", "edit_users"})
+
+        assert self.changes(before, after) == []
+        assert self.changes(None, after) == []
+
+    def test_a_right_that_a_plugin_gives_to_administrators_is_no_change(self) -> None:
+        old, new = (
+            Snapshot((SiteUser(1, "ann", "", (), rights=rights),), (), (), "a@b")
+            for rights in (rights_of({"edit_posts"}), rights_of({"manage_woocommerce"}))
+        )
+
+        assert compare(old, new, ours={}, our_keys=()) == ()
+
+
 class TestListsOfDifferentReach:
-    """A list of administrators, or of known roles, is compared with one of everybody."""
+    """A list of administrators, or of known roles, is compared with one of all."""
 
     CUSTOM = SiteUser(4, "seo", "2021-01-01T00:00:00", (), roles=("seo_manager",))
-    EVERYBODY = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
+    ALL_USERS = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
     NOT_SEEN = Change("not_seen", "users")
 
     def test_a_user_who_was_not_searched_for_before_is_not_new(self) -> None:
         old = replace(BEFORE, reach="administrators")
         roles = replace(BEFORE, users=(OLIVIA, EDITOR), reach="roles")
 
-        assert changes(self.EVERYBODY, old) == [self.NOT_SEEN]
-        assert changes(self.EVERYBODY, roles) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, old) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, roles) == [self.NOT_SEEN]
 
     def test_a_user_who_is_not_searched_for_afterwards_is_not_removed(self) -> None:
         before = replace(BEFORE, users=(OLIVIA, EDITOR, self.CUSTOM))
@@ -231,7 +270,7 @@ class TestAtTheEnd:
             Change("administrator_added", "evil"),
         }
         mail = world.outbox.to(OWNER_MAIL)[-1].text
-        assert "changes that we saw: 2. Your receipt lists them:" in mail
+        assert "Changes that we saw while the access lasted: 2. Your receipt lists them." in mail
         assert "evil" not in mail
         assert "backdoor" not in mail
         token = mail.partition(f"/receipt#{GRANT}.")[2].split()[0]
@@ -248,7 +287,7 @@ class TestAtTheEnd:
 
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
-        assert "we could not see" in world.outbox.to(OWNER_MAIL)[-1].text
+        assert "We could not see" in world.outbox.to(OWNER_MAIL)[-1].text
 
     def test_a_new_editor_and_a_new_role_are_reported(self, world: World, site: FakeSite) -> None:
         site.add_user("helper", "editor")
@@ -258,6 +297,19 @@ class TestAtTheEnd:
             Change("user_added", "helper", "editor"),
             Change("role_changed", "admin", "administrator, editor"),
         }
+
+    def test_an_editor_who_may_manage_users_now_is_reported(
+        self, world: World, site: FakeSite, provision_request: ProvisionRequest
+    ) -> None:
+        helper = site.add_user("helper", "editor")
+        again = replace(provision_request, grant_id="a" * 22)
+        again = replace(again, consent=Credentials("admin", site.consent("admin")))
+        world.parts.lifecycle.provision(again, now=NOW)
+        helper.extra_rights = {"edit_users", "promote_users"}
+
+        changes = world.parts.ending.end("a" * 22, OWNER, now=NOW).visit.changes
+
+        assert Change("rights_added", "helper", "edit_users, promote_users") in (changes or ())
 
     def test_a_repair_after_a_demotion_sees_what_the_demoted_user_could_not(
         self, world: World, site: FakeSite

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
+import botocore.session
 import pytest
 
 from chalicelib import wiring
+from chalicelib.aws.clients import Clients
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.wordpress.client import RestWordPress
 from tests.unit.test_settings import ENVIRON
@@ -28,3 +33,39 @@ def test_a_lambda_is_wired_once_over_the_adapters_of_aws_and_wordpress() -> None
     assert isinstance(built.ports.wordpress, RestWordPress)
     assert built.ports.connections is not None
     assert wiring.hallpass() is built
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The services of which a client was made."""
+    services: list[str] = []
+    create = botocore.session.Session.create_client
+
+    def noted(self: botocore.session.Session, service: str, **more: Any) -> Any:  # noqa: ANN401
+        services.append(service)
+        time.sleep(0.01)  # Long enough for the other threads to come along.
+        return create(self, service, **more)
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", noted)
+    return services
+
+
+def test_only_the_client_that_every_request_needs_is_made_at_once(made: list[str]) -> None:
+    wiring.hallpass()
+
+    assert made == ["dynamodb"]
+
+
+def test_a_late_client_is_made_once_whoever_uses_it_first(made: list[str]) -> None:
+    late = Clients().late("kms")
+    assert made == []
+    seen: list[object] = []
+    threads = [threading.Thread(target=lambda: seen.append(late.meta)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert made == ["kms"]
+    assert len(seen) == len(threads)
+    assert all(meta is seen[0] for meta in seen)

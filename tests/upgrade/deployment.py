@@ -27,11 +27,11 @@ from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.due_order import QUEUES
 from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
+from tests.fakes.dynamodb import FakeDynamoDB, Item
 from tests.fakes.queue import MemoryQueue
 from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
 from tests.fakes.world import SETTINGS, NoConnections
-from tests.upgrade.dynamodb import FakeDynamoDB, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,7 +67,7 @@ def joined(
         wordpress=wordpress,
         connections=NoConnections(),
         budget=StillBudget(),
-        report_limit=lambda _: None,
+        emit_limit_metric=lambda _: None,
     )
     return assemble(ports, SETTINGS)
 
