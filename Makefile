@@ -125,6 +125,9 @@ status: .venv/installed.txt ## Say how the deployed Hallpass is
 grants: .venv/installed.txt ## List open accesses, show one, and end them: make grants ARGS="list"
 	@$(BIN)/python -m infra.operate.grants $(ARGS)
 
+dead-letters: .venv/installed.txt ## Look at what failed again and again, and put it back: make dead-letters ARGS="put-back"
+	@$(BIN)/python -m infra.operate.dead_letters $(ARGS)
+
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
 	@$(BIN)/python -m infra.operate.destroy $(ARGS)
 
@@ -181,4 +184,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean dead-letters deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -25,7 +25,7 @@ from chalicelib.grants.removal import Removal
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
 from chalicelib.grants.visit_report import compare, read
 
-FINISH_LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
+FINISH_LEASE_SECONDS = 120  # Longer than a worker or a request has in all.
 MAX_SNAPSHOT_TRIES = 2
 MAX_SNAPSHOT_SECONDS = 12.0
 

@@ -18,9 +18,11 @@ from chalicelib.wiring import Ports, assemble
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import AGENT, RealBlog, origin
+from tests.fakes.queue import MemoryQueue, sweep_and_work
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.fakes.stores import (
     MemoryAccounts,
+    MemoryDueIndex,
     MemoryGrants,
     MemoryHits,
     MemoryReceipts,
@@ -48,6 +50,8 @@ class Owner:
         self.wordpress = RestWordPress(outbound)
         ports = Ports(
             grants=self.grants,
+            due_index=MemoryDueIndex(self.grants),
+            due_queue=MemoryQueue(),
             secrets=MemorySecrets(),
             receipts=MemoryReceipts(),
             accounts=MemoryAccounts(),
@@ -89,7 +93,7 @@ class Owner:
 
     def end(self, *, now: int = NOW) -> Grant:
         """Let the deadline of the newest grant come; return the grant after one sweep."""
-        self.parts.sweep.sweep(now=now + DAYS * DAY)
+        sweep_and_work(self.parts, now=now + DAYS * DAY)
         return self.grants.items[f"{now:022}"]
 
     @property
