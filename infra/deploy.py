@@ -154,9 +154,14 @@ def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, s
 
 
 def _reserved(built: package.Package) -> dict[str, int]:
-    """Return how many executions the template reserves by default, by parameter."""
+    """
+    Return how many executions the template reserves by default, by parameter.
+
+    Of the others with such a name, none may be 0: they say how many workers there are at most.
+    """
     known = template.load(built.template)["Parameters"]
-    return {name: known[name]["Default"] for name in known if name.endswith("Concurrency")}
+    reserved = {n: p for n, p in known.items() if n.endswith("Concurrency") and p["MinValue"] == 0}
+    return {name: parameter["Default"] for name, parameter in reserved.items()}
 
 
 def _deploy(

@@ -208,7 +208,7 @@ def test_a_new_key_comes_first_and_the_old_one_stays(
     check(page)
 
 
-def test_an_older_and_a_foreign_key_are_told_apart(
+def test_an_older_and_a_foreign_key_are_distinguished(
     page: Page, use_keys: Callable[..., None]
 ) -> None:
     newest, old = TeamKey.make(), TeamKey.make()

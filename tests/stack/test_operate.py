@@ -287,18 +287,18 @@ def test_the_doctor_says_what_to_do(bare: Stack, said: Callable[..., str]) -> No
     assert "pass AlarmEmail=" in found
 
 
-def test_the_sweep_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
+def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
     running: Stack,
 ) -> None:
     functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
-    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
-    roles.create_user(UserName="like-the-sweep")
+    policy = roles.get_role_policy(RoleName=functions["EndDueRole"], PolicyName="end-due")
+    roles.create_user(UserName="like-a-worker")
     roles.put_user_policy(
-        UserName="like-the-sweep",
-        PolicyName="sweep",
+        UserName="like-a-worker",
+        PolicyName="end-due",
         PolicyDocument=json.dumps(policy["PolicyDocument"]),
     )
-    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
+    key = roles.create_access_key(UserName="like-a-worker")["AccessKey"]
     session = type(running.ministack.session)(
         key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
     )
@@ -382,3 +382,58 @@ def test_deploy_refuses_what_no_browser_can_seal_to(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(DeployError, match=r"team_keys\.1"):
         deploy._keys()
+
+
+def test_the_sweep_reads_no_more_of_a_grant_than_when_it_is_due_and_opens_nothing(
+    running: Stack,
+) -> None:
+    functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
+    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
+    roles.create_user(UserName="like-the-sweep")
+    roles.put_user_policy(
+        UserName="like-the-sweep",
+        PolicyName="sweep",
+        PolicyDocument=json.dumps(policy["PolicyDocument"]),
+    )
+    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
+    session = type(running.ministack.session)(
+        key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
+    )
+    make: Any = session.client
+    dynamodb, kms, mails = (
+        make(name, endpoint_url=running.ministack.endpoint_url)
+        for name in ("dynamodb", "kms", "sesv2")
+    )
+    table, denied = running.outputs["GrantsTableName"], dynamodb.exceptions.ClientError
+
+    def read(columns: str) -> object:
+        asked = {"Keys": [{"id": {"S": "g"}}]}
+        projection = {"ProjectionExpression": columns} if columns else {}
+        return dynamodb.batch_get_item(RequestItems={table: {**asked, **projection}})
+
+    def write(expression: str) -> object:
+        return dynamodb.update_item(
+            TableName=table,
+            Key={"id": {"S": "g"}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="NONE",
+        )
+
+    read("id, due_at, host")
+    for columns in ("", "id, sealed_removal", "owner_email", "support_hash"):
+        with pytest.raises(denied, match="AccessDenied"):
+            read(columns)
+    for expression in ("SET lease_until = :one", "SET due_at = :one, sealed_removal = :one"):
+        with pytest.raises(denied, match="AccessDenied"):
+            write(expression)
+    with pytest.raises(denied, match="AccessDenied"):
+        dynamodb.get_item(TableName=table, Key={"id": {"S": "g"}})
+    with pytest.raises(denied, match="AccessDenied"):
+        kms.decrypt(CiphertextBlob=b"x", EncryptionContext={"grant_id": "g", "purpose": "removal"})
+    with pytest.raises(denied, match="AccessDenied"):
+        mails.send_email(
+            FromEmailAddress="hallpass@example.com",
+            Destination={"ToAddresses": ["owner@blog.example"]},
+            Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+        )

@@ -78,7 +78,7 @@ def test_only_a_point_of_the_curve_is_a_key() -> None:
         assert not team_keys.is_key(no_key)
 
 
-def test_an_operator_is_told_the_words_of_every_key() -> None:
+def test_an_operator_reads_the_words_of_every_key() -> None:
     newest, older = VECTOR["ephemeral_public_key"], VECTOR["public_key"]
 
     lines = team_keys.lines([newest, older])

@@ -23,7 +23,7 @@ import {
 } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
-import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
+import { endHeld, forget, leadOf, markUnfinished } from "./hold.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
 
@@ -197,7 +197,7 @@ async function showFailure(page, error) {
     abandon(page)
     if (!isKeyUsed) markUnfinished(page)
     if (isKeyUsed) {
-        giveBack(page)
+        endHeld(page)
         delete keys.application_password
         field("#application_password").value = ""
         // Without a key the button leads to where a new one is given.

@@ -35,6 +35,7 @@ export const CODES = [
     "not_wordpress",
     "odd_answer",
     "offline",
+    "password_refused",
     "pasted_rejected",
     "rest_blocked",
     "secret_exists",
