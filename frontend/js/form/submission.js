@@ -185,7 +185,7 @@ async function sealSecret(submission, grant) {
  * @param {Submission} submission
  */
 async function fragmentOf({ linkKey, teamKey }) {
-    return teamKey ? (await load("form/sealed-for.js")).boxOf(linkKey, teamKey) : encode(linkKey)
+    return teamKey ? (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey) : encode(linkKey)
 }
 
 /**
