@@ -17,17 +17,8 @@ from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.due_order import Queue, address_of, host_of, queue_of
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import (
-    Consent,
-    Event,
-    Links,
-    Notice,
-    OnSite,
-    Revision,
-    Schedule,
-    Tokens,
-    Visit,
-)
+from chalicelib.grants.parts import Consent, Event, Links, Notice, OnSite, Revision, Tokens, Visit
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 

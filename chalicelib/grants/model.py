@@ -14,16 +14,9 @@ from dataclasses import dataclass, replace
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.mailed import GrantWithMails
-from chalicelib.grants.parts import (
-    KEEP_CLOSED_SECONDS,
-    Consent,
-    Event,
-    EventName,
-    Holder,
-    Links,
-    Schedule,
-)
+from chalicelib.grants.parts import Consent, Event, EventName, Holder, Links
 from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
+from chalicelib.grants.schedule import KEEP_CLOSED_SECONDS, Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 

@@ -13,18 +13,9 @@ from urllib.parse import quote
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.correspondence import Correspondence
-from chalicelib.grants.parts import (
-    Consent,
-    Event,
-    Links,
-    Notice,
-    OnSite,
-    Revision,
-    Schedule,
-    Tokens,
-    Visit,
-)
+from chalicelib.grants.parts import Consent, Event, Links, Notice, OnSite, Revision, Tokens, Visit
 from chalicelib.grants.phases import ENDED, Phase, State
+from chalicelib.grants.schedule import Schedule
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
