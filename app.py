@@ -236,6 +236,29 @@ def extend(grant_id: str) -> Response:
     return web.respond(200, render.grant_summary(grant))
 
 
+@app.route("/grants/{grant_id}/link", methods=["POST"])
+@web.endpoint
+@counted("link")
+def renew(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    password, support_token = bodies.renew(web.body_of(app.current_request))
+    with invocation(app.lambda_context) as parts:
+        grant = parts.renewal.renew(
+            web.path_id(grant_id), token, password, support_token=support_token, now=now()
+        )
+    return web.respond(200, render.grant_summary(grant))
+
+
+@app.route("/grants/{grant_id}/ask", methods=["POST"])
+@web.endpoint
+@counted("ask")
+def ask(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    wish = bodies.ask(web.body_of(app.current_request))
+    hallpass().asking.ask(web.path_id(grant_id), token, wish, now=now())
+    return web.respond(204)
+
+
 @app.route("/grants/{grant_id}/repair", methods=["POST"])
 @web.endpoint
 @counted("repair")

@@ -27,6 +27,7 @@ from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
 from chalicelib.aws.sqs import SqsQueues
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.asking import Asking
 from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.due_order import DueIndex
 from chalicelib.grants.ending import Ending
@@ -36,6 +37,7 @@ from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.removal_key import RemovalKey
+from chalicelib.grants.renewal import Renewal
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
@@ -94,6 +96,8 @@ class Hallpass:
     sweep: Sweep
     worker: Worker
     repair: Repair
+    renewal: Renewal
+    asking: Asking
     secrets: OneTimeSecrets
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
@@ -162,6 +166,8 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         sweep=Sweep(ports.due_index, ports.due_queue, budget),
         worker=Worker(ending),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
+        renewal=Renewal(grants, wordpress, removal_key, secrets),
+        asking=Asking(grants, notifier),
         secrets=secrets,
         tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         one_time_secret_api=OneTimeSecretApi(

@@ -22,7 +22,7 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import package, pages, parameters, prerequisites, smoke, template
+from infra import package, pages, parameters, prerequisites, smoke, team_keys, template
 from infra.cloudformation import DeployError, Deployment
 
 POLL_SECONDS = 5.0
@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> None:
     """Check, build, deploy, upload the pages, try them, and say what is left to do."""
     options = _options(arguments)
     given = parameters.parse(options.parameters)
+    keys = _keys()
     run = _run(options)
     stored = run.deployment.parameters()
     built = package.build()
@@ -79,6 +80,7 @@ def main(arguments: list[str]) -> None:
     print(f"Uploaded {count} objects to {outputs['SiteBucketName']} (package in {bucket}).")
     _try_it(options, outputs)
     _say(run, values, outputs)
+    print("\n".join(team_keys.lines(keys)))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -122,6 +124,17 @@ def _run(options: argparse.Namespace) -> Run:
         progress=lambda line: print(line, flush=True),
     )
     return Run(options, session, account, deployment)
+
+
+def _keys() -> list[str]:
+    """Return the team's keys; refuse what no browser can seal to, for then no owner could send."""
+    keys = pages.team_keys()
+    for place, key in enumerate(keys):
+        if not team_keys.is_key(key):
+            raise DeployError(
+                f"team_keys.{place} in frontend/config.json is no key: copy the line from /team."
+            )
+    return keys
 
 
 def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """
 The end of an access: at the deadline, at "end now", by repair, and of an unfinished set-up.
 
-A failed removal is tried again on the schedule in `parts.retry_delay`, without end. After the third
+A failed removal is tried again as `schedule.retry_delay` says, without end. After the third
 failure the owner is asked to help. Owner and support get a notice when WordPress has confirmed the
 end, and a grant is closed only after that. The owner gets a notice of a locked link meanwhile. A
 manual grant that its owner never confirms rests after some reminders (`reminders`).
@@ -79,7 +79,7 @@ class Ending:
         """
         Revoke the unopened links of a grant whose end was asked for, if that is possible now.
 
-        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        A failure prevents nothing else: before a grant is closed, it is done once more.
         """
         if grant.phase != "closed":
             with suppress(HallpassError):
@@ -169,7 +169,9 @@ class Ending:
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
-            self.notifier.send_locked(grant, now)
+            grant = self.notifier.send_locked(grant, now)
+        with suppress(HallpassError):
+            self.notifier.send_opened(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
     def _remove(self, grant: Grant, now: int) -> None:

@@ -15,15 +15,14 @@ from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.mailed import GrantWithMails
 from chalicelib.grants.parts import (
-    KEEP_CLOSED_SECONDS,
     Consent,
     Event,
     EventName,
     Holder,
     Links,
-    Schedule,
 )
 from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
+from chalicelib.grants.schedule import KEEP_CLOSED_SECONDS, Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 
@@ -71,7 +70,7 @@ class Grant(GrantWithMails):
     def waited(self, now: int) -> Grant:
         """Release the grant until its deadline, or until an unsent notice is tried again."""
         due_at = self.deadline
-        if self.unsent_lock is not None:
+        if self.unsent_lock is not None or self.unsent_opening is not None:
             due_at = min(due_at, now + LOCK_RETRY_SECONDS)
         return replace(self, schedule=replace(self.schedule.at(due_at), lease_until=0))
 
@@ -187,7 +186,7 @@ class Grant(GrantWithMails):
 
     @transition("active", "revoking", unchanged_in=ENDED)
     def confirmed_by_owner(self, now: int) -> Grant:
-        """Record the end of a manual grant on its owner's word; a consent key is still deleted."""
+        """Record that its owner confirmed the end of a manual grant; still delete a consent key."""
         return _ended(self, "owner", now)
 
     @transition("notifying")

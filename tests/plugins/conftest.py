@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ from tests.fakes.stores import (
 )
 from tests.fakes.world import NOW, OWNER, OWNER_MAIL, SETTINGS, SUPPORT
 
+# Plugins' own code is not in this repository: `make test-plugins PLUGINS=folder` names where it is.
+collect_ignore = [] if os.environ.get("HALLPASS_PLUGINS") else ["test_real_plugins.py"]
 PHP = Path(__file__).with_name("php")
 DAYS = 3
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.parametrize(
 SHUTTING_STRANGERS_OUT = (
     "strangers-refused-403",
     "strangers-refused-401",
+    "all-refused-401",
     "members-only",
     "index-closed-by-page",
 )
@@ -23,6 +24,7 @@ WORKING = (
     "count-failures",
     "strangers-refused-403",
     "strangers-refused-401",
+    "all-refused-401",
     "refused-keys-block",
     "new-users-signed-in",
     "members-only",
@@ -31,6 +33,7 @@ WORKING = (
     "sign-in-own-page",
     "sign-in-by-email-only",
     "sign-in-with-puzzle",
+    "sign-in-with-sum",
     "new-users-pending",
     "index-closed",
     "index-closed-by-page",

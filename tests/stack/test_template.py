@@ -598,7 +598,7 @@ class TestZip:
             if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("client")
         }
 
-        # `make tokens` pages through accounts; it runs where all of botocore is. `meta` is no call.
+        # `make tokens` pages through accounts where all of botocore is. `meta` asks nothing.
         assert called - {"get_paginator", "meta"} <= methods
 
     def test_it_describes_only_what_a_role_allows(
@@ -617,8 +617,8 @@ class TestZip:
             for operation in cut.operation_names:
                 ours, theirs = cut.operation_model(operation), whole.operation_model(operation)
                 assert ours.http == theirs.http
-                assert _told(ours.input_shape) == _told(theirs.input_shape)
-                assert _told(ours.output_shape) == _told(theirs.output_shape)
+                assert _described(ours.input_shape) == _described(theirs.input_shape)
+                assert _described(ours.output_shape) == _described(theirs.output_shape)
                 assert [error.name for error in ours.error_shapes] == [
                     error.name for error in theirs.error_shapes
                 ]
@@ -648,16 +648,16 @@ class TestZip:
         assert again.template.read_text() == built.template.read_text()
 
 
-def _told(shape: Shape | None, seen: frozenset[str] = frozenset()) -> object:
+def _described(shape: Shape | None, seen: frozenset[str] = frozenset()) -> object:
     """Return all that *shape* says to a client, down to its leaves; a recursive one once."""
     if shape is None or shape.name in seen:
         return None if shape is None else shape.name
     seen |= {shape.name}
     parts: object = None
     if isinstance(shape, StructureShape):
-        parts = {name: _told(member, seen) for name, member in shape.members.items()}
+        parts = {name: _described(member, seen) for name, member in shape.members.items()}
     elif isinstance(shape, ListShape):
-        parts = _told(shape.member, seen)
+        parts = _described(shape.member, seen)
     elif isinstance(shape, MapShape):
-        parts = [_told(shape.key, seen), _told(shape.value, seen)]
+        parts = [_described(shape.key, seen), _described(shape.value, seen)]
     return [shape.name, shape.type_name, shape.serialization, shape.metadata, parts]

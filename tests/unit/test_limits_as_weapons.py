@@ -308,6 +308,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/grants/{'u' * 22}", None),
     ("POST", f"/grants/{'u' * 22}/end", b"{"),
     ("POST", f"/grants/{'u' * 22}/extend", b"{"),
+    ("POST", f"/grants/{'u' * 22}/link", b"{"),
+    ("POST", f"/grants/{'u' * 22}/ask", b"{"),
     ("POST", f"/grants/{'u' * 22}/repair", b"{"),
 ]
 

@@ -12,9 +12,16 @@ from chalicelib.clock import DAY
 from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import (
+    Consent,
+    Event,
+    Notice,
+    OnSite,
+    Tokens,
+)
 from chalicelib.grants.phases import ALL_PHASES, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.record import MAX_TIMELINE_EVENTS
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from tests.fakes.world import GRANT, NOW, URL
 
@@ -35,6 +42,9 @@ BECOMES = {
     "activated": "A-R--",
     "link_added": "PA---",
     "link_locked": "PARNC",
+    "link_opened": "PARNC",
+    "link_renewed": "-A---",
+    "asked": "PARNC",
     "recorded": "PARNC",
     "ticket_sent": "PARNC",
     "extended": "-A---",
@@ -75,6 +85,9 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "activated": lambda g: g.activated(NOW),
     "link_added": lambda g: g.link_added("s" * 22, asks_passphrase=False),
     "link_locked": lambda g: g.link_locked(NOW, "s" * 22, NOW),
+    "link_opened": lambda g: g.link_opened(Event(NOW, "link_opened", "support", "s" * 22), NOW),
+    "link_renewed": lambda g: g.link_renewed("", NOW),
+    "asked": lambda g: g.asked(Event(NOW, "time_asked", "support")),
     "recorded": lambda g: g.recorded(Event(NOW, "link_opened", "support", "s" * 22)),
     "ticket_sent": lambda g: g.ticket_sent("HP-1", "owner@blog.example", NOW),
     "extended": lambda g: g.extended(1, NOW),
