@@ -162,6 +162,9 @@ async function sealSecret(submission, grant) {
         password: manualUser?.password ?? submission.password,
         ...(grant.email ? { email: grant.email } : {}),
         ...(grant.sign_in ? { sign_in: grant.sign_in } : {}),
+        ...(draft.site?.icon_url ? { icon: draft.site.icon_url } : {}),
+        ...(grant.environment ? { environment: grant.environment } : {}),
+        customer: `${withoutControls(draft.name)} <${draft.email.trim()}>`,
         expires_at: grant.expires_at,
     })
     const { id, ciphertext, access_sha256 } = await seal(submission.linkKey, plaintext, submission.passphrase)

@@ -33,8 +33,15 @@ export const EVENTS = /** @type {const} */ ([
  * POST /users, /grants and /grants/{id}/extend: what the page needs to seal the sign-in details.
  * @typedef {{
  *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number,
- *   email?: string, sign_in?: "refused", held_until?: number
+ *   email?: string, sign_in?: "refused", held_until?: number, environment?: Environment
  * }} GrantSummary
+ *
+ * What runs on a site, in the answers that a link is sealed from; "" where it is not known. *more* plugins are active
+ * than are named; *obstacles* are what may keep support from signing in, with the plugins that may be the reason.
+ * @typedef {{
+ *   wordpress: string, php: string, theme: string, plugins: string[], more: number,
+ *   obstacles: Partial<Record<"second_factor" | "hidden" | "approval", string>>
+ * }} Environment
  *
  * GET /grants/{id}, as the holder of the token may see it. *owner_email* is "" when it is not known, *report* absent
  * when the site was not compared.
