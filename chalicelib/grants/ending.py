@@ -1,7 +1,7 @@
 """
 The end of an access: at the deadline, at "end now", by repair, and of an unfinished set-up.
 
-A failed removal is tried again on the schedule in `parts.retry_delay`, without end. After the third
+A failed removal is tried again on the schedule in `retries.retry_delay`, without end. After the third
 failure the owner is asked to help. Owner and support get a notice when WordPress has confirmed the
 end, and a grant is closed only after that. The owner gets a notice of a locked link meanwhile. A
 manual grant that its owner never confirms rests after some reminders (`reminders`).
@@ -25,7 +25,7 @@ from chalicelib.grants.removal import Removal
 from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
 from chalicelib.grants.visit_report import compare, read
 
-FINISH_LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
+FINISH_LEASE_SECONDS = 120  # Longer than a worker or a request has in all.
 MAX_SNAPSHOT_TRIES = 2
 MAX_SNAPSHOT_SECONDS = 12.0
 
@@ -79,7 +79,7 @@ class Ending:
         """
         Revoke the unopened links of a grant whose end was asked for, if that is possible now.
 
-        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        A failure prevents nothing else: before a grant is closed, it is done once more.
         """
         if grant.phase != "closed":
             with suppress(HallpassError):

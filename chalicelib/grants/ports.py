@@ -6,10 +6,11 @@ The port to a WordPress site, with its values, is in `site`; `GrantStore` is in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
+from chalicelib.grants.due_order import Due, Queue
 from chalicelib.grants.model import Grant
 
 Purpose = Literal["consent", "removal"]
@@ -57,6 +58,20 @@ class Notifier(Protocol):
 
     def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:
         """Send support's request to the owner; raise as `send_locked`."""
+
+
+class DueQueue(Protocol):
+    """Carries ids of grants to workers: each at least once, in any order."""
+
+    def send(self, due: Sequence[Due], *, queue: Queue, correlation_id: str) -> Sequence[Due]:
+        """
+        Send the ids of *due*; return those that the queue has taken.
+
+        *correlation_id* goes with each, for the log.
+
+        Raises:
+            TryAgain: The queue took none.
+        """
 
 
 class OneTimeLinks(Protocol):

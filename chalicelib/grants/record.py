@@ -120,7 +120,7 @@ class GrantRecord:
 
     @property
     def is_consent_held(self) -> bool:
-        """Whether a consent key waits for its owner's word."""
+        """Whether a consent key waits for its owner's confirmation."""
         return self.consent is not None and self.consent.is_held
 
     @property

@@ -1,7 +1,7 @@
 """
 Sends each notice about a grant to each reader at least once, and records it on the grant.
 
-A notice is recorded after its mail was handed over, so a crash in between repeats one mail and
+A notice is recorded after its mail was accepted, so a crash in between repeats one mail and
 loses none. A notice whose mailbox is full is sent later, as one that was not accepted is. The owner
 gets every notice. Support gets those of the end and of a failing end, and only of accesses that it
 could have used.

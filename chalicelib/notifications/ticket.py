@@ -19,6 +19,7 @@ from chalicelib.notifications.layout import Block, Button, Quoted, Text
 from chalicelib.notifications.letter import conversation, letter, words_for, write
 from chalicelib.notifications.message import Mail, SupportTeam
 from chalicelib.notifications.quotation import MARK, fields, quoted, seen_on_one_line
+from chalicelib.notifications.ticket_links import is_sealed
 from chalicelib.notifications.words import Words
 
 UNSAID = frozenset({"password_link"})  # What earlier versions did not count among what was said.
@@ -58,6 +59,8 @@ def to_support(
     blocks: list[Block] = [Text(words.say("ticket.first", reference=reference))]
     if ticket.link:
         blocks.append(Button(words.say("ticket.link"), ticket.link))
+    if is_sealed(ticket.link):
+        blocks.append(Text(words.say("ticket.sealed", url=f"{team.public_url}/team")))
     if grant is not None:
         blocks += _about_access(ticket, grant, words)
     if ticket.password_link:

@@ -34,7 +34,7 @@ def grant_summary(grant: Grant) -> Json:
         # Another name to sign in with, and whether the sign-in page refused the user when we tried.
         **({"email": grant.on_site.user_email} if grant.on_site.user_email else {}),
         **({"sign_in": "refused"} if grant.on_site.is_let_in is False else {}),
-        # Of a consent that waits for its owner's word: then it goes back.
+        # Of a consent that waits for its owner's confirmation: then it is deleted.
         **({"held_until": grant.expires_at} if grant.is_held else {}),
     }
 

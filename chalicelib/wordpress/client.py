@@ -77,7 +77,9 @@ class RestWordPress:
             return SiteCheck(problem=Problem(code, *UNAVAILABLE[error.reason]))
         site = found.site
         if found.problem is not None:
-            return SiteCheck(site, problem=_problem(found.problem))
+            # What strangers are refused may be open to a key, which decides.
+            approval = site.authorize_url if found.is_open_to_keys else None
+            return SiteCheck(site, approval, _problem(found.problem))
         hint = find_problem(anonymous, site)
         if hint is None:
             return SiteCheck(site, site.authorize_url)

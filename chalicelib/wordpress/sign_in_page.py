@@ -26,7 +26,8 @@ PASSWORD_FIELD = re.compile(
 HIDDEN_INPUT = re.compile(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
 )
-ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*["']([^"']*)["']""")
+INPUT = re.compile(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
 LOGOUT_NONCE = re.compile(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
 VERSION = r"([0-9]{1,3}(?:\.[0-9]{1,3}){1,2})"
 # WordPress' own styles of the sign-in page, joined into one address or each by itself.
@@ -37,7 +38,12 @@ PHP_HEADER = re.compile(rf"PHP/{VERSION}", re.IGNORECASE)
 SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
+OWN_FIELDS = frozenset({"log", "pwd", "rememberme"})
+SILENT_INPUTS = frozenset(
+    {"hidden", "submit", "button", "image", "reset"}
+)  # No person fills them in.
 MAX_HIDDEN_FIELDS = 20
+MAX_INPUTS = 60
 AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
 MAX_SEARCHED_BYTES = 512 * 1024  # Bytes of a page.
 
@@ -80,7 +86,7 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
 
     Whether that user is let in does not show without WordPress' own form, or with a captcha in it,
     or when there is a second question.
-    The password is sent once at most, so that no plugin counts two failures; the page is looked at
+    The password is sent once at most, so that no plugin counts two failures; the page is read
     first, so that none counts a call of a hidden one. What the site gave is forgotten afterwards.
 
     Raises:
@@ -136,8 +142,17 @@ def _is_own_form(page: Response) -> bool:
 
 
 def _has_puzzle(page: Response) -> bool:
+    """Return whether *page* asks for more than name and password: a captcha, a sum, a code."""
     body = page.body.lower()
-    return any(mark in body for mark in PUZZLE_MARKS)
+    if any(mark in body for mark in PUZZLE_MARKS):
+        return True
+    tags = islice(INPUT.finditer(page.body[:MAX_SEARCHED_BYTES]), MAX_INPUTS)
+    fields = [dict(ATTRIBUTE.findall(tag[0].decode(errors="replace"))) for tag in tags]
+    return any(
+        field.get("name", "") not in OWN_FIELDS
+        and field.get("type", "text").lower() not in SILENT_INPUTS
+        for field in fields
+    )
 
 
 def _hidden_fields(body: bytes) -> dict[str, str]:

@@ -163,11 +163,7 @@ class TestCatalogues:
             *(f"ended.by_{who}" for who in ("you", "owner", "support", "time")),
             *(f"sender.{field}" for field in ("name", "email", "site", "username", "link")),
             *("sender.hint", "sender.subject"),
-            *(
-                f"asked.{wish}_{part}"
-                for wish in ("link", "time")
-                for part in ("button", "subject")
-            ),
+            *(f"asked.{w}_{part}" for w in ("link", "time") for part in ("button", "subject")),
         }
         assert set(catalogue("en")) == {key for key in named | made if key in catalogue("en")}
         assert made <= set(catalogue("en"))

@@ -66,7 +66,7 @@ export const EVENTS = /** @type {const} */ ([
  * POST /grants/{id}/end and /repair. *ended_at* is there once WordPress has confirmed the end.
  * @typedef {{grant_id: string, state: GrantState, ended_at?: number}} GrantEnd
  *
- * POST /sites. A *problem* beside a *consent_url* is a hint that does not stop the owner.
+ * POST /sites. A *problem* beside a *consent_url* does not prevent the set-up.
  * @typedef {{site: CheckedSite | null, consent_url: string | null, problem: SiteProblem | null}} SiteCheck
  * @typedef {{name: string, url: string, login_url: string, icon_url: string | null}} CheckedSite
  * @typedef {{code: string, message: string, fix: string}} SiteProblem

@@ -31,6 +31,7 @@ export const CODES = [
     "not_administrator",
     "not_found",
     "not_ours",
+    "not_sealed",
     "not_wordpress",
     "odd_answer",
     "offline",
