@@ -12,6 +12,7 @@ from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.ports import Wish
 from chalicelib.grants.site import SiteCheck
 from chalicelib.notifications.tickets import Delivery
+from chalicelib.onetime.envelope import encode
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
@@ -80,6 +81,8 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
         ]
     if holder == "owner":
         shown["user_admin_url"] = grant.user_admin_url
+        if grant.correspondence.sealed_message:
+            shown["sealed_message"] = encode(grant.correspondence.sealed_message)
     return shown
 
 

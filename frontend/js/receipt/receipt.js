@@ -184,6 +184,7 @@ async function show(grant) {
     $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
     $("#renew-door").hidden = isOver || Boolean(requestedAt) || !can.includes("renew")
     showAsked(grant)
+    await readMessage(grant)
     showAgreed(grant)
     // New elements only after a change, so that a reader keeps the place.
     const timeline = JSON.stringify([document.documentElement.lang, grant.timeline])
@@ -207,6 +208,18 @@ function showAsked({ timeline, can }) {
     setText($("#asked p"), last === "link_asked" ? "asked.link" : "asked.time")
     $("#asked-link").hidden = last !== "link_asked"
     $("#asked-time").hidden = last !== "time_asked"
+}
+
+/** What the owner wrote is sealed with her own token. @param {Grant} grant */
+async function readMessage({ sealed_message: sealed }) {
+    const { entry } = page
+    if (!entry?.ownerToken || !sealed || entry.sent?.message || entry.sealed === sealed) return
+    entry.sealed = sealed
+    try {
+        const { decode, prove } = await load("shared/envelope.js")
+        const { message } = JSON.parse(await (await prove(decode(entry.ownerToken))).open(sealed))
+        entry.sent = { reference: "", ...entry.sent, message }
+    } catch {} // The links in later mails have tokens of their own.
 }
 
 /** What was agreed and sent, for the owner to keep. @param {Grant} grant */

@@ -49,7 +49,7 @@ export const EVENTS = /** @type {const} */ ([
  *   you_are: "owner" | "support", overdue: boolean, by_hand: boolean, created_at: number, owner_email: string,
  *   timeline: TimelineEvent[], can: GrantAction[], ended_at?: number, end_requested_at?: number,
  *   secret?: {id: string, state: "waiting" | "opened" | "locked" | "gone"}, report?: SiteChange[],
- *   user_admin_url?: string, not_confirmed_since?: number
+ *   user_admin_url?: string, not_confirmed_since?: number, sealed_message?: string
  * }} Grant
  * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone" | "renew" | "ask_link" | "ask_time"} GrantAction
  * @typedef {{at: number, event: EventName, by: "owner" | "support" | "hallpass", detail?: string}} TimelineEvent
@@ -104,6 +104,6 @@ export const EVENTS = /** @type {const} */ ([
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,
- *   owner_token?: string, passphrase_hint?: string, password_link?: string
+ *   owner_token?: string, passphrase_hint?: string, password_link?: string, sealed_message?: string
  * }} Ticket
  */
