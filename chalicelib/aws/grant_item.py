@@ -24,10 +24,10 @@ from chalicelib.grants.parts import (
     Notice,
     OnSite,
     Revision,
-    Schedule,
     Tokens,
     Visit,
 )
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 

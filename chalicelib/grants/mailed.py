@@ -57,7 +57,7 @@ class GrantWithMails(GrantInSetUp):
         schedule = self.schedule
         if grant is self or self.phase != "active" or schedule.due_at is None:
             return grant
-        return replace(grant, schedule=replace(schedule, due_at=min(schedule.due_at, now)))
+        return replace(grant, schedule=schedule.at(min(schedule.due_at, now)))
 
     @transition(*ALL_PHASES)
     def asked(self, asked: Event) -> Self:

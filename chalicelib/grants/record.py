@@ -20,11 +20,11 @@ from chalicelib.grants.parts import (
     Notice,
     OnSite,
     Revision,
-    Schedule,
     Tokens,
     Visit,
 )
 from chalicelib.grants.phases import ENDED, Phase, State
+from chalicelib.grants.schedule import Schedule
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})

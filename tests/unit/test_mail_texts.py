@@ -124,9 +124,9 @@ class TestEveryMail:
         assert f'<html lang="{language}"' in mail.html
         for part in (mail.subject, mail.text, html.shown):
             assert "{" not in part
-        told = {bare(line) for line in html.shown.splitlines()}
+        shown = {bare(line) for line in html.shown.splitlines()}
         for line in mail.text.splitlines():
-            assert bare(line) in {"", ">", *told, *html.links}, line
+            assert bare(line) in {"", ">", *shown, *html.links}, line
 
     def test_it_comes_from_the_team_and_an_answer_reaches_a_person(
         self, name: str, language: str

@@ -104,8 +104,8 @@ class TestNewLink:
         assert (second.subject, second.in_reply_to) == (f"Re: {first.subject}", "<1@fake.example>")
         assert "new sign-in link" in second.text
         assert link in second.text
-        (_, told) = made.outbox.to(OWNER_MAIL)
-        assert "You sent Acme Support a new sign-in link to blog.example" in told.subject
+        (_, mail) = made.outbox.to(OWNER_MAIL)
+        assert "You sent Acme Support a new sign-in link to blog.example" in mail.subject
         opened = api(
             "POST",
             f"/secrets/{NEW_LINK.id}/open",
@@ -209,7 +209,7 @@ class TestNewLink:
         assert grant(made).schedule.lease_until == 0
 
     def test_the_password_of_another_user_is_never_changed(self, made: World) -> None:
-        """A restored backup gave the id to another, and our key to nobody."""
+        """A restored backup gave the id to another, and our key to no user."""
         ours = support_user(made)
         ours.id = 99
         made.site.users[99] = made.site.users.pop(next(i for i in made.site.users if i != 1))
@@ -330,9 +330,9 @@ class TestOpened:
         for minute in range(5):
             sweep_and_work(made.parts, now=NOW + minute * 60)
 
-        (_, told) = made.outbox.to(OWNER_MAIL)
-        assert "Acme Support opened the sign-in link to blog.example" in told.subject
-        assert f"/receipt#{GRANT}." in told.text
+        (_, mail) = made.outbox.to(OWNER_MAIL)
+        assert "Acme Support opened the sign-in link to blog.example" in mail.subject
+        assert f"/receipt#{GRANT}." in mail.text
         assert grant(made).schedule.due_at == NOW + 3 * DAY
 
     def test_a_mail_that_was_not_taken_comes_later(self, made: World, api: Api) -> None:

@@ -201,7 +201,7 @@ async function sealMessage({ draft, ownerToken }) {
  * @param {Submission} submission
  */
 async function fragmentOf({ linkKey, teamKey }) {
-    return teamKey ? (await load("form/sealed-for.js")).boxOf(linkKey, teamKey) : encode(linkKey)
+    return teamKey ? (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey) : encode(linkKey)
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @import { OpenPage } from "./types.js" */
 import { askOwner } from "../shared/api.js"
-import { $, onPress, setText } from "../shared/page.js"
+import { $, make, onPress, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 
 /**
@@ -11,18 +11,21 @@ import { showProblem } from "../shared/problem-notice.js"
  * @param {"link" | "time"} wish
  */
 export function offerToAsk({ entry, grant }, wish) {
-    const button = $(`#ask-${wish}`)
-    button.hidden = !entry?.grantId || !grant?.can.includes(`ask_${wish}`)
-    if (button.hidden || button.dataset.ready) return
-    button.dataset.ready = "yes"
+    const place = $(`#ask-${wish}`)
+    place.replaceChildren()
+    const { grantId, support } = entry ?? {}
+    if (!grantId || !support || !grant?.can.includes(`ask_${wish}`)) return
+    const problem = make("div", { class: "notice problem", role: "alert" }, make("p"), make("p"))
+    problem.hidden = true
+    const button = make("button", { type: "button", class: wish === "time" ? "second" : "" })
+    setText(button, `ask.${wish}`)
+    place.append(problem, make("p", { class: "actions" }, button))
     onPress(button, async () => {
-        const problem = $(`#${wish}-problem`)
         problem.hidden = true
         try {
-            await askOwner(entry?.grantId ?? "", entry?.support ?? "", wish)
-            const done = document.createElement("p")
-            done.setAttribute("role", "status")
-            button.replaceWith(done)
+            await askOwner(grantId, support, wish)
+            const done = make("p", { role: "status" })
+            place.replaceChildren(done)
             setText(done, "ask.done")
         } catch (error) {
             showProblem(problem, error)
