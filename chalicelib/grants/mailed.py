@@ -45,7 +45,7 @@ class GrantWithMails(GrantInSetUp):
         written = grant.correspondence
         if message_id and not written.message_id:
             written = replace(written, subject=subject, message_id=message_id)
-        kept = written.sealed_message or sealed_message
+        kept = written.sealed_message or sealed_message or None
         written = replace(written, sealed_message=kept)
         email = grant.owner_email or owner_email
         return replace(grant, owner_email=email, correspondence=written)
