@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 Language = Literal["en", "de", "es", "fr", "pt", "ar", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -83,6 +82,8 @@ def catalogue(language: Language) -> Mapping[str, str]:
 @functools.cache
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that IANA name; UTC for a name that is not known here."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - Most cold starts write no mail.
+
     try:
         return ZoneInfo(name) if name else UTC
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as "Europe".
