@@ -75,7 +75,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         const value = rows.find(([name]) => name === key)?.[1] ?? ""
         const title = make("dt", { id: `value-${key}` })
         setText(title, `open.${key}`)
-        const output = make(key === "customer" ? "span" : "output")
+        const output = key === "customer" ? make("span", { dir: "auto" }) : make("output")
         output.textContent = key === "password" ? MASK : value
         const isLink = key === "address" && /^https?:/.test(value)
         const shown = isLink ? make("a", { href: value, rel: "noopener", target: "_blank" }, output) : output
