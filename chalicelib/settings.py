@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING
 from typing import Literal, get_args
+
+from chalicelib.values import dataclass, fields
 
 ApiMode = Literal["open", "token", "off"]
 MAX_ACCESS_DAYS = 30  # No deployment can allow longer ones.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib import __version__
@@ -49,6 +48,7 @@ from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.outbound.client import Outbound
 from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
+from chalicelib.values import dataclass
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
@@ -33,6 +32,7 @@ from chalicelib.grants.parts import (
 )
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import asdict, replace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -9,7 +9,6 @@ approved on another host than the one that it would go to is sent nowhere, and f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from chalicelib.errors import ConsentRejected, KeyRefused, SiteUnsupported
 from chalicelib.grants.model import Grant
@@ -18,6 +17,7 @@ from chalicelib.grants.ports import Sealer
 from chalicelib.grants.site import Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "

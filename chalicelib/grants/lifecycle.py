@@ -14,7 +14,6 @@ deadline it reminds the owner to delete the user, and goes on reminding.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import GrantEnded, InvalidInput, TryAgain
@@ -25,6 +24,7 @@ from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest, require_days
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, create_once, holder_of, require_owner, update
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

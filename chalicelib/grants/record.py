@@ -7,7 +7,6 @@ The transitions are in `model`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from chalicelib.grants.parts import (
     Visit,
 )
 from chalicelib.grants.phases import ENDED, Phase, State
+from chalicelib.values import dataclass, field, replace
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from chalicelib.values import dataclass
 
 ADMINISTRATOR = "administrator"
 # WordPress' own roles that may do more than read, and the one of its most common shop.

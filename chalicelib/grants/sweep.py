@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.clock import TimeBudget
@@ -18,6 +17,7 @@ from chalicelib.grants.due_order import QUEUES, host_of, in_turn, queue_of
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore
+from chalicelib.values import dataclass
 
 MAX_SHARE_SECONDS = 60.0  # Of one grant, and of all grants of a host: a slow one starves no other.
 MAX_BATCH_GRANTS = 100  # Of each queue.

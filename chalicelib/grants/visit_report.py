@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.grants.snapshot import (
@@ -24,6 +23,7 @@ from chalicelib.grants.snapshot import (
     Snapshot,
     Theme,
 )
+from chalicelib.values import asdict, dataclass
 
 MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
 MAX_NAMED_USERS = 10

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.onetime.receipts import Receipt
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

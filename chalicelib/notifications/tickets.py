@@ -17,7 +17,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from functools import reduce
 from typing import Protocol
 
@@ -29,6 +28,7 @@ from chalicelib.notifications.account_notes import account_notes
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
 from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
 from chalicelib.notifications.ticket_links import check_links
+from chalicelib.values import asdict, dataclass, field
 
 DONE_EARLIER = "Done earlier? Press “end access now” on the page behind the link."
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.

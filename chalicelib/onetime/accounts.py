@@ -12,11 +12,11 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.errors import InvalidInput
 from chalicelib.onetime.envelope import KEY_BYTES, Link, encode, hkdf
+from chalicelib.values import dataclass
 
 TOKEN_BYTES = 32
 MAX_LISTED_RECEIPTS = 100  # So many receipts the list of an account shows, the newest.

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import InvalidInput, SiteUnavailable
 from chalicelib.outbound.urls import normalise, origin, origin_or_none
 from chalicelib.site_problems import unavailable
+from chalicelib.values import dataclass
 
 if TYPE_CHECKING:
     import requests

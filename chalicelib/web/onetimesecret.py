@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from chalice.app import Request, Response
 
@@ -21,6 +20,7 @@ from chalicelib.onetime.accounts import Accounts, SignedIn
 from chalicelib.onetime.shared import SharedSecrets, generate
 from chalicelib.rate_limits.limits import Limits, OtsAction
 from chalicelib.settings import ApiMode
+from chalicelib.values import dataclass
 from chalicelib.web import onetimesecret_fields as sent
 from chalicelib.web.endpoint import HEADERS
 from chalicelib.web.onetimesecret_answers import Json, as_json, listed, meant, note, receipt

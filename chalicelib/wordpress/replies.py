@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator
 from chalicelib.outbound.client import Response
 from chalicelib.site_problems import unavailable, unsupported
+from chalicelib.values import dataclass
 
 MAX_JSON_MARKS = 150_000  # Commas and opening brackets: so many values, at 200 bytes or so each.
 MAX_LENIENT_BYTES = 131_072  # Of a body in which JSON is searched for.

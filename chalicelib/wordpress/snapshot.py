@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
@@ -25,6 +24,7 @@ from chalicelib.grants.snapshot import (
     Theme,
 )
 from chalicelib.site_problems import unavailable
+from chalicelib.values import replace
 from chalicelib.wordpress.rest import Query, Rest
 from chalicelib.wordpress.users import USERS, require_user_id
 
