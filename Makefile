@@ -85,10 +85,11 @@ check: packages-check .venv/installed.txt check-js ## Check style, types, import
 	@$(BIN)/python -m infra.brand
 	@git ls-files -z -- $(SPELLED) | xargs -0 $(BIN)/codespell
 
-check-js: packages-check tests/tools/installed.txt ## Check types, style and format of the pages' modules
+check-js: packages-check tests/tools/installed.txt ## Check types, style, format and texts of the pages' modules
 	tests/tools/node_modules/.bin/tsc --project jsconfig.json
 	tests/tools/node_modules/.bin/tsc --project tests/js/jsconfig.json
 	tests/tools/node_modules/.bin/biome ci
+	node --test tests/tools/*.test.js
 
 contract: .venv/installed.txt ## Write the names and sentences that server and pages share
 	@$(BIN)/python -m infra.contract

@@ -1,7 +1,8 @@
 """
 Routes and the schedule: parse, one call, render. No rule lives here.
 
-Event handlers must stay in this file: on a Blueprint, Lambda would load that module alone.
+Event handlers must stay in this file: on a Blueprint, Lambda would load that module alone. Routes
+may stand on one; those of One Time Secret's API do (`web.onetimesecret_routes`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
 from chalicelib.rate_limits.limits import BY_GRANT, Action
-from chalicelib.web import bodies, onetimesecret, render
+from chalicelib.web import bodies, onetimesecret, onetimesecret_routes, render
 from chalicelib.web import endpoint as web
 from chalicelib.wiring import Hallpass, hallpass
 
@@ -265,54 +266,9 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
         raise TryAgain  # Lambda counts the error, and an alarm of its own watches that.
 
 
-def call() -> onetimesecret.Call:
-    """Return the current request as One Time Secret's API takes it."""
-    request = app.current_request
+def call_of(request: Request) -> onetimesecret.Call:
+    """Return *request* as One Time Secret's API takes it."""
     return onetimesecret.Call.of(request, web.visitor_ip(request, hallpass().edge_key), now())
 
 
-@app.route("/v1/status", methods=["GET"], content_types=[])
-def v1_status() -> Response:
-    return hallpass().one_time_secret_api.status(call())
-
-
-@app.route("/v1/authcheck", methods=["GET"], content_types=[])
-def v1_authcheck() -> Response:
-    return hallpass().one_time_secret_api.status(call(), anonymous=False)
-
-
-@app.route("/v1/share", methods=["POST"], content_types=[])
-@app.route("/v1/create", methods=["POST"], content_types=[])
-def v1_share() -> Response:
-    return hallpass().one_time_secret_api.share(call())
-
-
-@app.route("/v1/generate", methods=["POST"], content_types=[])
-def v1_generate() -> Response:
-    return hallpass().one_time_secret_api.share(call(), generated=True)
-
-
-@app.route("/v1/secret/{key}", methods=["POST"], content_types=[])
-def v1_open(key: str) -> Response:
-    return hallpass().one_time_secret_api.open(call(), key)
-
-
-@app.route("/v1/private/recent", methods=["GET"], content_types=[])
-@app.route("/v1/metadata/recent", methods=["GET"], content_types=[])
-@app.route("/v1/receipt/recent", methods=["GET"], content_types=[])
-def v1_recent() -> Response:
-    return hallpass().one_time_secret_api.recent(call())
-
-
-@app.route("/v1/private/{key}", methods=["GET", "POST"], content_types=[])
-@app.route("/v1/metadata/{key}", methods=["GET", "POST"], content_types=[])
-@app.route("/v1/receipt/{key}", methods=["GET", "POST"], content_types=[])
-def v1_view(key: str) -> Response:
-    return hallpass().one_time_secret_api.view(call(), key)
-
-
-@app.route("/v1/private/{key}/burn", methods=["POST"], content_types=[])
-@app.route("/v1/metadata/{key}/burn", methods=["POST"], content_types=[])
-@app.route("/v1/receipt/{key}/burn", methods=["POST"], content_types=[])
-def v1_burn(key: str) -> Response:
-    return hallpass().one_time_secret_api.burn(call(), key)
+app.register_blueprint(onetimesecret_routes.routes(lambda: hallpass().one_time_secret_api, call_of))

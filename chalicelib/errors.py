@@ -202,6 +202,7 @@ class Locked(HallpassError):
     message: str = "Too many wrong passphrases. Please wait half an hour and try again."
 
     def details(self) -> dict[str, object]:
+        """Return what every error has, and that no try is left."""
         return {"tries_left": 0, **super().details()}
 
 

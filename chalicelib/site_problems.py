@@ -143,6 +143,12 @@ UNAVAILABLE = {
         "A caching or security plugin may answer in its place. Pause it and try again, or use "
         "another way.",
     ),
+    "unconfirmed": Explanation(
+        "We asked the site to delete the account, its answer got lost, and since then it does not "
+        "say whether the account is there.",
+        "Look in your WordPress under Users, All Users. If the account is there, delete it by "
+        "hand. To have the end confirmed, press “Approve and delete”.",
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
-from chalicelib.aws.metrics import report_limit
+from chalicelib.aws.metrics import emit_limit_metric
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
@@ -75,7 +75,7 @@ class Ports:
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
-    report_limit: Callable[[LimitName], None]
+    emit_limit_metric: Callable[[LimitName], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def connect(settings: Settings) -> Ports:
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
-        report_limit=report_limit,
+        emit_limit_metric=emit_limit_metric,
     )
 
 
@@ -131,7 +131,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
     grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
-    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.report_limit)
+    limits = Limits(ports.hits, settings.rate_limits, team.email, ports.emit_limit_metric)
     outbox = CountedOutbox(ports.outbox, limits)
     receipts = Receipts(ports.receipts, OpeningMails(outbox, team))
     secrets = OneTimeSecrets(ports.secrets, grants, receipts)

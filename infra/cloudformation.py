@@ -54,7 +54,7 @@ class Deployment:
 
     `artifacts` is the bucket for zip and template; `poll_seconds` the time between
     two questions to CloudFormation. `replace` names the tables and keys that a
-    change may replace or drop; `report` takes each event while CloudFormation works.
+    change may replace or drop; `progress` takes each event while CloudFormation works.
     """
 
     cloudformation: CloudFormationClient
@@ -63,7 +63,7 @@ class Deployment:
     stack: str
     poll_seconds: float
     replace: Collection[str] = ()
-    report: Callable[[str], None] = say_nothing
+    progress: Callable[[str], None] = say_nothing
     _seen: set[str] = field(default_factory=set)
 
     def deploy(self, built: package.Package, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -117,12 +117,12 @@ class Deployment:
         """Wait for what is under way, delete what cannot be updated; return if a stack exists."""
         status = self.status()
         if not _is_at_rest(status):
-            self.report(f"Another change is under way ({status}); waiting for its end …")
+            self.progress(f"Another change is under way ({status}); waiting for its end …")
             status = self._wait_until(self._stack_id(), _is_at_rest)
         if status in STUCK:
             raise DeployError(f"The stack {self.stack} is {status}. {STUCK[status]}")
         if status in NEVER_DEPLOYED:
-            self.report("Deleting what a first deployment that failed has left …")
+            self.progress("Deleting what a first deployment that failed has left …")
             self.delete()
             return False
         return status not in DELETED_STATUSES
@@ -248,35 +248,35 @@ class Deployment:
 
     def _wait_for_end(self, stack_id: str, operation: str) -> None:
         """
-        Wait until the change that was just begun has ended, and report its events.
+        Wait until the change that was just begun has ended, and show its events.
 
         The stack's status alone may still be that of the change before, so the end is an
         event of the stack itself that came after `_mark`.
         """
         reasons: list[str] = []
         ended = ""
-        deadline = time.monotonic() + MAX_WAIT_SECONDS
+        give_up_at = time.monotonic() + MAX_WAIT_SECONDS
         while not ended:
             for event in self._new_events(stack_id):
                 status = event.get("ResourceStatus", "")
-                self.report(_line(event))
+                self.progress(_line(event))
                 if status.endswith("FAILED") and not _is_cancelled(event):
                     reasons.append(_reason(event))
                 if event.get("PhysicalResourceId") == stack_id and _is_end(status):
                     ended = status
             if not ended:
-                self._pause(stack_id, deadline)
+                self._pause(stack_id, give_up_at)
         if ended != f"{operation}_COMPLETE":
             lines = "\n".join(reasons)
             raise DeployError(f"The stack {self.stack} ended in {ended}:\n{lines}")
 
     def _wait_until(self, stack_id: str, done: Callable[[str], bool]) -> str:
         """Report events until the status of the stack is *done*; return it."""
-        deadline = time.monotonic() + MAX_WAIT_SECONDS
+        give_up_at = time.monotonic() + MAX_WAIT_SECONDS
         while not done(status := self._status_of(stack_id)):
             for event in self._new_events(stack_id):
-                self.report(_line(event))
-            self._pause(stack_id, deadline)
+                self.progress(_line(event))
+            self._pause(stack_id, give_up_at)
         return status
 
     def _status_of(self, stack_id: str) -> str:
@@ -288,8 +288,8 @@ class Deployment:
             raise
         return str(described[0]["StackStatus"])
 
-    def _pause(self, stack_id: str, deadline: float) -> None:
-        if time.monotonic() > deadline:
+    def _pause(self, stack_id: str, give_up_at: float) -> None:
+        if time.monotonic() > give_up_at:
             raise DeployError(
                 f"The stack {self.stack} is still {self._status_of(stack_id)}. CloudFormation "
                 "goes on by itself; "

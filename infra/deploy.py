@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> Run:
         options.stack,
         POLL_SECONDS,
         replace=options.replace,
-        report=lambda line: print(line, flush=True),
+        progress=lambda line: print(line, flush=True),
     )
     return Run(options, session, account, deployment)
 

@@ -33,18 +33,18 @@ def try_out(origin: str, patience: float = MAX_WAIT_SECONDS) -> Iterator[str]:
         SmokeTestError: Something does not, also after *patience* seconds.
     """
     origin = origin.rstrip("/")
-    deadline = time.monotonic() + patience
+    give_up_at = time.monotonic() + patience
     with requests.Session() as session:
         for check in (_version, _pages, _secret):
-            yield _until(deadline, lambda check=check: check(session, origin))  # type: ignore[misc]
+            yield _until(give_up_at, lambda check=check: check(session, origin))  # type: ignore[misc]
 
 
-def _until(deadline: float, check: Callable[[], str]) -> str:
+def _until(give_up_at: float, check: Callable[[], str]) -> str:
     while True:
         try:
             return check()
         except (requests.RequestException, SmokeTestError) as error:
-            if time.monotonic() > deadline:
+            if time.monotonic() > give_up_at:
                 raise SmokeTestError(
                     f"The stack stands, but what it serves does not work: {error}"
                 ) from error

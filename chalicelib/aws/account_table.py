@@ -26,6 +26,7 @@ class AccountTable:
         self._client, self._table = client, table
 
     def add(self, account: Account) -> bool:
+        """Put the account unless its name is taken; False when it is."""
         stored = to_item(
             {
                 "name": account.name,
@@ -43,6 +44,7 @@ class AccountTable:
         return written is not None
 
     def get(self, name: str) -> Account | None:
+        """Return the account of that *name*, read consistently, or None."""
         found = call_if(
             self._client.get_item,
             TableName=self._table,
@@ -53,6 +55,7 @@ class AccountTable:
         return _account(from_item(item)) if item else None
 
     def delete(self, name: str) -> bool:
+        """Delete the account's item, not the lines of its list; False when there is none."""
         deleted = call_if(
             self._client.delete_item,
             TableName=self._table,
@@ -62,6 +65,7 @@ class AccountTable:
         return deleted is not None
 
     def all(self) -> list[Account]:
+        """Scan the table for accounts and return them by name; only `make tokens` asks."""
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="part = :token",
@@ -72,6 +76,7 @@ class AccountTable:
         return sorted(found, key=lambda account: account.name)
 
     def list_receipt(self, name: str, listed: Listed) -> None:
+        """Put one line of the account's list, with its own TTL."""
         line = {
             "part": f"made {listed.created_at:012d} {listed.secret_id}",
             "secret_id": listed.secret_id,
@@ -82,6 +87,7 @@ class AccountTable:
         call_if(self._client.put_item, TableName=self._table, Item={**_key(name), **to_item(line)})
 
     def recent(self, name: str, limit: int) -> list[Listed]:
+        """Query the newest *limit* lines backwards and return them oldest first."""
         found = call_if(
             self._client.query,
             TableName=self._table,

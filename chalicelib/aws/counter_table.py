@@ -22,6 +22,7 @@ class TicketLogTable:
         self._client, self._table = client, table
 
     def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
+        """Lease the ticket for a minute and return who has its mail; None when it is leased."""
         values = {":now": now, ":until": now + MINUTE, ":purge_at": now + 2 * DAY}
         taken = call_if(
             self._client.update_item,
@@ -37,9 +38,11 @@ class TicketLogTable:
         )
 
     def record(self, ticket_id: str, reader: str) -> None:
+        """Add *reader* to those who have the mail of this ticket."""
         self._update(ticket_id, "ADD told :reader", {":reader": {"SS": [reader]}})
 
     def release(self, ticket_id: str) -> None:
+        """End the lease, so that the same ticket can be sent again at once."""
         self._update(ticket_id, "SET lease_until = :free", to_item({":free": 0}))
 
     def _update(self, ticket_id: str, update: str, values: Item) -> None:
@@ -59,6 +62,7 @@ class HitCounterTable:
         self._client, self._table = client, table
 
     def hit(self, key: str, *, purge_at: int, by: int = 1) -> int:
+        """Add *by* to the count of *key* and return the sum; it is purged after *purge_at*."""
         counted = call_if(
             self._client.update_item,
             TableName=self._table,

@@ -51,6 +51,7 @@ class GrantTable:
         self._latest: Grant | None = None
 
     def add(self, grant: Grant) -> bool:
+        """Put *grant* unless its id is taken; False when it is."""
         written = call_if(
             self._client.put_item,
             TableName=self._table,
@@ -61,13 +62,16 @@ class GrantTable:
         return written is not None
 
     def get(self, grant_id: str) -> Grant | None:
+        """Return the grant as it is stored, read consistently, or None."""
         return _grant(get_item(self._client, self._table, grant_id))
 
     def latest(self, grant_id: str) -> Grant | None:
+        """Return the grant of that id if it is the one that this process wrote last."""
         latest = self._latest
         return latest if latest is not None and latest.id == grant_id else None
 
     def replace(self, before: Grant, after: Grant) -> Grant | None:
+        """Put *after* over *before*; None when another caller has written in between."""
         # The mark distinguishes our own write from another's when the SDK repeats a write whose
         # answer was lost: the repetition fails its condition although the first one went through.
         revision = Revision(before.revision.number + 1, secrets.token_hex(8))
@@ -88,6 +92,7 @@ class GrantTable:
         return after
 
     def delete(self, grant: Grant) -> bool:
+        """Delete *grant* if it is still at this version; False when it is not."""
         self._latest = None
         deleted = call_if(
             self._client.delete_item,
@@ -99,11 +104,13 @@ class GrantTable:
         return deleted is not None
 
     def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
+        """Query the index `due` for the first *limit* ids of *queue* until *now*."""
         condition = "due_shard = :shard AND due_at <= :now"
         values = {":shard": DUE_SHARDS[queue], ":now": now}
         return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
 
     def due_since(self) -> int | None:
+        """Return the least `due_at` of the index `due`, in epoch seconds, or None."""
         rows = [
             row
             for shard in DUE_SHARDS.values()
@@ -112,6 +119,7 @@ class GrantTable:
         return min((int(row["due_at"]["N"]) for row in rows), default=None)
 
     def overdue_since(self) -> int | None:
+        """Return the least `overdue_since` of its index, in epoch seconds, or None."""
         rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
         return int(rows[0]["overdue_since"]["N"]) if rows else None
 
@@ -158,6 +166,7 @@ def _grant_item(grant: Grant) -> Item:
         "let_in": on_site.is_let_in,
         "key_refused_at": on_site.evidence.key_refused_at,
         "key_by_email": on_site.evidence.is_by_email,
+        "answer_lost": on_site.evidence.is_answer_lost or None,
         "owner_login": consent and consent.login,
         "consent_key_id": consent and consent.key_id,
         "sealed_consent": consent and consent.sealed,
@@ -175,6 +184,7 @@ def _grant_item(grant: Grant) -> Item:
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
         "rested_at": schedule.rested_at,
+        "cut_off": schedule.was_cut_off or None,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
@@ -217,7 +227,10 @@ def _grant(item: Item) -> Grant | None:
             user_may_exist=values["user_may_exist"],
             sealed_removal=get("sealed_removal"),
             evidence=Evidence(
-                get("deleted_at"), get("key_refused_at"), is_by_email=get("key_by_email", False)
+                get("deleted_at"),
+                get("key_refused_at"),
+                is_by_email=get("key_by_email", False),
+                is_answer_lost=get("answer_lost", False),
             ),
             user_email=get("user_email", ""),
             is_let_in=get("let_in"),
@@ -247,6 +260,7 @@ def _grant(item: Item) -> Grant | None:
             attempts=values["attempts"],
             purge_at=get("purge_at"),
             rested_at=get("rested_at"),
+            was_cut_off=get("cut_off", False),
         ),
         revision=Revision(values["version"], values["mark"]),
     )

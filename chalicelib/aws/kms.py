@@ -26,6 +26,7 @@ class KmsSealer:
         self._client, self._key_arn = client, key_arn
 
     def seal(self, plaintext: str, *, grant_id: str, purpose: Purpose) -> bytes:
+        """Return the ciphertext of KMS; raise `TryAgain` when KMS refuses or does not answer."""
         try:
             return self._client.encrypt(
                 KeyId=self._key_arn,
@@ -36,6 +37,7 @@ class KmsSealer:
             raise TryAgain from error
 
     def unseal(self, sealed: bytes, *, grant_id: str, purpose: Purpose) -> str:
+        """Return the plaintext; raise `TryAgain` for any failure, another context included."""
         try:
             return self._client.decrypt(
                 KeyId=self._key_arn,

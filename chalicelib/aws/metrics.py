@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from chalicelib.rate_limits.limits import LimitName
 
 
-def report_limit(limit: LimitName) -> None:
+def emit_limit_metric(limit: LimitName) -> None:
     """Count that *limit* was reached, as ``LimitReached`` of the namespace ``Hallpass``."""
     with single_metric(
         name="LimitReached", unit=MetricUnit.Count, value=1, namespace="Hallpass"

@@ -26,6 +26,7 @@ class ReceiptTable:
         self._client, self._table = client, table
 
     def add(self, receipt: Receipt) -> bool:
+        """Put *receipt* unless its secret has one; False when it has."""
         stored = {**asdict(receipt), "id": _id(receipt.secret_id), "purge_at": receipt.purge_at}
         written = call_if(
             self._client.put_item,
@@ -36,20 +37,23 @@ class ReceiptTable:
         return written is not None
 
     def get(self, secret_id: str) -> Receipt | None:
+        """Return the receipt of that secret, read consistently, or None."""
         return _receipt(get_item(self._client, self._table, _id(secret_id)))
 
     def get_all(self, secret_ids: list[str]) -> dict[str, Receipt]:
+        """Get at most 100 receipts in one batch; raise `TryAgain` for a partial answer."""
         if not secret_ids:
             return {}
         keys = [{"id": {"S": _id(secret_id)}} for secret_id in secret_ids]
         asked = {self._table: {"Keys": keys, "ConsistentRead": True}}
-        answer = call_if(self._client.batch_get_item, RequestItems=asked) or {}
-        if answer.get("UnprocessedKeys"):
+        response = call_if(self._client.batch_get_item, RequestItems=asked) or {}
+        if response.get("UnprocessedKeys"):
             raise TryAgain
-        found = [_receipt(item) for item in answer["Responses"].get(self._table, [])]
+        found = [_receipt(item) for item in response["Responses"].get(self._table, [])]
         return {receipt.secret_id: receipt for receipt in found if receipt is not None}
 
     def record(self, secret_id: str, outcome: Outcome, at: int) -> Receipt | None:
+        """Set the outcome if there is none yet, and return the receipt; None otherwise."""
         updated = call_if(
             self._client.update_item,
             TableName=self._table,

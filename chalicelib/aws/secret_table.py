@@ -36,6 +36,7 @@ class SecretTable:
         self._client, self._table = client, table
 
     def add(self, secret: Secret) -> bool:
+        """Put *secret* unless its id is taken; False when it is."""
         written = call_if(
             self._client.put_item,
             TableName=self._table,
@@ -45,9 +46,11 @@ class SecretTable:
         return written is not None
 
     def get(self, secret_id: str) -> Secret | None:
+        """Return the secret as it is stored, read consistently, or None."""
         return _secret(get_item(self._client, self._table, secret_id))
 
     def spend_try(self, secret_id: str, *, now: int) -> Secret | None:
+        """Take one try and return the secret; None when it is locked, read or expired."""
         # Of several callers who find that a lock's time is over, one resets it. The others lose
         # that write, and then take one of the tries that it gave back.
         return (
@@ -80,6 +83,7 @@ class SecretTable:
     def open(
         self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int
     ) -> Secret | None:
+        """Set the opener's claim in one write and return the secret; None for all others."""
         return self._update(
             secret_id,
             "SET opened_at = :now, claim_sha256 = :claim, purge_at = :purge_at",
@@ -93,6 +97,7 @@ class SecretTable:
         )
 
     def take(self, secret_id: str, access_sha256: str, *, now: int, purge_at: int) -> Secret | None:
+        """Delete the ciphertext in the write that opens; the secret that is returned lacks it."""
         return self._update(
             secret_id,
             "SET opened_at = :now, purge_at = :purge_at REMOVE ciphertext",
@@ -101,6 +106,7 @@ class SecretTable:
         )
 
     def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
+        """Delete the ciphertext that this claim has opened; False when it has opened none."""
         deleted = self._write(
             secret_id,
             "SET purge_at = :purge_at REMOVE ciphertext",
@@ -112,6 +118,7 @@ class SecretTable:
     def revoke(
         self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int
     ) -> None:
+        """Delete the ciphertext of an unopened secret of that grant, and record why."""
         self._write(
             secret_id,
             "SET withdrawn = :reason, withdrawn_at = :now, purge_at = :purge_at REMOVE ciphertext",
@@ -120,6 +127,7 @@ class SecretTable:
         )
 
     def extend(self, secret_id: str, grant_id: str, *, old_end: int, new_end: int) -> None:
+        """Move the expiry of an unopened secret that expires at *old_end*."""
         self._write(
             secret_id,
             "SET expires_at = :new_end, purge_at = :new_end",

@@ -23,6 +23,7 @@ class SesOutbox:
         self._client, self._sender = client, sender
 
     def send(self, mail: Mail) -> None:
+        """Send *mail* as plain text; raise `DeliveryFailed` when SES does not accept it."""
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [mail.to]},

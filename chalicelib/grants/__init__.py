@@ -25,7 +25,7 @@ Phases, as stored, and the transitions between them (`model`, a test walks all o
 
 The API shows three states: *preparing* until `activated`, *active* until WordPress has confirmed
 the end, then *ended*. A `revoking` grant whose removal keeps failing stays *active*, and overdue. A
-set-up that the site refuses is taken back, and its grant deleted. A grant that is *held* is
+set-up that the site refuses is undone, and its grant deleted. A grant that is *held* is
 `provisioning`, and has nothing but a consent key. A manual grant that its owner never confirms
 *rests* in `revoking`: active and overdue, nothing due, and no end claimed (`reminders`).
 

@@ -127,7 +127,7 @@ class Ending:
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
         if grant.is_consent_held and grant.was_active and grant.state != "ended":
-            grant = self._give_back(grant, now)
+            grant = self._delete_held_consent(grant, now)
             if not grant.schedule.is_due(now):
                 return grant
         begun = self.budget.spent()
@@ -160,11 +160,11 @@ class Ending:
             raise failure
         return grant
 
-    def _give_back(self, grant: Grant, now: int) -> Grant:
+    def _delete_held_consent(self, grant: Grant, now: int) -> Grant:
         """Delete a consent key that its owner has had no word for, and be due as before."""
         with suppress(HallpassError):
             grant = self.consent_key.delete(grant)
-        return update(self.grants, grant.id, lambda stored: stored.consent_given_back(now))
+        return update(self.grants, grant.id, lambda stored: stored.held_consent_deleted(now))
 
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""

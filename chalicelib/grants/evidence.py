@@ -18,12 +18,13 @@ class Evidence(NamedTuple):
     `deleted_at` is when WordPress answered our deletion with ``deleted: true`` and the right id;
     `key_refused_at` when the site last refused the removal key with both names. `is_by_email`: it
     refused the login name, which may have been changed in the database, so the key is sent with the
-    e-mail address.
+    e-mail address. `is_answer_lost`: the answer to our deletion never came.
     """
 
     deleted_at: int | None = None
     key_refused_at: int | None = None
     is_by_email: bool = False
+    is_answer_lost: bool = False
 
     def is_key_usable(self, now: int) -> bool:
         """

@@ -52,12 +52,11 @@ class Grant(GrantInSetUp):
         schedule = self.schedule
         if self.phase == "active" and schedule.due_at is not None:
             schedule = replace(schedule, due_at=min(schedule.due_at, now))
-        return replace(self, schedule=schedule).with_event(
-            Event(at, "link_locked", detail=secret_id)
-        )
+        locked = Event(at, "link_locked", detail=secret_id)
+        return replace(self, schedule=schedule).with_event(locked)
 
     @transition(*ALL_PHASES)
-    def noted(self, event: Event) -> Grant:
+    def recorded(self, event: Event) -> Grant:
         """Record *event* once, however often the answer to it was lost."""
         known = any((e.name, e.detail) == (event.name, event.detail) for e in self.timeline)
         return self if known else self.with_event(event)
@@ -65,7 +64,7 @@ class Grant(GrantInSetUp):
     @transition(*ALL_PHASES)
     def ticket_sent(self, reference: str, owner_email: str, now: int) -> Grant:
         """Record the ticket, once, and where its owner can be reached if that is not known."""
-        grant = self.noted(Event(now, "ticket_sent", "owner", reference))
+        grant = self.recorded(Event(now, "ticket_sent", "owner", reference))
         return replace(grant, owner_email=grant.owner_email or owner_email)
 
     @transition("active")
@@ -169,7 +168,7 @@ class Grant(GrantInSetUp):
         )
 
     @transition("active", "revoking", unchanged_in=ENDED)
-    def consent_given_back(self, now: int, due_before: int | None = None) -> Grant:
+    def held_consent_deleted(self, now: int, due_before: int | None = None) -> Grant:
         """Be due as before the hold, or, with the key still there, soon, and by *due_before*."""
         due_at = max(now, self.next_reminder_at)
         if self.consent is not None and self.consent.held_since is not None:
@@ -190,7 +189,8 @@ class Grant(GrantInSetUp):
         """Record that the owner was reminded often enough; no end is claimed."""
         if self.consent is not None:
             return self
-        return replace(self.noted(Event(now, "not_confirmed")), schedule=self.schedule.resting(now))
+        grant = self.recorded(Event(now, "not_confirmed"))
+        return replace(grant, schedule=self.schedule.resting(now))
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def revoked(self, now: int, begun: int | None = None) -> Grant:

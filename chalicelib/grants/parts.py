@@ -60,6 +60,7 @@ class Schedule:
     `due_at` is absent once nothing is left to do, and only then `purge_at` exists. Until
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
+    `was_cut_off`: a caller never gave its lease back, so what it did is not known.
     """
 
     due_at: int | None = None
@@ -67,6 +68,7 @@ class Schedule:
     attempts: int = 0
     purge_at: int | None = None
     rested_at: int | None = None
+    was_cut_off: bool = False
 
     def is_due(self, now: int) -> bool:
         """Return whether the sweep must process the grant now."""
@@ -86,7 +88,9 @@ class Schedule:
         crashes its sweep cannot stand at the head of the queue for ever.
         """
         until = now + seconds
-        return replace(self, lease_until=until, due_at=until if self.is_due(now) else self.due_at)
+        due_at = until if self.is_due(now) else self.due_at
+        cut_off = self.was_cut_off or self.lease_until > 0
+        return replace(self, lease_until=until, due_at=due_at, was_cut_off=cut_off)
 
     def released(self) -> Schedule:
         """Return this schedule without its lease."""
@@ -167,7 +171,7 @@ class Consent:
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
     that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to give it back. `approved_on` is as in `site.Credentials`.
+    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str

@@ -27,7 +27,8 @@ class HasPhase(Protocol):
     """Anything that is in one of the phases."""
 
     @property
-    def phase(self) -> Phase: ...
+    def phase(self) -> Phase:
+        """The phase that it is in."""
 
 
 P = ParamSpec("P")

@@ -21,7 +21,8 @@ class Sealer(Protocol):
     Both methods raise `TryAgain` when the key service cannot be reached.
     """
 
-    def seal(self, plaintext: str, *, grant_id: str, purpose: Purpose) -> bytes: ...
+    def seal(self, plaintext: str, *, grant_id: str, purpose: Purpose) -> bytes:
+        """Return the ciphertext, which opens with the same grant and purpose only."""
 
     def unseal(self, sealed: bytes, *, grant_id: str, purpose: Purpose) -> str:
         """Return the plaintext; a ciphertext sealed for another grant or purpose never opens."""
@@ -63,7 +64,7 @@ class OneTimeLinks(Protocol):
 class RateGate(Protocol):
     """Limits on keys that are sent to a site and on new grants."""
 
-    def key_to(
+    def admit_key(
         self, url: str, *, now: int, every_network: bool = True
     ) -> AbstractContextManager[None]:
         """

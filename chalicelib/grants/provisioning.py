@@ -5,7 +5,7 @@ Set-up leaves no moment at which an account exists that no record names:
 
 1. *Record first.* The grant is written, with the user name already chosen and the consent key
    sealed, before the site is asked to do anything.
-2. *Refuse at the door.* The holder of the consent key must be an administrator, and a question
+2. *Refuse early.* The holder of the consent key must be an administrator, and a question
    without side effects must show that users of this site can be deleted.
 3. *Create the support user*, and give it a key of its own, the removal key. That key must show that
    it can delete the account; otherwise the account is deleted at once.
@@ -157,7 +157,7 @@ class Provisioning:
         )
 
     def _run_steps(self, grant: Grant, request: ProvisionRequest, now: int) -> Grant:
-        """Run the steps that are missing and record each; on a refusal take back all of them."""
+        """Run the steps that are missing and record each; on a refusal undo all of them."""
         done_now: list[str] = []
         try:
             for step in STEPS:
@@ -171,32 +171,32 @@ class Provisioning:
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ACCESS_IS_OVER) from None
         except KeyRefused as error:
-            self._take_back_refused(grant, now)
+            self._undo_refused(grant, now)
             # The form holds what WordPress' own page returned at once, and never what was pasted.
             is_pasted = not any(event.name == "consent_held" for event in grant.timeline)
             raise rejected(request.consent, error, is_pasted=is_pasted) from None
         except NotAdministrator:
-            self._take_back(grant, now)
+            self._undo(grant, now)
             raise
         except TooManyRequests:
-            # The consent key is alive: the same request goes on later, or the sweep gives it back.
+            # The consent key is alive: the same request goes on later, or the sweep deletes it.
             update(self.grants, grant.id, Grant.released)
             raise
         except SiteUnsupported as error:
-            if self._take_back(grant, now):
+            if self._undo(grant, now):
                 raise
             fix = f"{error.fix} {KEY_LEFT}".strip()
             raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
 
-    def _take_back_refused(self, grant: Grant, now: int) -> None:
+    def _undo_refused(self, grant: Grant, now: int) -> None:
         """Undo a set-up whose consent key is refused; that key is not sent again to be deleted."""
         if grant.on_site.user_may_exist:
-            self._take_back(grant, now)
+            self._undo(grant, now)
         else:
             self.grants.delete(grant)
 
-    def _take_back(self, grant: Grant, now: int) -> bool:
+    def _undo(self, grant: Grant, now: int) -> bool:
         """
         Undo a refused set-up and delete its grant; if that fails for now, the sweep finishes it.
 

@@ -89,7 +89,7 @@ def identify(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int
         TooManyRequests: The host that the key would go to has refused too many.
     """
     site = _site(grant)
-    with tools.gate.key_to(site.rest_root, now=now):
+    with tools.gate.admit_key(site.rest_root, now=now):
         owner = tools.wordpress.whoami(site, request.consent)
     key_id = tools.wordpress.key_id(site, request.consent)
     if not (owner.is_administrator and owner.may_manage_users):

@@ -34,19 +34,18 @@ controls the site's address gets to see the removal key, as the site itself does
 from __future__ import annotations
 
 from chalicelib.clock import DAY
-from chalicelib.errors import HallpassError, KeyRefused, SiteUnsupported
+from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
-from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.snapshot import Snapshot
 from chalicelib.grants.store import GrantStore, update
-from chalicelib.site_problems import may_have_moved, unsupported
+from chalicelib.grants.strangers import is_missing_to_strangers, may_be_deleted
+from chalicelib.site_problems import may_have_moved, unavailable, unsupported
 from chalicelib.values import dataclass
 
 MAX_UNREACHED_SECONDS = 7 * DAY
-FIRST_USER_ID = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,8 @@ class Removal:
             except KeyRefused:
                 if not can_ask_user:
                     raise
+        if may_be_deleted(grant) and is_missing_to_strangers(self.wordpress, grant, site):
+            raise KeyRefused("To strangers, the site says that there is no such user.")
         try:
             return self.wordpress.snapshot(site, self.removal_key.unseal(grant), our_user_id=ours)
         except KeyRefused:
@@ -149,34 +150,34 @@ class Removal:
             if grant.was_active:  # It stays so, and the owner's key is not ours to keep.
                 self.consent_key.delete(grant)
             raise
+        if grant.on_site.evidence.is_answer_lost and grant.consent is None:
+            raise unavailable("unconfirmed")
         raise KeyRefused("The site does not accept our key any more.")
 
     def _is_user_deleted(self, grant: Grant, site: Site, now: int) -> bool:
-        is_first_try = grant.on_site.evidence == Evidence() and grant.schedule.attempts == 0
-        if not is_first_try and self._is_missing_to_strangers(grant, site):
-            return True
-        if grant.on_site.evidence.deleted_at is not None and self._is_key_refused(grant, site):
-            return True
-        if self.removal_key.is_sendable(grant, now):
-            try:
-                if self._delete_by_itself(grant, site, now):
-                    return True
-            except SiteUnsupported:
-                # A support user that was demoted cannot delete itself; the owner still can.
-                if grant.consent is None:
-                    raise
+        try:
+            if self._is_deleted_without_owner(grant, site, now):
+                return True
+        except (SiteUnavailable, SiteUnsupported):
+            # A user that was demoted cannot delete itself, and a word may come too late; the
+            # owner's key deletes and asks all the same.
+            if grant.consent is None:
+                raise
         if grant.consent is not None:
             return self._delete_by_owner(grant, site, now)
-        return is_first_try and self._is_missing_to_strangers(grant, site)
+        return not may_be_deleted(grant) and is_missing_to_strangers(self.wordpress, grant, site)
 
-    def _is_key_refused(self, grant: Grant, site: Site) -> bool:
-        """Return the second word after a recorded deletion; a key that still works disproves it."""
-        if grant.on_site.sealed_removal is None:
-            return False
-        if self.wordpress.refuses(site, self.removal_key.unseal(grant)):
+    def _is_deleted_without_owner(self, grant: Grant, site: Site, now: int) -> bool:
+        if may_be_deleted(grant) and is_missing_to_strangers(self.wordpress, grant, site):
             return True
-        self.removal_key.record(grant, lambda seen: seen._replace(deleted_at=None))
-        return False
+        if grant.on_site.evidence.deleted_at is not None:
+            if grant.on_site.sealed_removal is None:
+                return False
+            if self.wordpress.refuses(site, self.removal_key.unseal(grant)):
+                return True
+            # A key that still works disproves the deletion, which is done again.
+            grant = self.removal_key.record(grant, lambda seen: seen._replace(deleted_at=None))
+        return self.removal_key.is_sendable(grant, now) and self._delete_by_itself(grant, site, now)
 
     def _delete_by_itself(self, grant: Grant, site: Site, now: int) -> bool:
         """Let the support user delete its own account, and see that it is deleted."""
@@ -185,11 +186,15 @@ class Removal:
             if account.id != grant.on_site.user_id or account.id == grant.on_site.owner_id:
                 raise unsupported("not_ours")
             heir_id = _known(grant.on_site.owner_id)
-            is_confirmed = self.wordpress.delete_self(site, key, account, heir_id, is_seen=True)
+            try:
+                deleted = self.wordpress.delete_self(site, key, account, heir_id, is_seen=True)
+            except SiteUnavailable:
+                self.removal_key.record(grant, lambda seen: seen._replace(is_answer_lost=True))
+                raise
         except KeyRefused:
-            return self._is_missing_to_strangers(grant, site)
-        if not is_confirmed:
-            return self._is_missing_to_strangers(grant, site)
+            return is_missing_to_strangers(self.wordpress, grant, site)
+        if not deleted:
+            return is_missing_to_strangers(self.wordpress, grant, site)
         self.removal_key.record_deletion(grant, now)
         return self.wordpress.is_missing(site, account.id) or self.wordpress.refuses(site, key)
 
@@ -207,7 +212,7 @@ class Removal:
                 self.removal_key.record_deletion(grant, now)
             return self._find_as_owner(grant, site, consent) is None
         except KeyRefused:
-            return self._is_missing_to_strangers(grant, site)
+            return is_missing_to_strangers(self.wordpress, grant, site)
 
     def _find_as_owner(self, grant: Grant, site: Site, consent: Credentials) -> Account | None:
         """
@@ -228,18 +233,6 @@ class Removal:
         same_name = account.username.casefold() == grant.username.casefold()
         same_email = account.email.casefold() == self.removal_key.email(grant).casefold()
         return account if same_name or same_email else None
-
-    def _is_missing_to_strangers(self, grant: Grant, site: Site) -> bool:
-        """
-        Return whether the site says, without a key, that our user does not exist.
-
-        Some plugins say so of every user; then it is no proof.
-        """
-        user_id = grant.on_site.user_id
-        if user_id is None or not self.wordpress.is_missing(site, user_id):
-            return False
-        others = {grant.on_site.owner_id or FIRST_USER_ID, FIRST_USER_ID} - {user_id}
-        return not all(self.wordpress.is_missing(site, other) for other in others)
 
     def _delete_consent_key_of_unreached(self, grant: Grant, now: int) -> None:
         """Delete the consent key on a site from which set-up never got an answer."""

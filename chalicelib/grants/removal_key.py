@@ -53,12 +53,12 @@ class RemovalKey:
             return False
         return evidence.is_key_usable(now)
 
-    def record(self, grant: Grant, change: Callable[[Evidence], Evidence]) -> None:
+    def record(self, grant: Grant, to: Callable[[Evidence], Evidence]) -> Grant:
         """Record what the site says of the account, before anything else is asked."""
-        update(
+        return update(
             self.grants,
             grant.id,
-            lambda stored: stored.evidence_seen(change(stored.on_site.evidence)),
+            lambda stored: stored.evidence_seen(to(stored.on_site.evidence)),
         )
 
     def record_deletion(self, grant: Grant, now: int) -> None:

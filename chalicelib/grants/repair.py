@@ -211,7 +211,7 @@ class Repair:
             site = self.wordpress.discover(recorded.url)
             if site.rest_root == recorded.rest_root:
                 raise
-        with self.gate.key_to(site.rest_root, now=now):
+        with self.gate.admit_key(site.rest_root, now=now):
             account = self.wordpress.whoami(site, consent)
         # Elsewhere, that a user is missing proves nothing: it may be another site altogether.
         found = self.wordpress.find_user(site, consent, grant.username)
@@ -230,7 +230,7 @@ class Repair:
         """
         if grant.on_site.owner_id is not None:
             return self.wordpress.whoami(site, consent)
-        with self.gate.key_to(site.rest_root, now=now, every_network=False):
+        with self.gate.admit_key(site.rest_root, now=now, every_network=False):
             return self.wordpress.whoami(site, consent)
 
     def _delete_if_stored(self, before: Grant, consent: Credentials, now: int) -> Grant:
@@ -248,7 +248,7 @@ class Repair:
             is_running = stored.phase in ("active", "revoking")
             waits = stored.is_manual and is_running
             due = before.schedule.due_at  # Who is refused puts nothing off, by a lease neither.
-            return (stored.consent_given_back(now, due) if waits else stored).released()
+            return (stored.held_consent_deleted(now, due) if waits else stored).released()
 
         return update(self.grants, before.id, released)
 

@@ -16,7 +16,7 @@ from chalicelib.grants.site import Site
 from chalicelib.values import dataclass, replace
 
 MAX_SET_UP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
-# Then a held consent is due, so that the sweep, which runs every minute, gives it back in 15.
+# Then a held consent is due, so that the sweep, which runs every minute, deletes it within 15.
 MAX_HOLD_SECONDS = 14 * MINUTE
 
 

@@ -25,7 +25,8 @@ class GrantStore(Protocol):
     def add(self, grant: Grant) -> bool:
         """Store a new grant; return False when its id is taken."""
 
-    def get(self, grant_id: str) -> Grant | None: ...
+    def get(self, grant_id: str) -> Grant | None:
+        """Return the grant as it is stored, or None."""
 
     def latest(self, grant_id: str) -> Grant | None:
         """Return the grant as this process wrote it last, if it knows; others may have since."""

@@ -11,7 +11,7 @@ did not show is named instead of passed over.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.grants.snapshot import (
@@ -22,17 +22,18 @@ from chalicelib.grants.snapshot import (
     SiteUser,
     Snapshot,
     Theme,
+    gained_rights,
 )
 from chalicelib.values import asdict, dataclass
 
 MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
-MAX_NAMED_USERS = 10
+MAX_NAMED = 10
 MAX_SNAPSHOT_BYTES = 150_000  # As it is stored; DynamoDB items end at 400 KB.
 
 
 # Who could come back in first; then the rest, in the order in which it was found.
 SHOWN_FIRST = (
-    *("administrator_added", "role_changed", "email_changed", "key_added"),
+    *("administrator_added", "role_changed", "rights_added", "email_changed", "key_added"),
     *("admin_email_changed", "user_added"),
 )
 PLACE_OF_KIND = {kind: place for place, kind in enumerate(SHOWN_FIRST)}
@@ -51,6 +52,7 @@ ChangeKind = Literal[
     "plugin_removed",
     "plugin_switched",
     "plugin_updated",
+    "rights_added",
     "role_changed",
     "theme_added",
     "theme_removed",
@@ -154,11 +156,15 @@ def _users(
             yield from _keys(user.username, known.keys, user.keys, our_keys)
     unseen = [user.username for known, user in stayed if None in (user.keys, known.keys)]
     if unseen:
-        named = ", ".join(unseen[:MAX_NAMED_USERS])
-        yield Change("not_seen", "keys", named if len(unseen) <= MAX_NAMED_USERS else f"{named}, …")
+        yield Change("not_seen", "keys", _named(unseen))
     yield from (
         _removed(user) for each, user in old.items() if each not in new and user.is_in(reach)
     )
+
+
+def _named(names: Sequence[str]) -> str:
+    named = ", ".join(names[:MAX_NAMED])
+    return named if len(names) <= MAX_NAMED else f"{named}, …"
 
 
 def _added(user: SiteUser) -> Change:
@@ -179,6 +185,11 @@ def _user(before: SiteUser, after: SiteUser, reach: Reach) -> Iterator[Change]:
         reach != "administrators" and set(before.roles) != set(after.roles)
     ):
         yield Change("role_changed", after.username, ", ".join(after.roles))
+    elif before.rights and after.rights and not after.is_administrator:
+        # A role can be given more rights, and so can a user beside its roles.
+        gained = gained_rights(before.rights, after.rights)
+        if gained:
+            yield Change("rights_added", after.username, _named(gained))
     if before.email_mark and after.email_mark and before.email_mark != after.email_mark:
         yield Change("email_changed", after.username)
 

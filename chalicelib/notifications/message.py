@@ -35,7 +35,8 @@ class SupportTeam:
 class Outbox(Protocol):
     """Hands mails over. Raises `DeliveryFailed` when one was not accepted."""
 
-    def send(self, mail: Mail) -> None: ...
+    def send(self, mail: Mail) -> None:
+        """Hand *mail* over to its mailbox."""
 
 
 class MailGate(Protocol):

@@ -35,6 +35,7 @@ class MailNotifier:
     team: SupportTeam
 
     def send_ended(self, grant: Grant, now: int) -> Grant:
+        """Mail the end to owner and support; a failed mail does not stop the other."""
         failure: HallpassError | None = None
         for notice in _unsent(grant, "ended"):
             try:
@@ -49,6 +50,7 @@ class MailNotifier:
         return grant
 
     def send_overdue(self, grant: Grant, now: int) -> Grant:
+        """Mail the request for help, or of a manual grant the reminder; skip a failed mail."""
         min_failures = 1 if grant.is_manual else MIN_FAILURES_BEFORE_NOTICE
         if grant.state == "ended" or grant.schedule.attempts < min_failures:
             return grant
@@ -68,6 +70,7 @@ class MailNotifier:
         return grant
 
     def send_locked(self, grant: Grant, now: int) -> Grant:
+        """Mail the newest unsent lock to the owner."""
         locked_at = grant.unsent_lock
         if locked_at is None:
             return grant

@@ -68,16 +68,13 @@ class TicketLog(Protocol):
     """Remembers for two days which mails of a ticket have gone out."""
 
     def begin(self, ticket_id: str, *, now: int) -> frozenset[str] | None:
-        """
-        Take the ticket for this caller, for a minute at most, and return who has got it.
-
-        None when another call is sending it at this moment.
-        """
+        """Lease the ticket for a minute and return who has its mail; None when it is leased."""
 
     def record(self, ticket_id: str, reader: str) -> None:
         """Record that the mail to *reader* was handed over."""
 
-    def release(self, ticket_id: str) -> None: ...
+    def release(self, ticket_id: str) -> None:
+        """Let another call take the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ class Tickets:
                     self.grants,
                     grant.id,
                     lambda stored: reduce(
-                        Grant.noted, events, stored.ticket_sent(reference, ticket.email, now)
+                        Grant.recorded, events, stored.ticket_sent(reference, ticket.email, now)
                     ),
                 )
         finally:

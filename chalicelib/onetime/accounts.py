@@ -81,7 +81,8 @@ class AccountStore(Protocol):
     def add(self, account: Account) -> bool:
         """Store a new account; return False when the name is taken."""
 
-    def get(self, name: str) -> Account | None: ...
+    def get(self, name: str) -> Account | None:
+        """Return the account of that name, or None."""
 
     def delete(self, name: str) -> bool:
         """Delete an account; return False when there is none."""

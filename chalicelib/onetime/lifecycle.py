@@ -77,7 +77,7 @@ class OneTimeSecrets:
                 grant = self._join_grant(secret, owner_token or "", now)
                 expires_at = min(expires_at, grant.expires_at)
             elif secret.receipt_sha256:
-                self.receipts.begin(secret, lifetime, now)
+                self.receipts.add(secret, lifetime, now)
             new = replace(secret, expires_at=expires_at, purge_at=expires_at)
             if self.store.add(new):
                 if not self._keep_newest_only(new, now):
@@ -134,7 +134,8 @@ class OneTimeSecrets:
             secret = won or self.peek(secret_id, now=now)
         if not secret.is_opened_by(access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
-        self._note(secret, Event(secret.opened_at or now, "link_opened", "support", secret.id))
+        opened = Event(secret.opened_at or now, "link_opened", "support", secret.id)
+        self._record(secret, opened)
         if secret.receipt_sha256:
             self.receipts.record(secret, "received", secret.opened_at or now)
         return secret.ciphertext or b""
@@ -210,7 +211,7 @@ class OneTimeSecrets:
             left = self.store.get(secret_id)
             if left is not None and left.revoked_for == "burned" and left.grant_id == grant.id:
                 at = left.revoked_at or now
-                self._note(left, Event(at, "link_burned", "owner", secret_id))
+                self._record(left, Event(at, "link_burned", "owner", secret_id))
 
     def _keep_newest_only(self, secret: Secret, now: int) -> bool:
         """
@@ -248,9 +249,9 @@ class OneTimeSecrets:
         at = secret.last_try_at
         self._update(secret, lambda grant: grant.link_locked(at, secret.id, now))
 
-    def _note(self, secret: Secret, event: Event) -> None:
+    def _record(self, secret: Secret, event: Event) -> None:
         """Record *event* on the grant, once, however often the answer was lost."""
-        self._update(secret, lambda grant: grant.noted(event))
+        self._update(secret, lambda grant: grant.recorded(event))
 
     def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
         if secret.grant_id:

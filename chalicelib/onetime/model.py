@@ -84,7 +84,7 @@ class Secret:
         return until if self.passphrase and self.tries_left == 0 and until > now else None
 
     def tries(self, now: int) -> int:
-        """Return how many passphrases may be tried; a lock whose time is over gives all back."""
+        """Return how many passphrases may be tried; a lock whose time is over resets them."""
         is_over = self.tries_left == 0 and self.unlocks_at(now) is None
         return MAX_PASSPHRASE_TRIES if is_over else self.tries_left
 
@@ -107,7 +107,7 @@ class SecretStore(Protocol):
         """
         Take one try from an unopened, unexpired secret that has one left, and return it.
 
-        A lock whose time is over gives all tries back first, in the same write; of many callers
+        A lock whose time is over resets the tries first, in the same write; of many callers
         who find that at once, as many get a try as there are tries.
         """
 

@@ -100,7 +100,8 @@ class ReceiptStore(Protocol):
     def add(self, receipt: Receipt) -> bool:
         """Store a new receipt; return False when its secret has one."""
 
-    def get(self, secret_id: str) -> Receipt | None: ...
+    def get(self, secret_id: str) -> Receipt | None:
+        """Return the receipt of that secret, or None."""
 
     def get_all(self, secret_ids: list[str]) -> dict[str, Receipt]:
         """Return by secret id what there is of at most 100 receipts."""
@@ -128,7 +129,7 @@ class Receipts:
         receipt = self.store.get(secret_id)
         return receipt if receipt is not None and receipt.purge_at > now else None
 
-    def begin(self, secret: Secret, lifetime: int, now: int) -> None:
+    def add(self, secret: Secret, lifetime: int, now: int) -> None:
         """
         Store the receipt of a shared *secret* that a page made, before the secret itself.
 

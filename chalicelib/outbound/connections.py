@@ -120,9 +120,11 @@ class NoCookiesBesideKeys(DefaultCookiePolicy):
     """
 
     def return_ok(self, cookie: Cookie, request: Any) -> bool:  # noqa: ANN401  As requests has it.
+        """Return whether *cookie* may go out with *request*: never beside a key."""
         return not request.has_header("Authorization") and super().return_ok(cookie, request)
 
     def set_ok(self, cookie: Cookie, request: Any) -> bool:  # noqa: ANN401  As requests has it.
+        """Return whether *cookie*, of the response to *request*, may be kept."""
         return not request.has_header("Authorization") and super().set_ok(cookie, request)
 
 

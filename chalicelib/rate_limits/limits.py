@@ -87,7 +87,7 @@ class Visitor:
     ip: str = ""
 
 
-def _report_nothing(limit: LimitName) -> None:
+def _emit_nothing(limit: LimitName) -> None:
     del limit
 
 
@@ -97,14 +97,14 @@ class Limits:
     Counts requests, refused keys and mails, and refuses those over a limit (`grants.ports.RateGate`
     and `notifications.message.MailGate`).
 
-    `factor` multiplies every limit. `report` is called with the name of each limit that is reached.
-    Unless a method says otherwise, what cannot be counted raises `TryAgain`.
+    `factor` multiplies every limit. `emit_metric` is called with the name of each limit that is
+    reached. Unless a method says otherwise, what cannot be counted raises `TryAgain`.
     """
 
     counter: HitCounter
     factor: float = 1.0
     support_mailbox: str = ""
-    report: Callable[[LimitName], None] = _report_nothing
+    emit_metric: Callable[[LimitName], None] = _emit_nothing
     visitor: Visitor = field(default_factory=Visitor)
 
     def admit(self, action: Action, *, ip: str, now: int) -> None:
@@ -137,11 +137,11 @@ class Limits:
                 raise
 
     @contextmanager
-    def key_to(self, url: str, *, now: int, every_network: bool = True) -> Iterator[None]:
+    def admit_key(self, url: str, *, now: int, every_network: bool = True) -> Iterator[None]:
         """
         Count the key that the body of the `with` statement sends to the host of the URL *url*.
 
-        It is counted before it is sent, and taken back unless the body raises `KeyRefused`. Without
+        It is counted before it is sent, and uncounted unless the body raises `KeyRefused`. Without
         *every_network* only the visitor's own network can be over its limit.
 
         Raises:
@@ -162,9 +162,9 @@ class Limits:
         except KeyRefused:
             raise
         except Exception:
-            self._take_back(done, now)
+            self._uncount(done, now)
             raise
-        self._take_back(done, now)
+        self._uncount(done, now)
 
     def admit_grant(self, site_url: str, *, now: int) -> None:
         """
@@ -213,17 +213,17 @@ class Limits:
             try:
                 self._count("deployment", "mails", BY_DEPLOYMENT, now)
             except TooManyRequests:
-                self._take_back([(key, limit)], now)  # A flood elsewhere fills no mailbox.
+                self._uncount([(key, limit)], now)  # A flood elsewhere fills no mailbox.
                 raise
 
     def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
         ends_at = _end_of_window(limit, now)
         hits = self.counter.hit(_window_key(key, limit, now), purge_at=ends_at + limit.seconds)
         if hits > limit.hits * self.factor:
-            self.report(name)
+            self.emit_metric(name)
             raise TooManyRequests(retry_after=ends_at - now)
 
-    def _take_back(self, counted: list[tuple[str, Limit]], now: int) -> None:
+    def _uncount(self, counted: list[tuple[str, Limit]], now: int) -> None:
         """Uncount; a count that stays because the counter is down goes with its window."""
         for key, limit in counted:
             purge_at = _end_of_window(limit, now) + limit.seconds

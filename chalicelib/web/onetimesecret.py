@@ -2,8 +2,9 @@
 One Time Secret's API, version 1, as its clients know it: paths, fields, statuses and messages.
 
 Upstream answers nearly every error with 404 and says the status it means in a header. Each method
-here counts the request before it reads it, and answers; `app.py` holds the routes. Nothing of a
-request is logged: the gateway's access log has the route, and the events below have a short hash.
+here counts the request before it reads it, and answers; `onetimesecret_routes` has the paths.
+Nothing of a request is logged: the gateway's access log has the route, and the events below have a
+short hash.
 
 Source: onetimesecret/onetimesecret, ``apps/api/v1``; docs/decisions.md says where Hallpass differs.
 """
@@ -23,7 +24,7 @@ from chalicelib.settings import ApiMode
 from chalicelib.values import dataclass
 from chalicelib.web import onetimesecret_fields as sent
 from chalicelib.web.endpoint import HEADERS
-from chalicelib.web.onetimesecret_answers import Json, as_json, listed, meant, note, receipt
+from chalicelib.web.onetimesecret_render import Json, as_json, listed, log_event, meant, receipt
 
 MIN_KEY_CHARACTERS = 20
 MAX_SECRET_BYTES = 10_000
@@ -44,10 +45,8 @@ class Call:
     now: int
 
     @classmethod
-    def of(cls, request: Request | None, ip: str, now: int) -> Call:
+    def of(cls, request: Request, ip: str, now: int) -> Call:
         """Return *request* as Chalice has it."""
-        if request is None:
-            return cls({}, {}, b"", ip, now)
         raw, query = request.raw_body, request.query_params
         lists = {name: query.getlist(name) for name in query} if query else {}
         return cls(request.headers, lists, raw if isinstance(raw, bytes) else raw.encode(), ip, now)
@@ -79,79 +78,81 @@ class OneTimeSecretApi:
     def status(self, call: Call, *, anonymous: bool = True) -> Response:
         """Answer ``status``, and ``authcheck``, which no *anonymous* caller may ask."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             self._caller(call, "ots_receipt", anonymous=anonymous)
             return as_json({"status": "nominal", "locale": "en"})
 
-        return self._answer(call, answered)
+        return self._respond(call, respond)
 
     def share(self, call: Call, *, generated: bool = False) -> Response:
         """Answer ``share``, and ``generate``, which makes the text itself."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             by = self._caller(call, "ots_create", anonymous=self.mode == "open")
             fields = call.fields()
             text = generate(_length(fields)) if generated else sent.text(fields, "secret")
             passphrase = self._checked(fields, text, by)
             ttl = sent.whole(fields, "ttl")
             made = self.shared.share(text, passphrase, ttl, by, now=call.now)
-            note("created", made.receipt.secret_id, len(text.encode()), made.receipt.passphrase, by)
+            log_event(
+                "created", made.receipt.secret_id, len(text.encode()), made.receipt.passphrase, by
+            )
             shown = receipt(made, by, self.public_url, call.now, value=text if generated else None)
             return as_json(shown)
 
-        return self._answer(call, answered)
+        return self._respond(call, respond)
 
     def open(self, call: Call, key: str) -> Response:
         """Answer ``secret/KEY``: the text, once."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             by = self._caller(call, "ots_reveal")
             passphrase = sent.text(call.fields(), "passphrase")
             text, secret_id = self.shared.open(key, passphrase, now=call.now)
-            note("opened", secret_id, len(text.encode()), bool(passphrase), by)
+            log_event("opened", secret_id, len(text.encode()), bool(passphrase), by)
             return as_json({"value": text, "secret_key": key, "share_domain": self.public_url})
 
-        return self._answer(call, answered, key)
+        return self._respond(call, respond, key)
 
     def view(self, call: Call, key: str) -> Response:
         """Answer ``private/KEY``: what became of the secret."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             by = self._caller(call, "ots_receipt")
             made = self.shared.view(key, now=call.now)
             return as_json(receipt(made, by, self.public_url, call.now))
 
-        return self._answer(call, answered, key)
+        return self._respond(call, respond, key)
 
     def burn(self, call: Call, key: str) -> Response:
         """Answer ``private/KEY/burn``."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             by = self._caller(call, "ots_reveal")
             passphrase = sent.text(call.fields(), "passphrase")
             burned, secret_key = self.shared.burn(key, passphrase, now=call.now)
-            note("burned", burned.receipt.secret_id, 0, burned.receipt.passphrase, by)
+            log_event("burned", burned.receipt.secret_id, 0, burned.receipt.passphrase, by)
             state = receipt(burned, by, self.public_url, call.now)
             return as_json({"state": state, "secret_shortkey": secret_key[:8]})
 
-        return self._answer(call, answered, key)
+        return self._respond(call, respond, key)
 
     def recent(self, call: Call) -> Response:
         """Answer ``private/recent``: the account's receipts, the oldest first, without a key."""
 
-        def answered() -> Response:
+        def respond() -> Response:
             by = self._caller(call, "ots_receipt", anonymous=False)
             if by is None:
                 raise Refused("Not authorized", 401)
             made = self.shared.recent(by, now=call.now)
             return as_json([listed(one, by, self.public_url, call.now) for one in made])
 
-        return self._answer(call, answered)
+        return self._respond(call, respond)
 
-    def _answer(  # noqa: PLR0911 - one answer for each error
-        self, call: Call, answered: Callable[[], Response], key: str | None = None
+    def _respond(  # noqa: PLR0911 - one answer for each error
+        self, call: Call, respond: Callable[[], Response], key: str | None = None
     ) -> Response:
-        """Return what *answered* returns, or upstream's answer to the error that it raises."""
+        """Return what *respond* returns, or upstream's answer to the error that it raises."""
         unknown: Json = {} if key is None else {"secret_key": key}
         try:
             if self.mode == "off":
@@ -159,7 +160,7 @@ class OneTimeSecretApi:
             if key is not None and len(key) < MIN_KEY_CHARACTERS:
                 self._caller(call, "ots_receipt")
                 return as_json({"message": NOT_FOUND}, 404)
-            return answered()
+            return respond()
         except Refused as refused:
             return as_json({"message": refused.message}, 404, meant(refused.meant))
         except (sent.Unreadable, UnicodeEncodeError):

@@ -55,15 +55,18 @@ class RestWordPress:
         self._outbound = outbound
 
     def normalise(self, url: str) -> str:
+        """Return *url* as `outbound.urls` writes it; raise `InvalidInput`."""
         return self._outbound.normalise(url)
 
     def discover(self, url: str) -> Site:
+        """Search for the REST API without a key; raise what keeps a key from being used."""
         found = discover(AnonymousRequests(self._outbound), url)
         if found.problem is not None and not found.is_open_to_keys:
             raise found.problem
         return found.site
 
     def check(self, url: str) -> SiteCheck:
+        """Search as `discover`, then read the approval and sign-in pages; return any problem."""
         try:
             anonymous = AnonymousRequests(self._outbound)
             found = discover(anonymous, url)
@@ -82,15 +85,18 @@ class RestWordPress:
         return SiteCheck(site, None if is_in_the_way else site.authorize_url, _problem(hint))
 
     def whoami(self, site: Site, key: Credentials) -> Account:
+        """GET ``users/me`` in the context ``edit``, which has roles and capabilities."""
         return users.whoami(self._rest(site, key))
 
     def key_id(self, site: Site, key: Credentials) -> str:
+        """GET ``application-passwords/introspect``, which knows the key of the request."""
         reply = self._rest(site, key).get(f"{ME}/application-passwords/introspect")
         if reply.code == "rest_no_authenticated_app_password":
             raise KeyRefused("That is not an application password.")
         return _require_uuid(_require_passwords_on(reply).object().get("uuid"))
 
     def check_removable(self, site: Site, key: Credentials, account: Account) -> None:
+        """DELETE ``users/me`` without ``force`` and read the code of the refusal."""
         # Without `force` WordPress deletes no user; the code of its refusal shows whether it would.
         own_id = users.require_user_id(account.id)
         reply = self._rest(site, key).delete(ME, {"reassign": own_id})
@@ -108,15 +114,19 @@ class RestWordPress:
     def create_administrator(
         self, site: Site, key: Credentials, user: NewUser, *, may_exist: bool = False
     ) -> Account:
+        """POST ``users`` and check that the answer is the user asked for."""
         return create_administrator(self._rest(site, key), user, may_exist=may_exist)
 
     def find_user(self, site: Site, key: Credentials, username: str) -> Account | None:
+        """Search ``users`` and return the one whose login is *username* exactly, or None."""
         return users.find_by_login(self._rest(site, key), username)
 
     def user_by_id(self, site: Site, key: Credentials, user_id: int) -> Account | None:
+        """GET ``users/<id>``; None only for WordPress' own word that there is none."""
         return users.find_by_id(self._rest(site, key), user_id)
 
     def count_posts(self, site: Site, key: Credentials, user_id: int) -> int | None:
+        """Read ``X-WP-Total`` of the user's posts; None when the site does not show it."""
         return users.count_posts(self._rest(site, key), user_id)
 
     def create_key(
@@ -129,6 +139,7 @@ class RestWordPress:
         holder_id: int,
         is_new: bool = False,
     ) -> Credentials:
+        """DELETE all application passwords of *user*, unless it is new, then POST one."""
         rest = self._rest(site, key)
         if holder_id == user.id:
             raise ValueError("The holder's own application passwords are never deleted as a whole.")
@@ -145,6 +156,7 @@ class RestWordPress:
         return Credentials(user.username, password.replace(" ", ""))
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
+        """DELETE the key by its UUID; where no UUID confirms it, see the key refused."""
         rest = self._rest(site, key)
         # Without its UUID this would be the address of all the owner's application passwords.
         try:
@@ -167,12 +179,14 @@ class RestWordPress:
         *,
         is_seen: bool = False,
     ) -> bool:
+        """DELETE ``users/me`` with ``force``, after ``users/me`` has said that it is *account*."""
         rest = self._rest(site, key)
         if not is_seen:
             users.require_same(users.whoami(rest), account)
         return users.delete(rest, ME, account.id, heir_id)
 
     def delete_user(self, site: Site, key: Credentials, account: Account, heir_id: int) -> bool:
+        """DELETE ``users/<id>`` with ``force``, after a check of id and login."""
         rest = self._rest(site, key)
         try:
             found = users.find_by_id(rest, account.id)
@@ -184,6 +198,7 @@ class RestWordPress:
         return users.delete(rest, f"{USERS}/{found.id}", found.id, heir_id)
 
     def is_missing(self, site: Site, user_id: int) -> bool:
+        """GET ``users/<id>`` without a key; only WordPress' own 404 counts."""
         stranger = Rest(self._outbound, site.rest_root)
         try:
             reply = stranger.get(f"{USERS}/{users.require_user_id(user_id)}")
@@ -192,12 +207,15 @@ class RestWordPress:
         return users.is_unknown_user(reply)
 
     def refuses(self, site: Site, key: Credentials) -> bool:
+        """GET ``users/me`` with *key* and return whether it is refused."""
         return self._rest(site, key).is_refused(ME)
 
     def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+        """POST the sign-in form once; None when the answer shows neither."""
         return try_once(self._outbound, site.login_url, username, password)
 
     def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
+        """GET users, keys, plugins, themes and settings, each as far as the site shows it."""
         return take_snapshot(self._rest(site, key), our_user_id)
 
     def _rest(self, site: Site, key: Credentials) -> Rest:

@@ -83,18 +83,18 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
         if not _is_own_form(form) or _has_puzzle(form):
             return None
         fields = {**_hidden_fields(form.body), "log": username, "pwd": password}
-        answer = outbound.call(
+        response = outbound.call(
             "POST",
             login_url,
             headers={**AS_PAGE, "Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode(fields).encode(),
             truncate=True,
         )
-        if SIGNED_IN_COOKIE in answer.headers.get("set-cookie", ""):
+        if SIGNED_IN_COOKIE in response.headers.get("set-cookie", ""):
             _sign_out(outbound, login_url)
             return True
-        is_refused = answer.status < HTTPStatus.MULTIPLE_CHOICES and ERROR_BOX in answer.body
-        return False if is_refused and not _has_puzzle(answer) else None
+        is_refused = response.status < HTTPStatus.MULTIPLE_CHOICES and ERROR_BOX in response.body
+        return False if is_refused and not _has_puzzle(response) else None
     finally:
         outbound.close()
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.snapshot import (
     ADMINISTRATOR,
+    CAPABILITIES,
     WRITING_ROLES,
     ApplicationPassword,
     Plugin,
@@ -22,6 +23,7 @@ from chalicelib.grants.snapshot import (
     SiteUser,
     Snapshot,
     Theme,
+    rights_of,
 )
 from chalicelib.site_problems import unavailable
 from chalicelib.values import replace
@@ -34,20 +36,17 @@ MAX_ROLES, MAX_ROLE_CHARACTERS = 5, 40
 MAX_ROWS = 500  # Of plugins, of themes, of one user's keys.
 MAX_KEY_LISTS = 40  # The list of each administrator's keys is one more request,
 MAX_OTHER_KEY_LISTS = 10  # and so is that of another user.
-# A user with any of these may do more than read.
-CAPABILITIES = (
-    *("edit_posts", "edit_pages", "upload_files", "moderate_comments", "manage_categories"),
-    *("list_users", "edit_users", "create_users", "promote_users", "delete_users"),
-    *("manage_options", "edit_theme_options", "switch_themes", "customize", "import", "export"),
-    *("activate_plugins", "install_plugins", "edit_plugins", "edit_files", "unfiltered_html"),
-    *("manage_woocommerce", "edit_products", "edit_shop_orders"),
-)
 READING_ROLES = {"subscriber", "customer"}
 USER_ROWS: Query = {
     "context": "edit",
     "orderby": "id",
     "order": "asc",
     "_fields": "id,username,email,registered_date,roles",
+}
+# What each user may do is long, so it is asked for where there are few enough of them.
+WITH_RIGHTS: Query = {
+    "capabilities": ",".join(CAPABILITIES),
+    "_fields": f"{USER_ROWS['_fields']},capabilities",
 }
 
 Part = TypeVar("Part")
@@ -82,7 +81,7 @@ def _users(rest: Rest) -> tuple[tuple[SiteUser, ...] | None, Reach]:
     WordPress before 5.9 does not know the filter and shows all users, and there are sites with too
     many of them; then it is asked for its own roles, or for administrators alone.
     """
-    writers = _or_none(lambda: _listed(rest, {"capabilities": ",".join(CAPABILITIES)}))
+    writers = _or_none(lambda: _listed(rest, WITH_RIGHTS))
     if writers is not None and _is_filtered(rest, writers):
         return writers, "everybody"
     known = _or_none(lambda: _listed(rest, {"roles": ",".join(WRITING_ROLES)}))
@@ -112,12 +111,14 @@ def _listed(rest: Rest, query: Query) -> tuple[SiteUser, ...]:
 def _user(row: dict[str, Any]) -> SiteUser:
     roles = row.get("roles")
     names = [name for name in roles if isinstance(name, str)] if isinstance(roles, list) else []
+    can = row.get("capabilities")
     return SiteUser(
         id=require_user_id(row.get("id")),
         username=_text(row, "username"),
         registered=_text(row, "registered_date"),
         email_mark=_email_mark(_text(row, "email")),
         roles=tuple(" ".join(name.split())[:MAX_ROLE_CHARACTERS] for name in names[:MAX_ROLES]),
+        rights=rights_of({name for name in can if can[name]}) if isinstance(can, dict) else None,
     )
 
 

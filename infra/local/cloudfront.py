@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "host"})
-PAGES = frozenset({"/", "/open", "/receipt", "/share"})
+PAGES = frozenset({"/", "/open", "/receipt", "/share", "/team"})
 MISSING_PAGE = "/404.html"
 SHARE_PAGE = "/share.html"
 # What mail programs make of our links; that page mends them.

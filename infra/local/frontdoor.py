@@ -44,6 +44,7 @@ class RouteLog(AbstractAccessLogger):
     """
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Log method, path without keys, status, size in bytes and time in seconds."""
         self.logger.info(
             "%s %s %s %s %.3fs",
             request.method,

@@ -79,21 +79,21 @@ def main() -> None:
 def _start(run: ExitStack, processes: Processes) -> None:
     started = time.monotonic()
 
-    def report(step: str) -> None:
+    def show(step: str) -> None:
         print(f"{time.monotonic() - started:6.1f} s  {step}", flush=True)
 
     RUN_FILE.unlink(missing_ok=True)
     for name in end_leftovers(LEDGER):
-        report(f"Ended {name}, which an earlier run had left behind")
+        show(f"Ended {name}, which an earlier run had left behind")
     logs = LOCAL / "logs"
     shutil.rmtree(logs, ignore_errors=True)
     taken: set[int] = set()
-    port, wordpress_port, aws_port = (_port(name, taken, report) for name in DEFAULT_PORTS)
-    report("Packaging the Chalice app (a changed app takes about ten seconds)")
+    port, wordpress_port, aws_port = (_port(name, taken, show) for name in DEFAULT_PORTS)
+    show("Packaging the Chalice app (a changed app takes about ten seconds)")
     built = package.build()
-    report(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
+    show(f"Packaged: {built.archive.stat().st_size / 1e6:.1f} MB, {built.sha256[:12]}")
     site = WordPress(
-        newest(report),
+        newest(show),
         port=wordpress_port,
         password=secrets.token_urlsafe(12),
         workers=4,
@@ -110,15 +110,15 @@ def _start(run: ExitStack, processes: Processes) -> None:
     # Registered before anything starts, so that Ctrl-C in the middle ends what has started.
     run.push(stack)
     stack.start_aws()
-    report(f"MiniStack, the AWS emulator, is up: {stack.aws['endpoint_url']}")
+    show(f"MiniStack, the AWS emulator, is up: {stack.aws['endpoint_url']}")
     stack.deploy()
-    report("Deployed the template and the zip, and uploaded the pages")
+    show("Deployed the template and the zip, and uploaded the pages")
     stack.start_front_door()
-    report(f"The front door is open: {stack.app_url}")
+    show(f"The front door is open: {stack.app_url}")
     requests.get(f"{stack.app_url}/api/health", timeout=60).raise_for_status()
-    report("The API answers")
+    show("The API answers")
     run.enter_context(site)
-    report(f"WordPress {site.version} is up: {site.url}")
+    show(f"WordPress {site.version} is up: {site.url}")
     addresses = {
         "app": stack.app_url,
         "mail": stack.mail_url,
@@ -181,7 +181,7 @@ def _only_one_run() -> IO[str]:
     return lock
 
 
-def _port(name: str, taken: set[int], report: Callable[[str], None]) -> int:
+def _port(name: str, taken: set[int], progress: Callable[[str], None]) -> int:
     """Return the port that *name* chooses, or the next free one, and add it to *taken*."""
     chosen = os.environ.get(name)
     port = int(chosen) if chosen and chosen.isdigit() else DEFAULT_PORTS[name]
@@ -192,7 +192,7 @@ def _port(name: str, taken: set[int], report: Callable[[str], None]) -> int:
     while port in taken or not is_free(port):
         port += 1
     if not chosen and port != DEFAULT_PORTS[name]:
-        report(
+        progress(
             f"Port {DEFAULT_PORTS[name]} is taken by another program; using {port} ({name} chooses)"
         )
     taken.add(port)

@@ -459,7 +459,7 @@ def test_less_motion_is_respected(page: Page) -> None:
     assert page.evaluate(duration) in ("0s", "")
 
 
-@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share"])
+@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share", "/team"])
 def test_without_javascript_the_page_explains_what_to_do(
     browser: Browser, base_url: str, path: str
 ) -> None:
@@ -478,6 +478,7 @@ def test_without_javascript_the_page_explains_what_to_do(
         (f"/open#{LINK}", 12 * 1024, 9),
         (RECEIPT, 20 * 1024, 12),
         ("/share", 15 * 1024, 8),
+        ("/team", 20 * 1024, 16),
     ],
 )
 def test_a_first_visit_is_light(
@@ -505,7 +506,7 @@ def test_pages_travel_compressed_and_are_asked_for_again_only_when_changed(base_
     assert plain.content == first.content
 
 
-@pytest.mark.parametrize("path", ["/open/", "/receipt/"])
+@pytest.mark.parametrize("path", ["/open/", "/receipt/", "/team/"])
 def test_a_slash_at_the_end_of_a_page_is_forgiven(base_url: str, path: str) -> None:
     answer = requests.get(f"{base_url}{path}", allow_redirects=False, timeout=30)
     assert (answer.status_code, answer.headers["Location"]) == (301, path[:-1])
@@ -557,7 +558,7 @@ def test_every_language_fits_and_is_found_in_the_browsers_settings(
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT, "/share"])
+@pytest.mark.parametrize("path", ["/", f"/open#{LINK}", RECEIPT, "/share", "/team"])
 def test_nothing_moves_while_a_page_loads(page: Page, api: FakeApi, path: str) -> None:
     api.says("secrets/*", SECRET)
     api.says("grants/*", GRANT)

@@ -40,6 +40,9 @@ class Blog(Protocol):
     def author(self, title: str) -> int:
         """Return the user id of the author of *title*."""
 
+    def empower(self, username: str, capability: str) -> None:
+        """Give *username* a right that its roles do not have."""
+
 
 class FakeBlog:
     """A site in memory."""
@@ -68,6 +71,11 @@ class FakeBlog:
 
     def author(self, title: str) -> int:
         return self.site.content[title]
+
+    def empower(self, username: str, capability: str) -> None:
+        user = self.site.user(username)
+        if user is not None:
+            user.extra_rights.add(capability)
 
 
 class RealBlog:
@@ -114,6 +122,15 @@ class RealBlog:
     def author(self, title: str) -> int:
         found = self.request("GET", f"posts?search={title}&status=draft")
         return int(found[0]["author"])
+
+    def empower(self, username: str, capability: str) -> None:
+        # As a plugin of rights does, which may be deleted afterwards.
+        self.site.mu(
+            f"<?php add_action( 'init', fn() => get_user_by( 'login', '{username}' )"
+            f"->add_cap( '{capability}' ) );"
+        )
+        self.request("GET", "users/me")
+        self.site.mu("<?php")
 
     def request(self, method: str, route: str, body: object = None) -> Any:  # noqa: ANN401  JSON.
         """Call a route below wp/v2 as the administrator, on any permalinks; return the JSON."""

@@ -13,6 +13,7 @@ import pytest
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
@@ -305,6 +306,20 @@ class TestGrants:
     def test_what_was_stored_comes_back_the_same(self, grants: GrantStore, grant: Grant) -> None:
         assert grants.get(grant.id) == grant
         assert grants.get("x" * 22) is None
+
+    def test_what_the_site_said_and_what_was_cut_off_come_back_the_same(
+        self, grants: GrantStore, grant: Grant
+    ) -> None:
+        evidence = Evidence(NOW, NOW + 1, is_by_email=True, is_answer_lost=True)
+        schedule = Schedule(NOW + 2, NOW + 3, 4, NOW + 5, NOW + 6, was_cut_off=True)
+        seen = replace(grant, on_site=replace(grant.on_site, evidence=evidence), schedule=schedule)
+
+        written = grants.replace(grant, seen)
+
+        assert written is not None
+        assert written.on_site.evidence == evidence
+        assert grants.get(grant.id) == written
+        assert written.schedule == schedule
 
     def test_an_id_can_be_taken_once(self, grants: GrantStore, grant: Grant) -> None:
         assert not grants.add(replace(grant, username="other"))

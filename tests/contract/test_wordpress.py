@@ -19,6 +19,7 @@ from chalicelib.errors import (
     SiteUnsupported,
 )
 from chalicelib.grants.site import Account, Credentials, NewUser, Site
+from chalicelib.grants.visit_report import Change, compare
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import Blog, FakeBlog, RealBlog, new_name
 
@@ -520,6 +521,17 @@ class TestSnapshots:
         assert "active" in {theme.status for theme in snapshot.themes}
         assert all(theme.stylesheet and theme.name for theme in snapshot.themes)
         assert snapshot.admin_email == "owner@example.test"
+
+    def test_a_snapshot_shows_a_right_that_somebody_was_given_beside_the_roles(
+        self, blog: Blog, site: Site, consent_key: Credentials
+    ) -> None:
+        _, editor = blog.add_user("editor")
+        before = blog.port.snapshot(site, consent_key)
+        blog.empower(editor, "edit_users")
+        after = blog.port.snapshot(site, consent_key)
+
+        changes = compare(before, after, ours={}, our_keys=())
+        assert changes == (Change("rights_added", editor, "edit_users"),)
 
     def test_a_snapshot_with_the_key_of_an_editor_is_empty(self, blog: Blog, site: Site) -> None:
         _, name = blog.add_user("editor")

@@ -21,7 +21,15 @@ from typing import NamedTuple
 
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator, SiteUnsupported
 from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
-from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
+from chalicelib.grants.snapshot import (
+    CAPABILITIES,
+    ApplicationPassword,
+    Plugin,
+    SiteUser,
+    Snapshot,
+    Theme,
+    rights_of,
+)
 from chalicelib.outbound import urls
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.users import require_same
@@ -50,6 +58,12 @@ class FakeUser:
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, password
     display_name: str = ""
     registered_at: int | None = None
+    extra_rights: set[str] = field(default_factory=set)
+
+    @property
+    def rights(self) -> set[str]:
+        of_roles = set(CAPABILITIES) if "administrator" in self.roles else {"edit_posts"}
+        return of_roles | self.extra_rights
 
     @property
     def account(self) -> Account:
@@ -366,6 +380,7 @@ class FakeWordPress:
                     ),
                     uuid.uuid5(uuid.NAMESPACE_URL, user.email).hex,
                     tuple(sorted(user.roles)),
+                    rights_of(user.rights),
                 )
                 for user in sorted(
                     listed, key=lambda user: ("administrator" not in user.roles, user.id)

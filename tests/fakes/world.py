@@ -99,7 +99,7 @@ class World:
             wordpress=process.wrap(self.wordpress),
             connections=NoConnections(),
             budget=self.budget,
-            report_limit=self.reached.append,
+            emit_limit_metric=self.reached.append,
         )
         return assemble(ports, self.settings)
 

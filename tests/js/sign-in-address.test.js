@@ -32,6 +32,14 @@ for (const address of [
     })
 }
 
+for (const address of ["javascript:alert(1)", "data:text/html,x", "ftp://blog.example/x"]) {
+    const site = address.replace("/x", "")
+    test(`${address} is not used although the sealed site is ${site}`, () => {
+        assert.equal(withCheckedAddress({ ...signIn, site, login_url: address }, null).login_url, "")
+        assert.equal(withCheckedAddress({ ...signIn, login_url: address }, grantOf(SITE)).login_url, "")
+    })
+}
+
 test("an address on the sealed site is not used when the page shows another", () => {
     assert.equal(withCheckedAddress(signIn, grantOf("https://other.example")).login_url, "")
     const evil = { ...signIn, site: "https://evil.example", login_url: "https://evil.example/wp-login.php" }

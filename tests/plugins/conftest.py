@@ -55,7 +55,7 @@ class Owner:
             wordpress=self.wordpress,
             connections=outbound,
             budget=TimeBudget(),
-            report_limit=lambda _: None,
+            emit_limit_metric=lambda _: None,
         )
         self.parts = assemble(ports, replace(SETTINGS, allowed_sites=(origin(self.site.url),)))
 

@@ -252,7 +252,7 @@ def stack(account: MiniStack, tmp_path: Path) -> Callable[..., str]:
     s3 = account.client("s3")
     events: list[str] = []
     deployment = Deployment(
-        account.cloudformation, s3, ARTIFACTS, "small", 0.05, report=events.append
+        account.cloudformation, s3, ARTIFACTS, "small", 0.05, progress=events.append
     )
     built = package.Package(tmp_path / "sam.yaml", tmp_path / "deployment.zip")
     built.archive.touch()

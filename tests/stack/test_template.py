@@ -431,6 +431,8 @@ class TestSite:
             ("/receipt", "/receipt"),
             ("/receipt/", "/receipt"),
             ("/open/", "/open"),
+            ("/team", "/team"),
+            ("/team/", "/team"),
             ("/style.css", "/style.css"),
             ("/js/form/form.js", "/js/form/form.js"),
             ("/nothing", "/404.html"),
@@ -468,7 +470,7 @@ class TestSite:
     def test_links_without_html_lead_to_pages(self) -> None:
         stored = pages.files()
 
-        for page in ("open", "receipt", "share"):
+        for page in ("open", "receipt", "share", "team"):
             assert stored[page] == stored[f"{page}.html"]
         assert not [key for key in stored if "test" in key]
 

@@ -146,6 +146,86 @@ def test_a_refused_removal_key_is_sent_again_only_a_day_later(world: World, site
     assert refused < site.refused_keys <= 2 * refused
 
 
+@pytest.mark.parametrize("way", ["deadline", "pressed"])
+def test_after_a_lost_answer_strangers_are_asked_before_a_key_that_may_be_dead(
+    world: World, site: FakeSite, way: str
+) -> None:
+    world.wordpress.fail_next("delete_self", unavailable("timeout"), late=True)
+    if way == "deadline":
+        world.parts.sweep.sweep(now=DEADLINE)
+        world.parts.sweep.sweep(now=DEADLINE + HOUR)
+    else:
+        world.parts.ending.end(GRANT, OWNER, now=NOW + HOUR)
+        world.parts.ending.end(GRANT, OWNER, now=NOW + HOUR + MINUTE)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert site.refused_keys == 0
+
+
+def test_where_only_a_refusal_is_left_the_owner_learns_that_the_account_may_be_gone(
+    world: World, site: FakeSite
+) -> None:
+    site.shuts_strangers_out = True
+    world.wordpress.fail_next("delete_self", unavailable("timeout"), late=True)
+    for hours in range(4):
+        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+
+    grant = world.grants.items[GRANT]
+    assert (grant.state, world.strangers) == ("active", [])
+    reasons = [event.detail for event in grant.timeline if event.name == "removal_failed"]
+    assert reasons == ["unconfirmed"]
+
+    consent = Credentials("admin", site.consent("admin"))
+    world.parts.repair.repair(GRANT, OWNER, consent, now=DEADLINE + 31 * HOUR)
+    assert world.grants.items[GRANT].state == "ended"
+    assert world.owner_keys == 0
+
+
+def test_a_revoked_key_is_not_taken_for_a_lost_answer(world: World, site: FakeSite) -> None:
+    site.shuts_strangers_out = True
+    site.revoke(world.grants.items[GRANT].username)
+    for hours in range(3):
+        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+
+    timeline = world.grants.items[GRANT].timeline
+    reasons = {event.detail for event in timeline if event.name == "removal_failed"}
+    assert reasons == {"key_refused"}
+
+
+@pytest.mark.parametrize("fault", ["is_missing", "refuses"])
+def test_a_second_word_that_comes_late_leaves_the_deletion_to_the_owners_key(
+    world: World, site: FakeSite, fault: str
+) -> None:
+    site.revoke(world.grants.items[GRANT].username)
+    if fault == "refuses":
+        # The site once claimed a deletion, and gives no second word for it.
+        world.parts.ending.removal.removal_key.record_deletion(world.grants.items[GRANT], NOW)
+        site.shuts_strangers_out = True
+    world.wordpress.fail_next(fault, unavailable("timeout"))
+    consent = Credentials("admin", site.consent("admin"))
+
+    world.parts.repair.repair(GRANT, OWNER, consent, now=NOW + DAY)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert (world.strangers, world.owner_keys) == ([], 0)
+
+
+def test_a_deletion_that_is_disproved_is_done_in_the_same_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.parts.lifecycle.provision(world.request(), now=NOW)
+    world.site.shuts_strangers_out = True
+    with monkeypatch.context() as lying:
+        lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
+        world.parts.sweep.sweep(now=DEADLINE)
+    assert world.grants.items[GRANT].on_site.evidence.deleted_at == DEADLINE
+
+    world.parts.sweep.sweep(now=DEADLINE + HOUR)
+
+    assert world.grants.items[GRANT].state == "ended"
+    assert world.strangers == []
+
+
 def test_a_refused_consent_is_not_sent_again_to_be_deleted(world: World) -> None:
     request = world.request()
     world.site.revoke("admin")

@@ -267,6 +267,7 @@ def test_an_end_is_finished_by_the_next_sweep_and_its_notices_are_sent_at_least_
         world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
 
         nothing_is_left(world)
+        assert world.site.refused_keys == 0, "a key that may be dead went out before the question"
         for reader in (OWNER_MAIL, SUPPORT_MAIL):
             assert 1 <= len(world.outbox.to(reader)) <= 2
 

@@ -62,7 +62,7 @@ class TestOverHttp:
         assert stored.consent is not None
         assert held["application_password"].encode() not in repr(stored).encode()
 
-    def test_it_is_given_back_within_fifteen_minutes(self, world: World, api: Api) -> None:
+    def test_it_is_deleted_within_fifteen_minutes(self, world: World, api: Api) -> None:
         api("POST", "/users", body(world))
 
         for minute in range(1, 14):
@@ -117,7 +117,7 @@ class TestOverHttp:
         assert (world.strangers, world.owner_keys) == ([], 1)
         assert api("POST", "/users", whole(held))[0] == 201
 
-    def test_once_it_is_given_back_it_makes_nothing(
+    def test_once_it_is_deleted_it_makes_nothing(
         self, world: World, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         held = body(world)
@@ -198,7 +198,7 @@ class TestOrderings:
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].consent is None
 
-    def test_a_request_in_the_middle_of_giving_back_makes_nothing(
+    def test_a_request_in_the_middle_of_the_deletion_makes_nothing(
         self, world: World, request_: ProvisionRequest
     ) -> None:
         world.parts.lifecycle.hold(hold_of(request_), now=NOW)
@@ -265,7 +265,7 @@ class TestOrderings:
         def full(*_: object, **__: object) -> None:
             raise TooManyRequests(60)
 
-        monkeypatch.setattr(type(world.parts.limits), "key_to", full)
+        monkeypatch.setattr(type(world.parts.limits), "admit_key", full)
         with pytest.raises(TooManyRequests):
             world.parts.lifecycle.provision(request_, now=NOW)
 
@@ -289,7 +289,7 @@ def hold_points() -> list[tuple[int, bool]]:
 
 
 @pytest.mark.parametrize(("number", "after"), hold_points())
-def test_a_hold_that_died_is_repeated_or_given_back(number: int, *, after: bool) -> None:
+def test_a_hold_that_died_is_repeated_or_deleted(number: int, *, after: bool) -> None:
     world = World()
     request, hold = holding(world)
     with pytest.raises(Died):
@@ -339,7 +339,7 @@ def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(
     assert (grant.state, grant.consent, grant.schedule.due_at) == ("ended", None, None)
 
 
-def giving_back_points() -> list[tuple[int, bool]]:
+def deletion_points() -> list[tuple[int, bool]]:
     world, process = World(), Process()
     _, hold = holding(world)
     world.parts.lifecycle.hold(hold, now=NOW)
@@ -347,8 +347,8 @@ def giving_back_points() -> list[tuple[int, bool]]:
     return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
 
 
-@pytest.mark.parametrize(("number", "after"), giving_back_points())
-def test_giving_back_that_died_is_finished_by_the_next_sweep(number: int, *, after: bool) -> None:
+@pytest.mark.parametrize(("number", "after"), deletion_points())
+def test_a_deletion_that_died_is_finished_by_the_next_sweep(number: int, *, after: bool) -> None:
     world = World()
     _, hold = holding(world)
     world.parts.lifecycle.hold(hold, now=NOW)

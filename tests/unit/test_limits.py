@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 import pytest
 from chalice.app import Request
 
-from chalicelib.aws.metrics import report_limit
+from chalicelib.aws.metrics import emit_limit_metric
 from chalicelib.clock import HOUR
 from chalicelib.errors import (
     HallpassError,
@@ -104,7 +104,7 @@ SITE = "https://blog.example"
 def refused(limits: Limits, url: str, ip: str, now: int = START) -> None:
     """Send a key that the site refuses."""
     limits.visitor.ip = ip
-    with suppress(KeyRefused), limits.key_to(url, now=now):
+    with suppress(KeyRefused), limits.admit_key(url, now=now):
         raise KeyRefused("The site does not accept the key.")
 
 
@@ -114,7 +114,7 @@ def test_one_site_has_a_limit_for_all_networks_together(limits: Limits) -> None:
 
     with pytest.raises(TooManyRequests):
         refused(limits, SITE, "10.9.9.9")
-    with limits.key_to(SITE, now=START, every_network=False):
+    with limits.admit_key(SITE, now=START, every_network=False):
         pass
     refused(limits, "https://other.example", "10.9.9.9")
 
@@ -136,7 +136,7 @@ def test_a_key_that_the_site_does_not_refuse_is_not_counted(
 ) -> None:
     limits.visitor.ip = IP
     for _ in range(KEYS_BY_NETWORK.hits * 2):
-        with suppress(HallpassError), limits.key_to(SITE, now=START):
+        with suppress(HallpassError), limits.admit_key(SITE, now=START):
             if outcome is not None:
                 raise outcome
 
@@ -348,7 +348,7 @@ def test_what_protects_an_owner_goes_on_when_nothing_can_be_counted(action: Acti
 
 
 def test_a_limit_that_is_reached_is_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    report_limit("support")
+    emit_limit_metric("support")
 
     written = json.loads(capsys.readouterr().out)
     assert (written["LimitReached"], written["limit"]) == ([1.0], "support")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import TryAgain
+from chalicelib.site_problems import unavailable
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api
@@ -110,6 +111,24 @@ class TestOthersHaveAskedAboutTheSameSite:
 
         assert statuses == [422] * 12
         assert api("POST", "/users", user_body(world), headers=network(1))[0] == 201
+
+    def test_a_site_that_was_down_has_no_look_and_no_key_counted_against_it(
+        self, world: World, api: Api
+    ) -> None:
+        body = user_body(world)
+        site = world.wordpress.sites["https://blog.example"]
+        for number in range(70):
+            visitor = network(number % 7)
+            site.down = unavailable("server_error")
+            looked = api("POST", "/sites", {"url": "blog.example"}, headers=visitor)
+            site.down = None
+            world.wordpress.fail_next("whoami", unavailable("server_error"))
+            sent = user_body(world, grant_id=number_id(number), owner_email="")
+            failed = api("POST", "/users", sent, headers=visitor)
+            assert (looked[0], failed[0]) == (200, 422)
+
+        assert api("POST", "/sites", {"url": "blog.example"}, headers=network(1))[0] == 200
+        assert api("POST", "/users", body, headers=network(1))[0] == 201
 
 
 class TestAGoodTokenHasItsOwnBudget:

@@ -315,7 +315,7 @@ def test_support_can_neither_view_nor_confirm(manual: World) -> None:
     assert manual.strangers == ["helper"]
 
 
-def test_a_second_approval_that_cannot_take_the_first_ones_place_is_given_back(
+def test_a_second_approval_that_cannot_take_the_first_ones_place_is_deleted(
     manual: World, api: Api
 ) -> None:
     api("POST", REPAIR, approve(manual), token=OWNER)

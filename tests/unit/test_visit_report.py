@@ -10,7 +10,15 @@ import pytest
 
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.grants.snapshot import ApplicationPassword, Plugin, SiteUser, Snapshot, Theme
+from chalicelib.grants.snapshot import (
+    CAPABILITIES,
+    ApplicationPassword,
+    Plugin,
+    SiteUser,
+    Snapshot,
+    Theme,
+    rights_of,
+)
 from chalicelib.grants.visit_report import MAX_CHANGES, Change, compare, read, write
 from chalicelib.site_problems import unavailable
 from tests.fakes.wordpress import FakeSite
@@ -158,6 +166,37 @@ def test_an_editor_who_is_removed_or_promoted_is_reported() -> None:
     ]
 
 
+class TestRights:
+    def changes(self, before: int | None, after: int | None) -> list[Change]:
+        old, new = (
+            Snapshot((SiteUser(7, "ed", "", (), roles=("editor",), rights=rights),), (), (), "a@b")
+            for rights in (before, after)
+        )
+        return list(compare(old, new, ours={}, our_keys=()))
+
+    def test_what_a_role_or_a_user_was_given_is_reported_and_what_was_taken_is_not(self) -> None:
+        few, many = rights_of({"edit_posts"}), rights_of({"edit_posts", "edit_themes"})
+
+        assert self.changes(few, many) == [Change("rights_added", "ed", "edit_themes")]
+        assert self.changes(many, few) == []
+
+    def test_a_right_that_was_not_looked_for_before_is_not_new(self) -> None:
+        known = CAPABILITIES.index("edit_users")
+        before = (rights_of({"edit_posts"}) & (1 << known) - 1) | 1 << known
+        after = rights_of({"edit_posts", "edit_users"})
+
+        assert self.changes(before, after) == []
+        assert self.changes(None, after) == []
+
+    def test_a_right_that_a_plugin_gives_to_administrators_is_no_change(self) -> None:
+        old, new = (
+            Snapshot((SiteUser(1, "ann", "", (), rights=rights),), (), (), "a@b")
+            for rights in (rights_of({"edit_posts"}), rights_of({"manage_woocommerce"}))
+        )
+
+        assert compare(old, new, ours={}, our_keys=()) == ()
+
+
 class TestListsOfDifferentReach:
     """A list of administrators, or of known roles, is compared with one of everybody."""
 
@@ -258,6 +297,19 @@ class TestAtTheEnd:
             Change("user_added", "helper", "editor"),
             Change("role_changed", "admin", "administrator, editor"),
         }
+
+    def test_an_editor_who_may_manage_users_now_is_reported(
+        self, world: World, site: FakeSite, provision_request: ProvisionRequest
+    ) -> None:
+        helper = site.add_user("helper", "editor")
+        again = replace(provision_request, grant_id="a" * 22)
+        again = replace(again, consent=Credentials("admin", site.consent("admin")))
+        world.parts.lifecycle.provision(again, now=NOW)
+        helper.extra_rights = {"edit_users", "promote_users"}
+
+        changes = world.parts.ending.end("a" * 22, OWNER, now=NOW).visit.changes
+
+        assert Change("rights_added", "helper", "edit_users, promote_users") in (changes or ())
 
     def test_a_repair_after_a_demotion_sees_what_the_demoted_user_could_not(
         self, world: World, site: FakeSite

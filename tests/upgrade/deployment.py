@@ -61,7 +61,7 @@ def joined(
         wordpress=wordpress,
         connections=NoConnections(),
         budget=StillBudget(),
-        report_limit=lambda _: None,
+        emit_limit_metric=lambda _: None,
     )
     return assemble(ports, SETTINGS)
 

@@ -16,6 +16,7 @@ export const KINDS = [
     "plugin_removed",
     "plugin_switched",
     "plugin_updated",
+    "rights_added",
     "role_changed",
     "theme_added",
     "theme_removed",

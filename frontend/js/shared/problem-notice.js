@@ -49,6 +49,7 @@ export const CODES = [
     "too_many_requests",
     "try_again",
     "two_hosts",
+    "unconfirmed",
     "user_is_newer",
     "user_is_older",
     "user_not_found",

@@ -39,15 +39,15 @@ def core_tree(version: str) -> Path:
     return tree
 
 
-def newest(report: Callable[[str], None]) -> str:
-    """Return the newest version that this machine can fetch; *report* why newer ones failed."""
+def newest(progress: Callable[[str], None]) -> str:
+    """Return the newest version that can be fetched here; *progress* gets why newer ones failed."""
     for version in VERSIONS:
         if not (CACHE / f"wordpress-{version}").exists():
-            report(f"Fetching WordPress {version}")
+            progress(f"Fetching WordPress {version}")
         try:
             core_tree(version)
         except WordPressFailedError as error:
-            report(f"{error}")
+            progress(f"{error}")
         else:
             return version
     raise WordPressFailedError("No WordPress could be fetched; is there a network?")

@@ -1,4 +1,4 @@
-"""Only the owner adds a link to an access, and taking it back takes back all of them."""
+"""Only the owner adds a link to an access, and burning one burns all of them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TestDecoys:
 
         assert opened(api, REAL) == 200  # The winner's own retry, within its 60 seconds.
 
-    def test_taking_back_takes_back_every_link_of_the_access(self, world: World, api: Api) -> None:
+    def test_burning_burns_every_link_of_the_access(self, world: World, api: Api) -> None:
         # As an earlier version left them: two links wait at once.
         second = world.stored.items[REAL.id]
         api("POST", "/secrets", body_of(OTHER))

@@ -80,7 +80,7 @@ def meant(status: int) -> dict[str, str]:
     return {"X-OTS-Intended-Status": str(status)}
 
 
-def note(event: str, secret_id: str, size: int, passphrase: bool, by: SignedIn | None) -> None:  # noqa: FBT001
+def log_event(event: str, secret_id: str, size: int, passphrase: bool, by: SignedIn | None) -> None:  # noqa: FBT001
     """Log what an operator counts; *size* in bytes is rounded up to a step of 1,000."""
     extra = {
         "secret": hashlib.sha256(secret_id.encode()).hexdigest()[:8],

@@ -1,0 +1,163 @@
+// The page of the team's key: is this browser ready, add it, remove it, make a key. Nothing of a key leaves the browser
+// but in the file that a person saves; this page sends no request but for its own files.
+
+/** @import { Config, TeamKey } from "../shared/types.js" */
+import { copyOnPress } from "../shared/copy-button.js"
+import { rejectField, setFieldError } from "../shared/field-errors.js"
+import { fingerprintOf } from "../shared/fingerprint.js"
+import { keepKey, readKeys, removeKey } from "../shared/key-store.js"
+import { $, load, loadCatalogue, make, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
+import { readinessOf } from "./readiness.js"
+
+const KEY_FILE = "team/key-file.js"
+/** @type {Config} */
+let config
+/** Words take a moment to make. @type {Map<string, string>} */
+const words = new Map()
+let isUnsaved = false
+
+$("#add").addEventListener("submit", () => runOnce($("#add-now"), add))
+onPress($("#make-now"), makeKey)
+addEventListener("beforeunload", (event) => isUnsaved && event.preventDefault())
+await runGuarded(async () => {
+    config = await startPage()
+    await loadCatalogue()
+    await show()
+})
+
+/** See what this browser holds. @param {string} [done] the text of what was done a moment ago */
+async function show(done = "") {
+    const teamKeys = config.team_keys ?? []
+    const keys = await readKeys().catch(() => null)
+    const readiness = keys
+        ? readinessOf(
+              keys.map(({ publicKey }) => publicKey),
+              teamKeys,
+          )
+        : "no_storage"
+    const isBroken = readiness === "ready" && !(await works(keys ?? [], teamKeys[0]))
+    const name = isBroken ? "broken" : readiness
+    const [newest = ""] = teamKeys
+    $("#team-words output").textContent = newest && (await wordsOf(newest))
+    $("#team-words").hidden = !newest
+    setText($("#state h2"), `team.is_${name}`)
+    setText($("#state-text"), `team.is_${name}_text`)
+    $("#ready").hidden = name !== "ready"
+    $("#done").hidden = !done
+    if (done) setText($("#done"), done)
+    $("#keys").replaceChildren(...(await Promise.all((keys ?? []).map((key) => itemOf(key, teamKeys)))))
+    $("#held").hidden = !keys?.length
+    setText($("#make-title"), newest || keys?.length ? "team.again_title" : "team.make_title")
+    setText($("#make-text"), newest || keys?.length ? "team.again_text" : "team.make_text")
+    $("#looking").hidden = true
+    $("#state").hidden = $("#make").hidden = false
+    $("#add").hidden = name === "no_storage" || !$("#made").hidden
+    $("#make-details").hidden = name === "no_storage" || !$("#made").hidden
+}
+
+/** Try it: seal something to the key, and open it. @type {(keys: TeamKey[], newest: string) => Promise<boolean>} */
+async function works(keys, newest) {
+    const { tryKey } = await load(KEY_FILE)
+    const key = keys.find(({ publicKey }) => publicKey === newest)
+    return tryKey(key).then(
+        () => true,
+        () => false,
+    )
+}
+
+/** @type {(key: TeamKey, teamKeys: string[]) => Promise<HTMLElement>} */
+async function itemOf({ publicKey }, teamKeys) {
+    const place = teamKeys.indexOf(publicKey)
+    const use = make("span", { class: "hint" })
+    setText(use, place === 0 ? "team.key_newest" : place > 0 ? "team.key_older" : "team.key_unused")
+    const fingerprint = await wordsOf(publicKey)
+    const id = `key-${fingerprint}`
+    const button = make("button", { type: "button", class: "danger", "aria-describedby": id })
+    setText(button, "team.remove")
+    onPress(button, () => remove(publicKey))
+    const shown = make("div", {}, make("output", { id }, fingerprint), make("br"), use)
+    return make("li", { "data-icon": "key" }, make("div", {}, shown, make("p", { class: "actions" }, button)))
+}
+
+/** @param {string} publicKey */
+async function wordsOf(publicKey) {
+    const known = words.get(publicKey) ?? (await fingerprintOf(publicKey))
+    words.set(publicKey, known)
+    return known
+}
+
+async function add() {
+    const file = field("#file")
+    const passphrase = field("#passphrase")
+    for (const each of [file, passphrase]) await setFieldError(each, "")
+    const [chosen] = file.files ?? []
+    if (!chosen) return rejectField(file, "team.no_file")
+    if (!passphrase.value.trim()) return rejectField(passphrase, "field.empty")
+    const { readKeyFile } = await load(KEY_FILE)
+    /** @type {TeamKey} */
+    let key
+    try {
+        key = await readKeyFile(await chosen.text(), passphrase.value)
+    } catch (error) {
+        const { fault = "unreadable" } = /** @type {{fault?: string}} */ (error)
+        return rejectField(fault === "passphrase" ? passphrase : file, `team.fault_${fault}`)
+    }
+    try {
+        await keepKey(key)
+    } catch {
+        return rejectField(file, "team.fault_storage")
+    }
+    passphrase.value = file.value = ""
+    await show("team.added")
+    $("#state h2").focus()
+}
+
+/** @param {string} publicKey */
+async function remove(publicKey) {
+    const dialog = /** @type {HTMLDialogElement} */ ($("#confirm"))
+    $("#confirm-words").textContent = await wordsOf(publicKey)
+    dialog.returnValue = "no"
+    dialog.showModal()
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }))
+    if (dialog.returnValue !== "yes") return
+    await removeKey(publicKey)
+    await show("team.removed")
+    $("#state h2").focus()
+}
+
+async function makeKey() {
+    const { makeTeamKey, newFilePassphrase } = await load(KEY_FILE)
+    const passphrase = newFilePassphrase()
+    /** @type {{key: TeamKey, file: string}} */
+    const { key, file } = await makeTeamKey(passphrase)
+    await keepKey(key)
+    isUnsaved = true
+    const fingerprint = await wordsOf(key.publicKey)
+    const line = `"team_keys": ${JSON.stringify([key.publicKey, ...(config.team_keys ?? [])]).replaceAll(",", ", ")},`
+    for (const [place, text] of Object.entries({
+        "#made-words": fingerprint,
+        "#file-words": passphrase,
+        "#line": line,
+    })) {
+        $(place).textContent = text
+    }
+    copyOnPress($("#copy-words"), () => passphrase)
+    copyOnPress($("#copy-line"), () => line)
+    onPress($("#save"), () => save(file, `team-key-${fingerprint}.json`))
+    $("#made").hidden = false
+    await show()
+    $("#made h2").focus()
+}
+
+/** @type {(file: string, name: string) => void} */
+function save(file, name) {
+    const address = URL.createObjectURL(new Blob([file], { type: "application/json" }))
+    make("a", { href: address, download: name }).click()
+    setTimeout(() => URL.revokeObjectURL(address))
+    isUnsaved = false
+}
+
+/** @param {string} selector */
+function field(selector) {
+    return /** @type {HTMLInputElement} */ ($(selector))
+}
