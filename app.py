@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Rate, Request, Response
 
 from chalicelib import __version__
+from chalicelib.aws.metrics import LateMetrics
 from chalicelib.errors import NotFound, TooManyRequests, TryAgain
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
@@ -25,6 +24,7 @@ from chalicelib.onetime import envelope
 from chalicelib.rate_limits.limits import BY_GRANT, Action
 from chalicelib.web import bodies, onetimesecret, onetimesecret_routes, render
 from chalicelib.web import endpoint as web
+from chalicelib.web.log import Log
 from chalicelib.wiring import Hallpass, hallpass
 
 View = Callable[..., Response]
@@ -33,8 +33,8 @@ SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up 
 
 app = Chalice(app_name="hallpass", configure_logs=False)
 app.register_middleware(web.normalise_chalice_errors, "http")
-logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
-metrics = Metrics(namespace="Hallpass")  # The stack's name is the service: see resources.yaml.
+logger = Log("hallpass")  # Chalice logs through the logger of the same name.
+metrics = LateMetrics()
 
 
 def log_outcome(event: Request, call: Callable[[Request], Response]) -> Response:
@@ -252,10 +252,10 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """End what is due. The gauge is the operator's alarm."""
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now())
-    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
-    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, result.oldest_due)
-    metrics.add_metric("Ended", MetricUnit.Count, result.ended)
-    metrics.add_metric("PutOff", MetricUnit.Count, result.put_off)
+    metrics.add_metric("OldestOverdueSeconds", "Seconds", result.oldest_overdue)
+    metrics.add_metric("OldestDueSeconds", "Seconds", result.oldest_due)
+    metrics.add_metric("Ended", "Count", result.ended)
+    metrics.add_metric("PutOff", "Count", result.put_off)
     metrics.flush_metrics()
     logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
     for tried in result.tries:

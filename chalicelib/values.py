@@ -3,15 +3,16 @@ The standard library's `dataclasses`, whose methods are made when the first valu
 
 `dataclasses.dataclass` writes six methods for each class and compiles them. For all classes of
 Hallpass together that was an eighth of a cold start, and one request makes values of few of them.
-So a class gets its slots when it is defined, and the rest when it is called for the first time, or
-when `fields`, `replace` or `asdict` ask. Until then there is no value that anything else could be
-done with. An error in a definition shows then, too: `tests/unit/test_values.py` asks every class.
+So a class gets its slots when it is defined; what makes values when it is called for the first
+time, or when `fields`, `replace` or `asdict` ask; and what shows and compares them when one is to
+be shown or compared. `tests/unit/test_values.py` asks every class, and finds errors in definitions.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, field, fields, replace
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["asdict", "dataclass", "field", "fields", "replace"]
 NO_FIELDS = ("ClassVar", "KW_ONLY")  # Annotate what is no field of a value.
 OF_EACH_CLASS = ("__dict__", "__weakref__", "__slots__")
+MAKING, WHOLE = 1, 2  # The stages of a class: values can be made; and be shown and compared.
 _lock = threading.RLock()  # Held again by the base of a class that is being finished.
 
 if TYPE_CHECKING:
@@ -33,36 +35,48 @@ else:
 
 
 def _begin(cls: type, options: dict[str, bool]) -> type:
-    """Return *cls*, or its twin with slots, still without the methods of a dataclass."""
+    """Return *cls*, or its twin with slots, with methods that make those of a dataclass."""
     shown = _with_slots(cls) if options.get("slots") else cls
     namespace = _namespace(cls)
-    is_finished = False
+    stage = 0
 
-    def finish() -> None:
-        nonlocal is_finished
+    def reach(wanted: int) -> None:
+        nonlocal stage
         with _lock:
-            if not is_finished:
-                made: type = dataclasses.dataclass(**options)(_twin(cls, namespace))
+            if stage < wanted:
+                chosen = options if wanted == WHOLE else options | {"repr": False, "eq": False}
+                made: type = dataclasses.dataclass(**chosen)(_twin(cls, namespace))
                 _take_over(shown, made, namespace)
-                is_finished = True
+                stage = wanted
 
-    def first(self: Any, *values: Any, **named: Any) -> None:  # noqa: ANN401 - of any fields
-        finish()
-        shown.__init__(self, *values, **named)  # type: ignore[misc] # It is the real one now.
+    def standing_for(name: str, wanted: int) -> Callable[..., Any]:
+        def first(self: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401 - of any method
+            reach(wanted)
+            return getattr(shown, name)(self, *values, **named)  # It is the real one now.
 
-    shown.__init__ = first  # type: ignore[misc] # See above.
-    shown.__dataclass_fields__ = _Fields(finish)  # type: ignore[attr-defined]
+        return first
+
+    later = ["__repr__"] if options.get("repr", True) else []
+    if options.get("eq", True):
+        later += ["__eq__", "__hash__"]
+    for name in later:
+        if name not in namespace:
+            setattr(shown, name, standing_for(name, WHOLE))
+    if "__hash__" in later and not options.get("frozen"):
+        setattr(shown, "__hash__", None)  # noqa: B010 - mypy takes it for a method
+    setattr(shown, "__init__", standing_for("__init__", MAKING))  # noqa: B010 - see above
+    setattr(shown, "__dataclass_fields__", _Fields(lambda: reach(MAKING)))  # noqa: B010
     return shown
 
 
 class _Fields:
     """Stands for the `__dataclass_fields__` of a class until `dataclasses` asks for them."""
 
-    def __init__(self, finish: Any) -> None:  # noqa: ANN401 - a function
-        self._finish = finish
+    def __init__(self, make: Callable[[], None]) -> None:
+        self._make = make
 
     def __get__(self, _: object, owner: Any) -> Any:  # noqa: ANN401 - as `dataclasses` has it
-        self._finish()
+        self._make()
         return owner.__dataclass_fields__
 
 
