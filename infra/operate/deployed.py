@@ -13,7 +13,8 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from chalicelib.aws.grant_table import DUE_SHARDS, SHARD, GrantTable
+from chalicelib.aws.grant_item import DUE_SHARDS, SHARD
+from chalicelib.aws.grant_table import GrantTable
 from chalicelib.errors import HallpassError
 from chalicelib.grants.model import Grant
 from infra import prerequisites

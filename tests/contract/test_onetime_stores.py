@@ -10,30 +10,19 @@ from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.onetime.accounts import Account, AccountStore, Listed
 from chalicelib.onetime.receipts import Receipt, ReceiptStore
+from tests.contract.conftest import Either
 from tests.fakes.stores import MemoryAccounts, MemoryReceipts
-
-NOW = 1_800_000_000
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+from tests.fakes.world import NOW
 
 
 @pytest.fixture
-def receipts(kind: str, request: pytest.FixtureRequest) -> ReceiptStore:
-    if kind == "memory":
-        return MemoryReceipts()
-    stack = request.getfixturevalue("stack")
-    return ReceiptTable(stack.client("dynamodb"), stack.outputs["SecretsTableName"])
+def receipts(either: Either[ReceiptStore]) -> ReceiptStore:
+    return either(MemoryReceipts, ReceiptTable, "SecretsTableName")
 
 
 @pytest.fixture
-def accounts(kind: str, request: pytest.FixtureRequest) -> AccountStore:
-    if kind == "memory":
-        return MemoryAccounts()
-    stack = request.getfixturevalue("stack")
-    return AccountTable(stack.client("dynamodb"), stack.outputs["AccountsTableName"])
+def accounts(either: Either[AccountStore]) -> AccountStore:
+    return either(MemoryAccounts, AccountTable, "AccountsTableName")
 
 
 @pytest.fixture

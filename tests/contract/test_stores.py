@@ -21,17 +21,13 @@ from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
 from chalicelib.rate_limits.limits import HitCounter
-from tests.fakes.dynamodb import RacingDynamoDB
+from tests.contract.conftest import Either
+from tests.fakes.racing_dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
 from tests.fakes.world import NOW, URL
 
 READERS = 16
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", "https://x/login")
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(params=["memory", "fake_dynamodb", "dynamodb"])
@@ -65,27 +61,18 @@ def refusals() -> list[Callable[[], None]]:
 
 
 @pytest.fixture
-def grants(kind: str, request: pytest.FixtureRequest) -> GrantStore:
-    if kind == "memory":
-        return MemoryGrants()
-    stack = request.getfixturevalue("stack")
-    return GrantTable(stack.client("dynamodb"), stack.outputs["GrantsTableName"])
+def grants(either: Either[GrantStore]) -> GrantStore:
+    return either(MemoryGrants, GrantTable, "GrantsTableName")
 
 
 @pytest.fixture
-def log(kind: str, request: pytest.FixtureRequest) -> TicketLog:
-    if kind == "memory":
-        return MemoryTicketLog()
-    stack = request.getfixturevalue("stack")
-    return TicketLogTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+def log(either: Either[TicketLog]) -> TicketLog:
+    return either(MemoryTicketLog, TicketLogTable, "CountersTableName")
 
 
 @pytest.fixture
-def hits(kind: str, request: pytest.FixtureRequest) -> HitCounter:
-    if kind == "memory":
-        return MemoryHits()
-    stack = request.getfixturevalue("stack")
-    return HitCounterTable(stack.client("dynamodb"), stack.outputs["CountersTableName"])
+def hits(either: Either[HitCounter]) -> HitCounter:
+    return either(MemoryHits, HitCounterTable, "CountersTableName")
 
 
 @pytest.fixture

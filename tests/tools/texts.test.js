@@ -77,7 +77,10 @@ const NO_KEYS = ["t.*"]
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {Record<string, string>} */
-const english = Object.assign({}, ...["", "receipt/", "share/", "team/"].map((part) => JSON.parse(read(`i18n/${part}en.json`))))
+const english = Object.assign(
+    {},
+    ...["", "receipt/", "share/", "team/"].map((part) => JSON.parse(read(`i18n/${part}en.json`))),
+)
 
 /**
  * Every `data-t` element of a page, with its text.

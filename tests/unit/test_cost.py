@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from chalicelib.onetime import envelope
+from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.services import FakeOutbox, FakeSealer
 from tests.upgrade.deployment import Deployment
-from tests.upgrade.dynamodb import FakeDynamoDB
 
 URL = "https://blog.example"
 READS, WRITES = ("get_item", "query"), ("put_item", "update_item", "delete_item")

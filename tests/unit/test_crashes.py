@@ -9,9 +9,7 @@ all deaths after which that fails, with the number and the name of the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from itertools import product
 
 import pytest
 
@@ -22,7 +20,8 @@ from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
-from tests.fakes.crash import Died, Process
+from tests.fakes.crash import Process
+from tests.fakes.deaths import Begin, Job, calls_of, die_in, every_death
 from tests.fakes.world import (
     GRANT,
     NOW,
@@ -36,52 +35,6 @@ from tests.fakes.world import (
 )
 
 SEALED = Secret(SECRET, b"sealed", "proof", False, 0, "f", GRANT)  # noqa: FBT003
-
-Job = Callable[[Hallpass, int], object]
-Begin = Callable[[World], Job]
-"""Brings a new world to where a job begins, and returns the job."""
-Check = Callable[[World, Job], None]
-"""Asserts what holds of the world that a death left, and what the job does when it runs again."""
-
-
-def every_death(begin: Begin, check: Check) -> int:
-    """
-    Let the job die before and after each of its calls; return how many deaths that were.
-
-    Every death has a new world. When checks fail, all their errors are raised together, each with
-    a note of the death that it is about.
-    """
-    failures: list[BaseException] = []
-    deaths = list(product(enumerate(calls_of(begin)), (False, True)))
-    for (number, call), after in deaths:
-        world = World()
-        try:
-            job = begin(world)
-            die_in(job, world, number, after=after)
-            check(world, job)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - all are raised below
-            side = "after" if after else "before"
-            error.add_note(f"{begin.__name__}: the process died {side} call {number}, {call}")
-            failures.append(error)
-    if failures:
-        raise BaseExceptionGroup(
-            f"{begin.__name__}: {len(failures)} of {len(deaths)} deaths end badly", failures
-        )
-    return len(deaths)
-
-
-def calls_of(begin: Begin) -> list[str]:
-    """Run the job once, alive; return the names of its calls."""
-    world, process = World(), Process()
-    job = begin(world)
-    job(world.start(process), NOW)
-    return process.calls
-
-
-def die_in(job: Job, world: World, number: int, *, after: bool) -> None:
-    process = Process(number, after=after)
-    with pytest.raises(Died):
-        job(world.start(process), NOW)
 
 
 def active(world: World) -> ProvisionRequest:

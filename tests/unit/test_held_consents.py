@@ -1,4 +1,4 @@
-"""No key waits for a person: a consent that came back is used, or given back in 15 minutes."""
+"""No key waits for a person: a consent that came back is used, or deleted within 15 minutes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from chalicelib.errors import GrantEnded, GrantExists, HallpassError, TooManyReq
 from chalicelib.grants.request import HoldRequest, ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
-from tests.fakes.crash import Died, Process
+from tests.fakes.crash import Process
+from tests.fakes.deaths import Job, every_death
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World, repair
 from tests.unit.conftest import Api
 
@@ -183,7 +184,7 @@ class TestOverHttp:
 
 
 class TestOrderings:
-    def test_a_site_that_is_down_gets_it_back_when_it_answers(
+    def test_on_a_site_that_is_down_it_is_deleted_when_the_site_answers(
         self, world: World, request_: ProvisionRequest
     ) -> None:
         world.parts.lifecycle.hold(hold_of(request_), now=NOW)
@@ -276,90 +277,68 @@ class TestOrderings:
 # Deaths at every call.
 
 
-def holding(world: World) -> tuple[ProvisionRequest, HoldRequest]:
+def completing(world: World) -> Job:
     request = world.request()
-    return request, hold_of(request)
+    world.start(Process()).lifecycle.hold(hold_of(request), now=NOW)
+    return lambda parts, now: parts.lifecycle.provision(request, now=now)
 
 
-def hold_points() -> list[tuple[int, bool]]:
-    world, process = World(), Process()
-    _, hold = holding(world)
-    world.start(process).lifecycle.hold(hold, now=NOW)
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+def deleting(world: World) -> Job:
+    world.start(Process()).lifecycle.hold(hold_of(world.request()), now=NOW)
+    return lambda parts, now: parts.sweep.sweep(now=now + 15 * MINUTE)
 
 
-@pytest.mark.parametrize(("number", "after"), hold_points())
-def test_a_hold_that_died_is_repeated_or_deleted(number: int, *, after: bool) -> None:
-    world = World()
-    request, hold = holding(world)
-    with pytest.raises(Died):
-        world.start(Process(number, after=after)).lifecycle.hold(hold, now=NOW)
-    stored = GRANT in world.grants.items
+def test_a_hold_that_died_is_repeated_or_deleted() -> None:
+    requests: list[ProvisionRequest] = []
 
-    world.start(Process()).sweep.sweep(now=NOW + 15 * MINUTE)
-    assert world.owner_keys == (0 if stored else 1)
-    if not stored:
-        grant = world.start(Process()).lifecycle.hold(hold, now=NOW + 16 * MINUTE)
-        assert grant.is_held
-        world.start(Process()).lifecycle.provision(request, now=NOW + 17 * MINUTE)
-        assert world.owner_keys == 0
+    def begin(world: World) -> Job:
+        requests.append(world.request())
+        hold = hold_of(requests[-1])
+        return lambda parts, now: parts.lifecycle.hold(hold, now=now)
 
+    def check(world: World, job: Job) -> None:
+        is_stored = GRANT in world.grants.items
 
-def completing_points() -> list[tuple[int, bool]]:
-    world, process = World(), Process()
-    request, hold = holding(world)
-    world.parts.lifecycle.hold(hold, now=NOW)
-    world.start(process).lifecycle.provision(request, now=NOW)
-    assert len(process.calls) > 20
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+        world.start(Process()).sweep.sweep(now=NOW + 15 * MINUTE)
+
+        assert world.owner_keys == (0 if is_stored else 1)
+        if not is_stored:
+            job(world.start(Process()), NOW + 16 * MINUTE)
+            assert world.grants.items[GRANT].is_held
+            world.start(Process()).lifecycle.provision(requests[-1], now=NOW + 17 * MINUTE)
+            assert world.owner_keys == 0
+
+    every_death(begin, check)
 
 
-@pytest.mark.parametrize(("number", "after"), completing_points())
 @pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(
-    number: int, by: str, *, after: bool
-) -> None:
-    world = World()
-    request, hold = holding(world)
-    world.parts.lifecycle.hold(hold, now=NOW)
-    with pytest.raises(Died):
-        world.start(Process(number, after=after)).lifecycle.provision(request, now=NOW)
+def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(by: str) -> None:
+    def check(world: World, job: Job) -> None:
+        if by == "request":
+            again = world.start(Process())
+            job(again, NOW + 5 * MINUTE)
+            assert world.grants.items[GRANT].state == "active"
+            again.ending.end(GRANT, OWNER, now=NOW + HOUR)
+        world.start(Process()).sweep.sweep(now=NOW + HOUR)
+        if world.grants.items[GRANT].state == "active":
+            world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
 
-    if by == "request":
-        again = world.start(Process())
-        grant, _ = again.lifecycle.provision(request, now=NOW + 5 * MINUTE)
-        assert grant.state == "active"
-        again.ending.end(GRANT, OWNER, now=NOW + HOUR)
-    world.start(Process()).sweep.sweep(now=NOW + HOUR)
-    if world.grants.items[GRANT].state == "active":
-        world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
+        assert (world.strangers, world.owner_keys) == ([], 0)
+        grant = world.grants.items[GRANT]
+        assert (grant.state, grant.consent, grant.schedule.due_at) == ("ended", None, None)
 
-    assert (world.strangers, world.owner_keys) == ([], 0)
-    grant = world.grants.items[GRANT]
-    assert (grant.state, grant.consent, grant.schedule.due_at) == ("ended", None, None)
+    assert every_death(completing, check) > 40
 
 
-def deletion_points() -> list[tuple[int, bool]]:
-    world, process = World(), Process()
-    _, hold = holding(world)
-    world.parts.lifecycle.hold(hold, now=NOW)
-    world.start(process).sweep.sweep(now=NOW + 15 * MINUTE)
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+def test_a_deletion_that_died_is_finished_by_the_next_sweep() -> None:
+    def check(world: World, _: Job) -> None:
+        world.start(Process()).sweep.sweep(now=NOW + HOUR)
 
+        assert world.owner_keys == 0
+        grant = world.grants.items[GRANT]
+        assert (grant.phase, grant.consent) == ("closed", None)
 
-@pytest.mark.parametrize(("number", "after"), deletion_points())
-def test_a_deletion_that_died_is_finished_by_the_next_sweep(number: int, *, after: bool) -> None:
-    world = World()
-    _, hold = holding(world)
-    world.parts.lifecycle.hold(hold, now=NOW)
-    with pytest.raises(Died):
-        world.start(Process(number, after=after)).sweep.sweep(now=NOW + 15 * MINUTE)
-
-    world.start(Process()).sweep.sweep(now=NOW + HOUR)
-
-    assert world.owner_keys == 0
-    grant = world.grants.items[GRANT]
-    assert (grant.phase, grant.consent) == ("closed", None)
+    every_death(deleting, check)
 
 
 def test_a_held_grant_can_be_repaired_and_ends(world: World, request_: ProvisionRequest) -> None:
@@ -372,7 +351,7 @@ def test_a_held_grant_can_be_repaired_and_ends(world: World, request_: Provision
     assert (world.strangers, world.owner_keys) == ([], 0)
 
 
-def test_a_stranger_gives_nothing_back(world: World, request_: ProvisionRequest) -> None:
+def test_a_stranger_deletes_no_key(world: World, request_: ProvisionRequest) -> None:
     world.parts.lifecycle.hold(hold_of(request_), now=NOW)
 
     with pytest.raises(HallpassError):
@@ -384,7 +363,7 @@ def test_a_stranger_gives_nothing_back(world: World, request_: ProvisionRequest)
 def test_no_ticket_says_that_an_approval_which_was_not_checked_let_support_in(
     world: World, api: Api
 ) -> None:
-    """Anybody can hand in any key for any host, and name any mailbox."""
+    """A stranger can send any key for any host, and name any mailbox."""
     api("POST", "/users", body(world, application_password="x" * 24))
     ticket = {"name": "N", "email": "victim@blog.example", "subject": "S", "message": "M"}
     ticket |= {"grant_id": GRANT, "owner_token": OWNER}

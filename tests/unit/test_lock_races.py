@@ -19,7 +19,7 @@ from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, Locked
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret, SecretStore
-from tests.fakes.dynamodb import RacingDynamoDB
+from tests.fakes.racing_dynamodb import RacingDynamoDB
 from tests.fakes.stores import MemoryGrants, MemorySecrets, no_receipts
 from tests.fakes.world import GRANT, NOW
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from chalicelib.errors import HallpassError
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
-from chalicelib.wiring import Hallpass
-from tests.fakes.crash import Died, Process
+from tests.fakes.crash import Process
+from tests.fakes.deaths import Job, every_death
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT, World
 from tests.unit.conftest import Api
 
@@ -165,7 +164,7 @@ class TestWhoIsOffered:
 
 class TestTheKeyMeanwhile:
     @pytest.mark.parametrize("days", [0, 3], ids=["while it runs", "after its deadline"])
-    def test_an_approval_that_is_not_confirmed_goes_back_within_fifteen_minutes(
+    def test_an_approval_that_is_not_confirmed_is_deleted_within_fifteen_minutes(
         self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch, days: int
     ) -> None:
         start = NOW + days * DAY
@@ -197,7 +196,7 @@ class TestTheKeyMeanwhile:
         assert manual.owner_keys == 0
         assert manual.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
 
-    def test_whoever_else_has_a_token_cannot_put_off_that_it_goes_back(
+    def test_whoever_else_has_a_token_cannot_put_its_deletion_off(
         self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Who made the grant has its owner token, and approvals of other hosts are refused."""
@@ -213,7 +212,7 @@ class TestTheKeyMeanwhile:
 
         assert (manual.owner_keys, manual.grants.items[GRANT].consent) == (0, None)
 
-    def test_approving_again_gives_the_first_one_back(self, manual: World, api: Api) -> None:
+    def test_approving_again_deletes_the_first_one(self, manual: World, api: Api) -> None:
         api("POST", REPAIR, approve(manual), token=OWNER)
 
         answer = api("POST", REPAIR, approve(manual), token=OWNER)[1]
@@ -221,7 +220,7 @@ class TestTheKeyMeanwhile:
         assert answer["found"]["id"] == 2
         assert manual.owner_keys == 1
 
-    def test_after_it_went_back_the_owner_is_asked_to_approve_again(
+    def test_after_its_deletion_the_owner_is_asked_to_approve_again(
         self, manual: World, api: Api
     ) -> None:
         consent = approve(manual)
@@ -235,8 +234,6 @@ class TestTheKeyMeanwhile:
 
 
 # Deaths at every call.
-
-Job = Callable[[Hallpass, int], object]
 
 
 def manual_grant(world: World) -> Credentials:
@@ -259,51 +256,36 @@ def confirming(world: World) -> Job:
     )
 
 
-def points(before: Callable[[World], Job]) -> list[tuple[int, bool]]:
-    world, process = World(), Process()
-    before(world)(world.start(process), NOW)
-    return [(number, after) for number in range(len(process.calls)) for after in (False, True)]
+def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user() -> None:
+    def check(world: World, _: Job) -> None:
+        recorded = world.grants.items[GRANT].consent is not None
+
+        for minute in range(1, 17):
+            world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
+
+        grant = world.grants.items[GRANT]
+        assert world.strangers == ["helper"]
+        assert (grant.phase, grant.schedule.due_at) == ("active", NOW + 3 * DAY)
+        if recorded:
+            assert (grant.consent, world.owner_keys) == (None, 0)
+
+    every_death(first_request, check)
 
 
-@pytest.mark.parametrize(("number", "after"), points(first_request))
-def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user(
-    number: int, *, after: bool
-) -> None:
-    world = World()
-    job = first_request(world)
-    with pytest.raises(Died):
-        job(world.start(Process(number, after=after)), NOW)
-    recorded = world.grants.items[GRANT].consent is not None
-
-    for minute in range(1, 17):
-        world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
-
-    grant = world.grants.items[GRANT]
-    assert world.strangers == ["helper"]
-    assert (grant.phase, grant.schedule.due_at) == ("active", NOW + 3 * DAY)
-    if recorded:
-        assert (grant.consent, world.owner_keys) == (None, 0)
-
-
-@pytest.mark.parametrize(("number", "after"), points(confirming))
 @pytest.mark.parametrize("by", ["request", "sweep"])
-def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(
-    number: int, by: str, *, after: bool
-) -> None:
-    world = World()
-    job = confirming(world)
-    with pytest.raises(Died):
-        job(world.start(Process(number, after=after)), NOW)
+def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(by: str) -> None:
+    def check(world: World, job: Job) -> None:
+        if by == "request":
+            job(world.start(Process()), NOW + 5 * MINUTE)
+            assert world.strangers == []
+        for minute in range(6, 30):
+            world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
 
-    if by == "request":
-        job(world.start(Process()), NOW + 5 * MINUTE)
-        assert world.strangers == []
-    for minute in range(6, 30):
-        world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
+        grant = world.grants.items[GRANT]
+        assert (grant.consent, world.owner_keys) == (None, 0)
+        assert (grant.state == "ended") == (world.strangers == [])
 
-    grant = world.grants.items[GRANT]
-    assert (grant.consent, world.owner_keys) == (None, 0)
-    assert (grant.state == "ended") == (world.strangers == [])
+    every_death(confirming, check)
 
 
 def test_support_can_neither_view_nor_confirm(manual: World) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.onetime.model import Secret
+from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.world import NOW
-from tests.upgrade.dynamodb import FakeDynamoDB
 
 SECRET = Secret("s" * 22, b"sealed", "right", passphrase=True, expires_at=NOW + 9, fingerprint="f")
 ADDED = {

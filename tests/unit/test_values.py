@@ -188,8 +188,7 @@ def test_an_import_of_the_functions_makes_no_methods() -> None:
         "    return real(*cls, **options)\n"
         "dataclasses.dataclass = noted\n"
         "import app, chalicelib.wiring\n"
-        "made = [m for m in made if m]\n"
-        "assert len(made) <= 5, made\n"
+        "assert not made, 'import from chalicelib.values, not from dataclasses'\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 

@@ -24,10 +24,10 @@ from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
+from tests.fakes.dynamodb import FakeDynamoDB, Item
 from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
 from tests.fakes.world import SETTINGS, NoConnections
-from tests.upgrade.dynamodb import FakeDynamoDB, Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
