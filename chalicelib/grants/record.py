@@ -23,11 +23,12 @@ from chalicelib.grants.parts import (
     Visit,
 )
 from chalicelib.grants.phases import ENDED, Phase, State
+from chalicelib.patterns import pattern
 from chalicelib.values import dataclass, field, replace
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
-HOST_NAME = re.compile(
+HOST_NAME = pattern(
     r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
     re.IGNORECASE,
 )

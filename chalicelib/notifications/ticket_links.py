@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 
 from chalicelib.errors import InvalidInput
+from chalicelib.patterns import pattern
 
-LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
-ONE_TIME_LINK = re.compile(
+LINK_KEY = pattern(r"[A-Za-z0-9_-]{43}")
+ONE_TIME_LINK = pattern(
     r"https://[a-z0-9.-]+(:[0-9]{1,5})?/[!-~]*[a-z0-9_-]{10}[!-~]*", re.IGNORECASE
 )
 

@@ -16,17 +16,16 @@ from urllib.parse import urlencode, urlsplit
 from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound, Response
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unsupported
 from chalicelib.wordpress.anonymous import AnonymousRequests
 
-PASSWORD_FIELD = re.compile(
-    rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
-)
-HIDDEN_INPUT = re.compile(
+PASSWORD_FIELD = pattern(rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE)
+HIDDEN_INPUT = pattern(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
 )
-ATTRIBUTE = re.compile(r"""\b(name|value)\s*=\s*["']([^"']*)["']""")
-LOGOUT_NONCE = re.compile(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
+ATTRIBUTE = pattern(r"""\b(name|value)\s*=\s*["']([^"']*)["']""")
+LOGOUT_NONCE = pattern(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
 SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
