@@ -46,7 +46,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def _key_problems(config: Mapping[str, Any]) -> list[str]:
-    # A browser would refuse to seal to it, and so nobody could send anything.
+    # A browser would refuse to seal to it, and so no owner could send anything.
     return [
         f"team_keys.{place}: {key[:8]}… is no key; copy the line from the page /team."
         for place, key in enumerate(config.get("team_keys", []))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,9 @@ RUNTIME = os.environ.get("RUNTIME") or f"python3.{sys.version_info.minor}"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # The earliest time that a zip can hold.
 PLAIN_FILE = 0o100644 << 16
+TEXTS = ROOT / "chalicelib" / "notifications" / "texts"
+CONFIG = ROOT / "frontend" / "config.json"
+MAX_LOGO_BYTES = 100_000  # It goes out with every mail.
 
 
 class PackageError(Exception):
@@ -84,6 +88,7 @@ def fingerprint() -> str:
     names += ["infra/package.py", "infra/sdk_data.py"]
     files = [ROOT / name for name in names]
     files += [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / ".chalice").glob("*.json")]
+    files += [*TEXTS.glob("*.json"), CONFIG, *_logo()]
     for file in sorted(files):
         digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
         digest.update(file.read_bytes())
@@ -101,6 +106,7 @@ def _build(package: Package) -> None:
             archive.extractall(code)
         text = template.finished((chalice / "sam.yaml").read_text(), __version__)
         _thin(code, sdk_data.operations_of(template.parsed(text)))
+        _brand(code)
         _check(code)
         _compile(code)
         _zip(code, package.archive)
@@ -134,6 +140,24 @@ def _thin(code: Path, operations: sdk_data.Operations) -> None:
         shutil.rmtree(code / name, ignore_errors=True)
 
 
+def _brand(code: Path) -> None:
+    """Put beside the mails what they show of the team: its settings, and a logo that is a PNG."""
+    mails = code / "chalicelib" / "notifications"
+    shutil.copyfile(CONFIG, mails / "config.json")
+    for logo in _logo():
+        if logo.stat().st_size > MAX_LOGO_BYTES:
+            raise PackageError(
+                f"{logo.name} has more than {MAX_LOGO_BYTES} bytes, too many for mails."
+            )
+        shutil.copyfile(logo, mails / "logo.png")
+
+
+def _logo() -> list[Path]:
+    """Return the file of the logo in a list, an empty one when mail readers could not show it."""
+    named = str(json.loads(CONFIG.read_text()).get("logo", ""))
+    return [CONFIG.parent / named.lstrip("/")] if named.endswith(".png") else []
+
+
 def _check(code: Path) -> None:
     """
     Refuse a package that lacks something.
@@ -147,6 +171,8 @@ def _check(code: Path) -> None:
     }
     missing = sorted(required - installed)
     missing += [name for name in ("app.py", "chalicelib", "chalice") if not (code / name).exists()]
+    texts = code / "chalicelib" / "notifications" / "texts"
+    missing += [file.name for file in TEXTS.glob("*.json") if not (texts / file.name).exists()]
     if missing:
         raise PackageError(f"The package lacks {', '.join(missing)}.")
     native = [str(file.relative_to(code)) for file in code.rglob("*.so*")]

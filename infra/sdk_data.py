@@ -4,7 +4,7 @@ What botocore reads about AWS, cut to what the functions may call.
 botocore describes every operation of some 400 services in JSON. To make a client it reads all of
 its service, and before that all endpoints of all services. A cold start waits for it.
 What the functions call is in the template already: a function can call what its role allows, and
-nothing else. So what is kept here follows the roles; nobody keeps a second list.
+nothing else. So what is kept here follows the roles, without a second list.
 """
 
 from __future__ import annotations

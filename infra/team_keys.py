@@ -42,7 +42,7 @@ def fingerprint(key: str) -> str:
     return "-".join(words[number % len(words)] for number in numbers)
 
 
-def told(keys: Iterable[str]) -> list[str]:
+def lines(keys: Iterable[str]) -> list[str]:
     """Return what an operator is to compare with the page /team: a line for each key."""
     newest, *older = [fingerprint(key) for key in keys] or [""]
     if not newest:

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.aws.dynamodb import Item, from_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.due_order import Queue, queue_of
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
@@ -78,6 +79,7 @@ def to_grant_item(grant: Grant) -> Item:
         "own_key_ids": grant.visit.consent_key_ids,
         "report": grant.visit.changes and [asdict(change) for change in grant.visit.changes],
         "timeline": [asdict(event) for event in grant.timeline],
+        "mails": asdict(grant.correspondence),
         "notices": [notice._asdict() for notice in sorted(grant.notices)],
         "due_at": schedule.due_at,
         "lease_until": schedule.lease_until,
@@ -155,6 +157,7 @@ def from_grant_item(item: Item) -> Grant | None:
         ),
         timeline=tuple(Event(**event) for event in values["timeline"]),
         notices=frozenset(Notice(**notice) for notice in values["notices"]),
+        correspondence=Correspondence(**get("mails", {})),
         schedule=Schedule(
             due_at=get("due_at"),
             lease_until=values["lease_until"],

@@ -1,17 +1,23 @@
-"""SES: hands plain-text mails over. SES encodes every header itself."""
+"""SES: hands mails over. SES encodes texts and subject, joins the parts, makes the Message-ID."""
 
 from __future__ import annotations
 
+from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import DeliveryFailed
+from chalicelib.notifications.layout import LOGO_ID
 from chalicelib.notifications.message import Mail, one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+    from mypy_boto3_sesv2.type_defs import (
+        MessageHeaderTypeDef,
+        MessageTypeDef,
+        SendEmailRequestTypeDef,
+    )
 
 MAX_SUBJECT_CHARACTERS = 200  # Longer subjects are cut by readers anyway; RFC 5322 allows 998.
 
@@ -22,24 +28,51 @@ class SesOutbox:
     def __init__(self, client: SESV2Client, sender: str) -> None:
         self._client, self._sender = client, sender
 
-    def send(self, mail: Mail) -> None:
-        """Send *mail* as plain text; raise `DeliveryFailed` when SES does not accept it."""
+    def send(self, mail: Mail) -> str:
+        """Send *mail* and return its Message-ID; raise `DeliveryFailed` when SES refuses it."""
         request: SendEmailRequestTypeDef = {
-            "FromEmailAddress": self._sender,
+            # A name that is not ASCII has to come encoded (RFC 2047), unlike the subject.
+            "FromEmailAddress": formataddr((mail.sender, self._sender)),
             "Destination": {"ToAddresses": [mail.to]},
-            "Content": {
-                "Simple": {
-                    "Subject": {
-                        "Data": one_line(mail.subject)[:MAX_SUBJECT_CHARACTERS],
-                        "Charset": "UTF-8",
-                    },
-                    "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
-                }
-            },
+            "Content": {"Simple": _content(mail)},
         }
         if mail.reply_to:
             request["ReplyToAddresses"] = [mail.reply_to]
         try:
-            self._client.send_email(**request)
+            sent = self._client.send_email(**request)
         except (ClientError, BotoCoreError) as error:
             raise DeliveryFailed("The mail could not be sent. Please try again.") from error
+        return self._message_id(sent["MessageId"])
+
+    def _message_id(self, given: str) -> str:
+        """Return the header that SES makes of the id that it answers with."""
+        region = self._client.meta.region_name
+        domain = "email" if region == "us-east-1" else region
+        return f"<{given}>" if "@" in given else f"<{given}@{domain}.amazonses.com>"
+
+
+def _content(mail: Mail) -> MessageTypeDef:
+    subject = one_line(mail.subject)[:MAX_SUBJECT_CHARACTERS]
+    content: MessageTypeDef = {
+        "Subject": {"Data": subject, "Charset": "UTF-8"},
+        "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+    }
+    if mail.html:
+        content["Body"]["Html"] = {"Data": mail.html, "Charset": "UTF-8"}
+    headers = {"In-Reply-To": mail.in_reply_to, "References": " ".join(mail.references)}
+    named: list[MessageHeaderTypeDef] = [
+        {"Name": name, "Value": value} for name, value in headers.items() if value
+    ]
+    if named:
+        content["Headers"] = named
+    if mail.logo:
+        content["Attachments"] = [
+            {
+                "RawContent": mail.logo,
+                "FileName": "logo.png",
+                "ContentType": "image/png",
+                "ContentDisposition": "INLINE",
+                "ContentId": LOGO_ID,
+            }
+        ]
+    return content

@@ -33,3 +33,23 @@ class Evidence(NamedTuple):
         Plugins that count refused keys block the address that sends them.
         """
         return self.key_refused_at is None or now >= self.key_refused_at + DAY
+
+    def deletion_confirmed(self, now: int) -> Evidence:
+        """Record that WordPress confirmed our deletion; a refusal of the key is news."""
+        return self._replace(deleted_at=now, key_refused_at=None)
+
+    def deletion_disproved(self) -> Evidence:
+        """Record that the key still works, so its user is not deleted."""
+        return self._replace(deleted_at=None)
+
+    def answer_lost(self) -> Evidence:
+        """Record that the answer to our deletion never came."""
+        return self._replace(is_answer_lost=True)
+
+    def login_refused(self) -> Evidence:
+        """Record a refusal with the login name; the e-mail address is next."""
+        return self._replace(is_by_email=True)
+
+    def key_refused(self, now: int) -> Evidence:
+        """Record a refusal with both names; tomorrow the login name is first again."""
+        return self._replace(key_refused_at=now, is_by_email=False)

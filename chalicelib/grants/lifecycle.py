@@ -85,6 +85,7 @@ class Lifecycle:
                 phase="active",
                 is_manual=True,
                 owner_email=request.owner_email,
+                correspondence=request.correspondence,
                 on_site=OnSite(user_may_exist=True),
                 timeline=(Event(now, "access_created", "owner", "by_hand"),),
                 schedule=Schedule(due_at=expires_at),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
+from chalicelib.grants.mailed import GrantWithMails
 from chalicelib.grants.parts import (
     KEEP_CLOSED_SECONDS,
     Consent,
@@ -18,11 +19,9 @@ from chalicelib.grants.parts import (
     EventName,
     Holder,
     Links,
-    Notice,
     Schedule,
 )
 from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
-from chalicelib.grants.set_up import GrantInSetUp
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 from chalicelib.values import dataclass, replace
@@ -32,7 +31,7 @@ LOCK_RETRY_SECONDS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(GrantInSetUp):
+class Grant(GrantWithMails):
     """One temporary access to one site, and what may happen to it."""
 
     # While support is in.
@@ -54,18 +53,6 @@ class Grant(GrantInSetUp):
             schedule = replace(schedule, due_at=min(schedule.due_at, now))
         locked = Event(at, "link_locked", detail=secret_id)
         return replace(self, schedule=schedule).with_event(locked)
-
-    @transition(*ALL_PHASES)
-    def recorded(self, event: Event) -> Grant:
-        """Record *event* once, however often the answer to it was lost."""
-        known = any((e.name, e.detail) == (event.name, event.detail) for e in self.timeline)
-        return self if known else self.with_event(event)
-
-    @transition(*ALL_PHASES)
-    def ticket_sent(self, reference: str, owner_email: str, now: int) -> Grant:
-        """Record the ticket, once, and where its owner can be reached if that is not known."""
-        grant = self.recorded(Event(now, "ticket_sent", "owner", reference))
-        return replace(grant, owner_email=grant.owner_email or owner_email)
 
     @transition("active")
     def extended(self, days: int, now: int) -> Grant:
@@ -215,7 +202,7 @@ class Grant(GrantInSetUp):
         schedule = Schedule(purge_at=now + KEEP_CLOSED_SECONDS)
         return replace(self, phase="closed", consent=None, schedule=schedule)
 
-    # Leases and notices.
+    # Leases.
 
     @transition("provisioning", "active", "revoking", "notifying")
     def leased(self, now: int, seconds: int) -> Grant:
@@ -228,22 +215,6 @@ class Grant(GrantInSetUp):
     def released(self) -> Grant:
         """Give the lease back."""
         return replace(self, schedule=self.schedule.released())
-
-    @transition(*ALL_PHASES)
-    def notice_sent(self, notice: Notice) -> Grant:
-        """Record *notice*; of each kind and reader the last one is kept."""
-        kept = {n for n in self.notices if (n.kind, n.reader) != (notice.kind, notice.reader)}
-        return replace(self, notices=frozenset({*kept, notice}))
-
-    @transition(*ALL_PHASES)
-    def mailbox_read(self) -> Grant:
-        """Record that a receipt link was opened that went out in a mail only."""
-        return replace(self, tokens=replace(self.tokens, is_mailbox_read=True))
-
-    @transition(*ALL_PHASES)
-    def receipt_mailed(self, owner_hash: str) -> Grant:
-        """Record the hash of one more owner token, for the receipt link in a mail."""
-        return replace(self, tokens=self.tokens.with_owner_hash(owner_hash))
 
 
 def _ended(grant: Grant, by: str, now: int, begun: int | None = None) -> Grant:

@@ -113,15 +113,14 @@ class Provisioning:
     def _recorded(self, request: ProvisionRequest, now: int) -> Grant:
         """Return the grant of *request*, made now, or completed when its consent was held."""
         hold, fingerprint = request.hold(), request.fingerprint()
+        asked = (fingerprint, request.days, request.owner_email, now, request.correspondence)
         stored = self.grants.get(request.grant_id)
         if stored is None or not stored.is_held:
             return create_once(
                 self.grants,
                 request.grant_id,
                 fingerprint,
-                lambda: self._held_grant(hold, now).set_up_requested(
-                    fingerprint, request.days, request.owner_email, now
-                ),
+                lambda: self._held_grant(hold, now).set_up_requested(*asked),
             )[0]
 
         def completed(grant: Grant) -> Grant:
@@ -131,7 +130,7 @@ class Provisioning:
                 return grant
             if grant.phase != "provisioning":
                 raise GrantEnded(ACCESS_IS_OVER)
-            return grant.set_up_requested(fingerprint, request.days, request.owner_email, now)
+            return grant.set_up_requested(*asked)
 
         return update(self.grants, request.grant_id, completed)
 
@@ -152,6 +151,7 @@ class Provisioning:
                 hold_fingerprint=hold.fingerprint(),
             ),
             owner_email=hold.owner_email,
+            correspondence=hold.correspondence,
             consent=self.consent_key.seal(hold.consent, grant_id=hold.grant_id, held_since=now),
             schedule=Schedule(due_at=held_until),
         )

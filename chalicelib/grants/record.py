@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import quote
 
 from chalicelib.clock import DAY, MINUTE
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.parts import (
     Consent,
     Event,
@@ -64,6 +65,7 @@ class GrantRecord:
     end_requested_at: int | None = None
     ended_at: int | None = None
     notices: frozenset[Notice] = frozenset()
+    correspondence: Correspondence = field(default_factory=Correspondence)
     schedule: Schedule = field(default_factory=Schedule)
     revision: Revision = field(default_factory=Revision)
 
@@ -93,6 +95,12 @@ class GrantRecord:
     def ended_on_owner_word(self) -> bool:
         """Whether the owner confirmed the end of a manual grant, since only the owner can."""
         return any((event.name, event.by) == ("ended", "owner") for event in self.timeline)
+
+    @property
+    def reference(self) -> str:
+        """The reference of its first ticket, by which owner and support know it; "" before."""
+        sent = (event.detail for event in self.timeline if event.name == "ticket_sent")
+        return next(sent, "")
 
     @property
     def overdue_since(self) -> int | None:

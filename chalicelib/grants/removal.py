@@ -36,6 +36,7 @@ from __future__ import annotations
 from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
+from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
@@ -176,7 +177,7 @@ class Removal:
             if self.wordpress.refuses(site, self.removal_key.unseal(grant)):
                 return True
             # A key that still works disproves the deletion, which is done again.
-            grant = self.removal_key.record(grant, lambda seen: seen._replace(deleted_at=None))
+            grant = self.removal_key.record(grant, Evidence.deletion_disproved)
         return self.removal_key.is_sendable(grant, now) and self._delete_by_itself(grant, site, now)
 
     def _delete_by_itself(self, grant: Grant, site: Site, now: int) -> bool:
@@ -189,7 +190,7 @@ class Removal:
             try:
                 deleted = self.wordpress.delete_self(site, key, account, heir_id, is_seen=True)
             except SiteUnavailable:
-                self.removal_key.record(grant, lambda seen: seen._replace(is_answer_lost=True))
+                self.removal_key.record(grant, Evidence.answer_lost)
                 raise
         except KeyRefused:
             return is_missing_to_strangers(self.wordpress, grant, site)

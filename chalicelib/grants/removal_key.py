@@ -63,14 +63,14 @@ class RemovalKey:
 
     def record_deletion(self, grant: Grant, now: int) -> None:
         """Record that WordPress confirmed our deletion; a refusal from now on is news."""
-        self.record(grant, lambda seen: seen._replace(deleted_at=now, key_refused_at=None))
+        self.record(grant, lambda seen: seen.deletion_confirmed(now))
 
     def record_refusal(self, grant: Grant, now: int) -> None:
         """Record that the site refused the key with the name that it was sent with."""
         if grant.on_site.evidence.is_by_email:
-            self.record(grant, lambda seen: seen._replace(key_refused_at=now, is_by_email=False))
+            self.record(grant, lambda seen: seen.key_refused(now))
         else:
-            self.record(grant, lambda seen: seen._replace(is_by_email=True))
+            self.record(grant, Evidence.login_refused)
 
     def sign_in(self, grant: Grant, site: Site, now: int) -> tuple[Credentials, Account]:
         """
@@ -85,7 +85,7 @@ class RemovalKey:
             try:
                 return key, self.wordpress.whoami(site, key)
             except KeyRefused:
-                self.record(grant, lambda seen: seen._replace(is_by_email=True))
+                self.record(grant, Evidence.login_refused)
             user_id = grant.on_site.user_id
             if user_id is not None and self.wordpress.is_missing(site, user_id):
                 raise KeyRefused("To strangers, the site says that there is no such user.")
@@ -93,5 +93,5 @@ class RemovalKey:
         try:
             return key, self.wordpress.whoami(site, key)
         except KeyRefused:
-            self.record(grant, lambda seen: seen._replace(key_refused_at=now, is_by_email=False))
+            self.record(grant, lambda seen: seen.key_refused(now))
             raise

@@ -8,6 +8,7 @@ import hmac
 import json
 
 from chalicelib.errors import InvalidInput
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.site import Credentials
 from chalicelib.values import asdict, dataclass, field
 
@@ -27,12 +28,20 @@ class HoldRequest:
     owner_token: str = field(repr=False)
     support_token: str = field(repr=False)
     owner_email: str = ""
+    correspondence: Correspondence = field(default_factory=Correspondence)
 
     def completed(self, password: str, days: int) -> ProvisionRequest:
         """Return the request that makes the access; `password` is the support user's."""
         tokens = (self.owner_token, self.support_token)
         return ProvisionRequest(
-            self.grant_id, self.site_url, self.consent, password, days, *tokens, self.owner_email
+            self.grant_id,
+            self.site_url,
+            self.consent,
+            password,
+            days,
+            *tokens,
+            self.owner_email,
+            self.correspondence,
         )
 
     def fingerprint(self) -> str:
@@ -59,6 +68,7 @@ class ProvisionRequest:
     owner_token: str = field(repr=False)
     support_token: str = field(repr=False)
     owner_email: str = ""
+    correspondence: Correspondence = field(default_factory=Correspondence)
 
     def fingerprint(self) -> str:
         """
@@ -75,7 +85,8 @@ class ProvisionRequest:
     def hold(self) -> HoldRequest:
         """Return the hold that may have come before this request."""
         tokens = (self.owner_token, self.support_token)
-        return HoldRequest(self.grant_id, self.site_url, self.consent, *tokens, self.owner_email)
+        hold = (self.grant_id, self.site_url, self.consent, *tokens)
+        return HoldRequest(*hold, self.owner_email, self.correspondence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +100,16 @@ class RegisterRequest:
     owner_token: str = field(repr=False)
     support_token: str = field(repr=False)
     owner_email: str
+    correspondence: Correspondence = field(default_factory=Correspondence)
 
     def fingerprint(self) -> str:
-        """Return what distinguishes a repeated request from another one under the same id."""
-        return _keyed(self.owner_token, repr(sorted(asdict(self).items())))
+        """
+        Return what distinguishes a repeated request from another one under the same id.
+
+        In another language it is still the same request.
+        """
+        said = {name: value for name, value in asdict(self).items() if name != "correspondence"}
+        return _keyed(self.owner_token, repr(sorted(said.items())))
 
 
 def _keyed(owner_token: str, said: str) -> str:

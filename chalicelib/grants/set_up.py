@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Self
 
 from chalicelib.clock import DAY, MINUTE
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.parts import Event
 from chalicelib.grants.phases import SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
@@ -38,12 +39,20 @@ class GrantInSetUp(GrantRecord):
         )
 
     @transition("provisioning")
-    def set_up_requested(self, fingerprint: str, days: int, owner_email: str, now: int) -> Self:
+    def set_up_requested(
+        self,
+        fingerprint: str,
+        days: int,
+        owner_email: str,
+        now: int,
+        written: Correspondence,
+    ) -> Self:
         """Record what the owner of a held consent wants done with it; it is held no more."""
         return replace(
             self,
             expires_at=now + days * DAY,
             owner_email=owner_email or self.owner_email,
+            correspondence=written if written.language else self.correspondence,
             tokens=replace(self.tokens, fingerprint=fingerprint),
             consent=self.consent and replace(self.consent, held_since=None),
             schedule=replace(self.schedule, due_at=now + MAX_SET_UP_SECONDS),

@@ -1,22 +1,32 @@
-"""A mail, the ports it leaves by, who it comes from, and the phrases that all mails share."""
+"""A mail, the ports it leaves by, and who it comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Protocol
 
-from chalicelib.values import dataclass
+from chalicelib.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One plain-text mail to one person."""
+    """
+    One mail to one person, as plain text and as HTML.
+
+    `sender` is the name that it comes from; the deployment has one address. `in_reply_to` and
+    `references` are Message-IDs in angle brackets (RFC 5322, section 3.6.4). `logo` is a PNG that
+    the HTML shows, or empty.
+    """
 
     to: str
     subject: str
     text: str
     reply_to: str = ""
+    html: str = ""
+    sender: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    logo: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +43,19 @@ class SupportTeam:
 
 
 class Outbox(Protocol):
-    """Hands mails over. Raises `DeliveryFailed` when one was not accepted."""
+    """Hands mails over."""
 
-    def send(self, mail: Mail) -> None:
-        """Hand *mail* over to its mailbox."""
+    def send(self, mail: Mail) -> str:
+        """
+        Hand *mail* over and return the Message-ID that it got, in angle brackets.
+
+        Raises:
+            DeliveryFailed: It was not accepted.
+        """
 
 
 class MailGate(Protocol):
-    """Limits how many mails one mailbox gets, and all together."""
+    """Limits how many mails one mailbox, and everybody together, gets."""
 
     def admit_mail(self, mailbox: str, *, now: int) -> None:
         """
@@ -58,9 +73,9 @@ class CountedOutbox:
     outbox: Outbox
     gate: MailGate
 
-    def send(self, to: str, write: Callable[[], Mail], *, now: int) -> None:
+    def send(self, to: str, write: Callable[[], Mail], *, now: int) -> str:
         """
-        Hand over the mail that *write* returns, which goes to *to*.
+        Hand over the mail that *write* returns, which goes to *to*; return its Message-ID.
 
         It is written only when the mailbox has room, for a mail may need a receipt link of its own.
 
@@ -72,12 +87,7 @@ class CountedOutbox:
         mail = write()
         if mail.to != to:
             raise AssertionError("The mailbox that is counted is the one that gets the mail.")
-        self.outbox.send(mail)
-
-
-def when(moment: int) -> str:
-    """Return epoch seconds as people write a time, in UTC because mails travel."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%A %d %B %Y, %H:%M UTC")
+        return self.outbox.send(mail)
 
 
 def one_line(text: str) -> str:

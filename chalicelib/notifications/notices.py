@@ -1,143 +1,146 @@
 """
-The texts of notices: of the end, of an end that fails, of a locked link. Pure functions.
+The texts of notices: of the end, of an end that fails, of a link opened, locked or asked for.
 
-They hold our own words, a host name, dates, counts and the login name that we made, and no link but
-the receipt's. What a site reported and what a person typed is on the receipt only: otherwise
-a stranger could have us mail his words to any mailbox.
+Pure functions. What they return holds our own words, a host name, dates, counts and the login name
+that we made, and no link but the receipt's. What a site reported and what a person typed is on the
+receipt only: otherwise a stranger could have us mail his words to any mailbox.
 """
 
 from __future__ import annotations
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
-from chalicelib.notifications.message import Mail, SupportTeam, when
+from chalicelib.notifications.layout import Block, Button, Steps, Text
+from chalicelib.notifications.letter import letter, words_for
+from chalicelib.notifications.message import Mail, SupportTeam
+from chalicelib.notifications.words import Words
 from chalicelib.onetime.model import MAX_PASSPHRASE_TRIES
 
 
 def ended(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str) -> Mail:
-    """Return the mail to *reader* that WordPress has confirmed the end."""
-    site, moment = grant.site_name, when(grant.ended_at or grant.expires_at)
+    """Return the mail that tells *reader* that WordPress has confirmed the end."""
+    words, site = words_for(grant, reader), grant.site_name
+    date = words.when(grant.ended_at or grant.expires_at)
     if not grant.was_active:
-        text = (
-            f"Setting up temporary access to {site} was not finished, so we took it back.\n"
-            f"There is no temporary account, and we hold no key to your site.\n\n"
-            f"To let {team.name} in after all, please start again: {team.public_url}/\n"
-        )
-        subject = f"Access to {site} was not set up"
-    elif grant.ended_on_owner_word:
-        text = (
-            f"The owner of {site} said that the account for support is deleted: {moment}.\n"
-            "The account was made by hand, and we hold no key to that site, so we could not ask "
-            "the site itself.\n"
-        )
-        subject = f"Access to {site} has ended"
+        blocks: list[Block] = [
+            Text(words.say("not_set_up.text", site=site)),
+            Text(words.say("not_set_up.next", support=team.name)),
+            Button(words.say("not_set_up.button"), f"{team.public_url}/"),
+        ]
+        return letter(team, grant, reader, words.say("not_set_up.subject", site=site), blocks)
+    if grant.ended_on_owner_word:
+        blocks = [Text(words.say(f"said.{reader}", site=site, date=date))]
     else:
-        text = (
-            f"The temporary administrator{_name(grant)} on {site} is gone.\n"
-            f"We asked the site after deleting it, and the site confirmed it: {moment}.\n\n"
-        ) + _afterword(reader, grant, receipt_url)
-        subject = f"Access to {site} has ended"
-    return _mail(team, grant, reader, subject, text)
+        facts = {"site": site, "date": date, "username": grant.username}
+        key = "ended.by_hand" if grant.is_manual else "ended.text"
+        blocks = [Text(words.say(key, **facts)), Text(_who_ended(team, grant, reader, words))]
+        blocks += (
+            [Text(words.say("ended.support"))] if reader == "support" else _afterword(grant, words)
+        )
+    if reader == "owner":
+        blocks.append(Button(words.say("receipt.button"), receipt_url))
+    subject = words.say("ended.subject", site=site)
+    return letter(team, grant, reader, subject, blocks, title=words.say("ended.title"))
 
 
 def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *, now: int) -> Mail:
     """Return the mail that says that the account could not be removed, and how to do it by hand."""
-    site = grant.site_name
+    words, site = words_for(grant, reader), grant.site_name
     if not grant.on_site.user_may_exist:
-        subject = f"Please check {site}: an approval is left"
-        return _mail(team, grant, reader, subject, _key_left(grant))
-    text = _failure(grant, site, now) + (
-        "Please delete it by hand. It takes a minute:\n"
-        f"1. Sign in to WordPress on {site} and open Users » All Users.\n"
-        f"2. Look for {grant.username}. Hover over its name » Delete.\n"
-        "3. Choose “Attribute all content to” yourself » Confirm Deletion.\n\n"
+        subject = words.say("key_left.subject", site=site)
+        return letter(team, grant, reader, subject, _key_left(grant, words))
+    failed = words.say(
+        "overdue.text",
+        username=grant.username,
+        site=site,
+        date=words.when(grant.overdue_since or now),
+        n=grant.schedule.attempts,
+        last=words.when(now),
     )
+    blocks: list[Block] = [Text(failed)]
     if reader == "owner":
-        text += (
-            "Or let us do it: open your receipt, press “Approve and delete”, and approve once "
-            f"more on your site.\n{receipt_url}\n\n"
+        steps = (
+            words.say("step.users", site=site),
+            words.say("step.find", username=grant.username),
+            words.say("step.confirm"),
         )
-    text += "We go on trying every day, and tell you when it is gone.\n"
-    subject = f"Please check {site}: a temporary account is still there"
-    return _mail(team, grant, reader, subject, text)
+        blocks += [Text(words.say("overdue.by_hand")), Steps(steps), Text(words.say("overdue.or"))]
+        blocks += [Button(words.say("receipt.button"), receipt_url)]
+        blocks += [Text(words.say("overdue.promise"))]
+    else:
+        blocks += [Text(words.say("overdue.support"))]
+    return letter(team, grant, reader, words.say("overdue.subject", site=site), blocks)
 
 
 def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int) -> Mail:
     """Return the mail that says that a passphrase was guessed at, and how to end the access."""
-    site = grant.site_name
-    text = (
-        f"Somebody typed a wrong passphrase {MAX_PASSPHRASE_TRIES} times for the one-time link "
-        f"to {site} ({when(locked_at)}).\n"
-        "The link is locked for half an hour. Nothing was opened.\n\n"
-        f"Most likely {team.name} has mistyped it, or does not have it yet.\n"
-        "If that was not support, end the access now on your receipt:\n"
-        f"{receipt_url}\n"
-    )
-    subject = f"Wrong passphrases for the link to {site}"
-    return _mail(team, grant, "owner", subject, text)
+    words, site = words_for(grant, "owner"), grant.site_name
+    blocks: list[Block] = [
+        Text(
+            words.say("locked.text", site=site, n=MAX_PASSPHRASE_TRIES, date=words.when(locked_at))
+        ),
+        Text(words.say("locked.likely", support=team.name)),
+        Text(words.say("locked.otherwise")),
+        Button(words.say("receipt.button"), receipt_url),
+    ]
+    return letter(team, grant, "owner", words.say("locked.subject", site=site), blocks)
 
 
-def _mail(team: SupportTeam, grant: Grant, reader: Holder, subject: str, text: str) -> Mail:
-    to = grant.owner_email if reader == "owner" else team.email
-    return Mail(to, subject, f"{text}\n{team.name} · {team.public_url}\n")
+def opened(team: SupportTeam, grant: Grant, receipt_url: str, *, opened_at: int) -> Mail:
+    """Return the mail that tells the owner that support has opened the sign-in link."""
+    words, site = words_for(grant, "owner"), grant.site_name
+    key = "opened.by_hand" if grant.is_manual else "opened.text"
+    date, end = words.when(opened_at), words.when(grant.expires_at)
+    facts = {"support": team.name, "site": site, "date": date, "end": end}
+    blocks: list[Block] = [
+        Text(words.say(key, **facts, username=grant.username)),
+        Text(words.say("opened.doubt", support=team.name)),
+        Button(words.say("receipt.button"), receipt_url),
+    ]
+    subject = words.say("opened.subject", support=team.name, site=site)
+    return letter(team, grant, "owner", subject, blocks)
 
 
-def _name(grant: Grant) -> str:
-    """Return the login name that we made, in quotation marks; "" for one that a person typed."""
-    return "" if grant.is_manual else f" “{grant.username}”"
-
-
-def _key_left(grant: Grant) -> str:
+def _key_left(grant: Grant, words: Words) -> list[Block]:
     """Say that no account is there, but the approval is."""
     site = grant.site_name
-    done = (
-        f"The temporary administrator{_name(grant)} on {site} is gone."
-        if grant.was_active
-        else f"Setting up temporary access to {site} was not finished. No temporary account is "
-        "there."
-    )
-    return (
-        f"{done}\n\n"
-        "But the application password that you approved may be there still: we could not delete "
-        "it yet. We go on trying. You can delete it yourself:\n"
-        "1. Sign in to your WordPress and open Users » Profile.\n"
-        "2. Under “Application Passwords”, press “Revoke” beside the one that names us.\n"
-    )
+    key = "key_left.none"
+    if grant.was_active:
+        key = "key_left.by_hand" if grant.is_manual else "key_left.deleted"
+    return [
+        Text(words.say(key, site=site, username=grant.username)),
+        Text(words.say("key_left.but")),
+        Steps((words.say("key_left.profile", site=site), words.say("key_left.revoke"))),
+    ]
 
 
-def _failure(grant: Grant, site: str, now: int) -> str:
-    return (
-        f"The temporary administrator “{grant.username}” on {site} should be gone since "
-        f"{when(grant.overdue_since or now)}, but the site did not let us delete it "
-        f"({grant.schedule.attempts} tries, last {when(now)}). We go on trying.\n\n"
-    )
+def _who_ended(team: SupportTeam, grant: Grant, reader: Holder, words: Words) -> str:
+    """Say who ended it: either side, or the time."""
+    asked = [event.by for event in grant.timeline if event.name == "end_requested"]
+    repaired = any(event.name == "repair_requested" for event in grant.timeline)
+    by = asked[0] if asked else "owner" if repaired else "time"
+    key = "you" if by == reader else by
+    return words.say(f"ended.by_{key}", support=team.name)
 
 
-def _afterword(reader: Holder, grant: Grant, receipt_url: str) -> str:
-    if reader == "support":
-        return "Its user name and password do not work any more. You do not need to do anything.\n"
-    return (
-        "Its posts, pages and files belong to you now. Keys that support made as this user, such "
-        "as application passwords and WooCommerce REST keys, were deleted with it.\n"
-        "You do not need to do anything.\n"
-        "Your own password and account were never shared with us.\n\n"
-        f"{_report(grant)}\n{receipt_url}\n"
-    )
+def _afterword(grant: Grant, words: Words) -> list[Block]:
+    """Tell the owner what is hers now, what changed meanwhile, and what we never had."""
+    blocks: list[Block] = [Text(words.say("ended.yours")), Text(_report(grant, words))]
+    if not grant.is_manual:
+        blocks.append(Text(words.say("ended.key"), is_faint=True))
+    return blocks
 
 
-def _report(grant: Grant) -> str:
+def _report(grant: Grant, words: Words) -> str:
     """Say how many things changed while support was in; which ones is on the receipt."""
     changes = grant.visit.changes
     if changes is None:
-        return "What changed on the site while support was in, we could not see. Your receipt:"
+        return words.say("report.unknown")
     unseen = sum(change.kind == "not_seen" for change in changes)
     seen = len(changes) - unseen
     if not changes:
-        return (
-            "While support was in: no change of administrators, their application passwords, "
-            "plugins, themes or the administration e-mail. Your receipt:"
-        )
-    parts = [f"changes that we saw: {seen}"]
+        return words.say("report.nothing")
+    parts = [words.say("report.changes", n=seen)]
     if unseen:
-        parts.append(f"parts of the site that we could not see: {unseen}")
-    return f"While support was in, {'; '.join(parts)}. Your receipt lists them:"
+        parts.append(words.say("report.unseen", n=unseen))
+    return " ".join(parts)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
+from chalicelib.notifications.brand import brand
+from chalicelib.notifications.layout import Text
+from chalicelib.notifications.letter import write
+from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.onetime.receipts import Receipt
 from chalicelib.values import dataclass
 
@@ -16,19 +19,22 @@ class OpeningMails:
 
     def send(self, receipt: Receipt) -> None:
         """Mail the sender that the secret of *receipt* was opened."""
-        mail = opened(self.team, receipt)
-        self.outbox.send(receipt.opening_mail_to, lambda: mail, now=receipt.outcome_at)
+        self.outbox.send(
+            receipt.opening_mail_to, lambda: opened(self.team, receipt), now=receipt.outcome_at
+        )
 
 
 def opened(team: SupportTeam, receipt: Receipt) -> Mail:
     """Return the mail about the opening of the secret that *receipt* is for."""
-    text = f"""\
-The secret that you shared through {team.public_url} was opened.
-
-Made     {when(receipt.created_at)}
-Opened   {when(receipt.outcome_at)}
-
-Nobody can open it again. If the person that you meant it for has not opened it, what was in it is
-no longer secret: change it.
-"""
-    return Mail(to=receipt.opening_mail_to, subject="Your one-time secret was opened", text=text)
+    words = brand().words
+    times = words.say(
+        "shared.times",
+        made=words.when(receipt.created_at),
+        opened=words.when(receipt.outcome_at),
+    )
+    subject = words.say("shared.subject")
+    blocks = [Text(words.say("shared.text", url=team.public_url)), Text(times)]
+    blocks.append(Text(words.say("shared.warning")))
+    return write(
+        team, words, to=receipt.opening_mail_to, subject=subject, title=subject, blocks=blocks
+    )

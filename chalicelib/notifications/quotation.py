@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 
 from chalicelib.patterns import pattern
 
-HEADING = "The sender wrote:"
 MARK = "> "
 MAX_LINE_CHARACTERS = 76  # Mail programs wrap longer lines, and what they wrap has no mark.
 # Control characters, and what Unicode calls Default_Ignorable_Code_Point (DerivedCoreProperties.txt

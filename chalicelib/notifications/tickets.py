@@ -4,18 +4,14 @@ The ticket: what support receives, and the confirmation that the owner gets.
 The mail to support is the delivery; until the mail system has taken it, nothing is claimed. The
 same request again sends only what has not gone out yet, so sending again is always safe.
 
-In the mail to support our own lines come first, and what the sender typed follows below a mark
-(`quotation`): nothing of it can pass for ours. The owner's confirmation goes out only for an
-access: its receipt link needs the owner token of a grant. Nothing that a person typed stands in it
-but the host name of the site. When the owner's mailbox is full the confirmation is dropped, and the
-answer and the receipt say so; when support's is, the ticket is refused, for it would be lost.
+The owner's confirmation goes out only for an access: its receipt link needs the owner token of a
+grant. When the owner's mailbox is full the confirmation is dropped, and the answer and the receipt
+say so; when support's is, the ticket is refused, for it would be lost.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from collections.abc import Callable
 from functools import reduce
 from typing import Protocol
@@ -24,44 +20,16 @@ from chalicelib.errors import DeliveryFailed, InvalidInput, NotFound, TooManyReq
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event
 from chalicelib.grants.store import GrantStore, require_owner, update
-from chalicelib.notifications.account_notes import account_notes
-from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam, when
-from chalicelib.notifications.quotation import HEADING, MARK, fields, quoted, seen_on_one_line
+from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
+from chalicelib.notifications.ticket import Ticket, to_owner, to_support
 from chalicelib.notifications.ticket_links import check_links
-from chalicelib.values import asdict, dataclass, field
+from chalicelib.values import dataclass
 
-DONE_EARLIER = "Done earlier? Press “end access now” on the page behind the link."
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
 SUPPORT_IS_FULL = (
     "Support has been sent more messages than it takes at once. Yours is not sent yet: please wait "
     "a few minutes and send it again."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """
-    Who needs help with what. `link` is the sign-in link, `owner_token` the grant's.
-
-    `password_link` is a one-time link that the sender made; we never open it.
-    """
-
-    name: str
-    email: str
-    subject: str
-    message: str
-    site_url: str = ""
-    link: str = field(default="", repr=False)
-    grant_id: str = ""
-    owner_token: str = field(default="", repr=False)
-    passphrase_hint: str = ""
-    password_link: str = field(default="", repr=False)
-
-    def digest(self) -> bytes:
-        """Return SHA-256 of all that was said, so that the same request is known again."""
-        said = {name: value for name, value in asdict(self).items() if name != "password_link"}
-        said |= {"password_link": self.password_link} if self.password_link else {}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
 class TicketLog(Protocol):
@@ -116,14 +84,16 @@ class Tickets:
         grant = self._grant_of(ticket)
         site_url = self._address(ticket.site_url.strip())
         ticket_id = ticket.digest()
-        reference = "HP-" + base64.b32encode(ticket_id)[:8].decode()
+        # One access is one ticket of the help desk, whatever else is said about it later.
+        reference = (grant.reference if grant is not None else "") or _reference(ticket_id)
         sent = self.log.begin(ticket_id.hex(), now=now)
         if sent is None:
             raise TryAgain("Your message is being sent at this moment.")
         before = sent
+        mail, message_id = to_support(self.team, ticket, site_url, grant, reference), ""
         try:
             if "support" not in sent:
-                self._send_to_support(self._to_support(ticket, site_url, grant, reference), now)
+                message_id = self._send_to_support(mail, now)
                 sent = self._record(ticket_id, sent, "support")
             if grant is not None and not sent & {"owner", DROPPED}:
                 reader = self._send_to_owner(ticket, grant, reference, now)
@@ -134,7 +104,15 @@ class Tickets:
                     self.grants,
                     grant.id,
                     lambda stored: reduce(
-                        Grant.recorded, events, stored.ticket_sent(reference, ticket.email, now)
+                        Grant.recorded,
+                        events,
+                        stored.ticket_sent(
+                            reference,
+                            ticket.email,
+                            now,
+                            subject=mail.subject,
+                            message_id=message_id,
+                        ),
                     ),
                 )
         finally:
@@ -145,9 +123,9 @@ class Tickets:
         self.log.record(ticket_id.hex(), reader)
         return sent | {reader}
 
-    def _send_to_support(self, mail: Mail, now: int) -> None:
+    def _send_to_support(self, mail: Mail, now: int) -> str:
         try:
-            self.outbox.send(mail.to, lambda: mail, now=now)
+            return self.outbox.send(mail.to, lambda: mail, now=now)
         except TooManyRequests as error:
             raise TooManyRequests(error.retry_after, SUPPORT_IS_FULL) from error
         except DeliveryFailed as error:
@@ -157,7 +135,7 @@ class Tickets:
 
     def _send_to_owner(self, ticket: Ticket, grant: Grant, reference: str, now: int) -> str:
         """Send the confirmation; return what the log records: ``owner`` or `DROPPED`."""
-        mail = self._to_owner(ticket, grant, reference)
+        mail = to_owner(self.team, ticket, grant, reference)
         try:
             self.outbox.send(mail.to, lambda: mail, now=now)
         except TooManyRequests:
@@ -190,68 +168,6 @@ class Tickets:
             raise NotFound("That access is not set up.")
         return grant
 
-    def _to_support(
-        self, ticket: Ticket, site_url: str, grant: Grant | None, reference: str
-    ) -> Mail:
-        lines = [f"Somebody needs help. Reference: {reference}", ""]
-        if ticket.link:
-            lines += ["Sign-in details, in a link that opens once:", ticket.link, ""]
-        if grant is not None:
-            end = (
-                "The sender made an account there by hand, and is asked to delete it on {}."
-                if grant.is_manual
-                else f"The account “{grant.username}” removes itself on {{}}."
-            )
-            lines += [
-                f"Site: {grant.site_name}",
-                end.format(when(grant.expires_at)),
-                *([DONE_EARLIER] if ticket.link else []),
-                "",
-            ]
-            lines += account_notes(grant)
-        if ticket.password_link:
-            lines += ["The password is behind the sender's own one-time link, still unopened.", ""]
-        if ticket.passphrase_hint or (grant is not None and grant.links.asks_passphrase):
-            lines += ["The link asks for a passphrase, which you get from them another way.", ""]
-        made_by_hand = grant.username if grant is not None and grant.is_manual else ""
-        said = [
-            ("Name", ticket.name),
-            ("E-mail", ticket.email),
-            ("Site", site_url or (grant.site_url if grant is not None else "")),
-            ("User name", made_by_hand),
-            ("One-time link", ticket.password_link),
-            ("About the passphrase", ticket.passphrase_hint),
-            ("Subject", ticket.subject),
-        ]
-        lines += [HEADING, *fields(said), MARK.rstrip(), *quoted(ticket.message.strip()), ""]
-        return Mail(
-            to=self.team.email,
-            subject=f"[{reference}] {HEADING} {seen_on_one_line(ticket.subject)}",
-            text="\n".join(lines),
-            reply_to=ticket.email,
-        )
 
-    def _to_owner(self, ticket: Ticket, grant: Grant, reference: str) -> Mail:
-        host = grant.site_name
-        until = when(grant.expires_at)
-        facts = (
-            f"Somebody told us that an administrator account was made for it on {host} by hand. "
-            f"On {until} we ask you to delete it. If you know nothing of it, delete nobody"
-            if grant.is_manual
-            else f"Until {until}, {self.team.name} can sign in to {host} as the temporary "
-            f"administrator “{grant.username}”. Then the account removes itself, and we tell you"
-        )
-        did = ("A request to", "about") if grant.is_manual else ("You let", "in to")
-        text = (
-            f"{self.team.name} has your request. Reference: {reference}\n\n"
-            f"{facts}.\n\n"
-            "Your receipt shows what happens, and lets you end the access at any time. Keep this "
-            "link to yourself:\n"
-            f"{self.team.receipt_url(grant.id, ticket.owner_token)}\n\n"
-            f"{self.team.name} · {self.team.public_url}\n"
-        )
-        return Mail(
-            to=grant.owner_email or ticket.email,
-            subject=f"[{reference}] {did[0]} {self.team.name} {did[1]} {host}",
-            text=text,
-        )
+def _reference(ticket_id: bytes) -> str:
+    return "HP-" + base64.b32encode(ticket_id)[:8].decode()

@@ -11,9 +11,11 @@ import hashlib
 import json
 
 from chalicelib.errors import InvalidInput
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.notifications.tickets import Ticket
+from chalicelib.notifications.ticket import Ticket
+from chalicelib.notifications.words import LANGUAGES
 from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
 from chalicelib.onetime.model import MAX_LIFETIME_SECONDS, MIN_LIFETIME_SECONDS, Secret
 from chalicelib.patterns import pattern
@@ -44,6 +46,8 @@ USERNAME = pattern(r"[A-Za-z0-9 _.@-]{1,60}")
 MAX_APPLICATION_PASSWORD_CHARACTERS = 100
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
 MAX_EPOCH_SECONDS = 2**40
+MAX_ZONE_CHARACTERS = 64
+TIME_ZONE = pattern(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")  # An IANA name.
 MAX_USER_ID = 2**64 - 1  # BIGINT UNSIGNED.
 PROOF_BYTES = 32
 
@@ -63,6 +67,7 @@ def provision(body: Body) -> ProvisionRequest | HoldRequest:
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
         owner_email=optional_email(body, "owner_email"),
+        correspondence=_correspondence(body),
     )
     return hold if is_hold else hold.completed(_password(body), _days(body))
 
@@ -77,6 +82,7 @@ def register(body: Body) -> RegisterRequest:
         owner_token=identifier(body, "owner_token"),
         support_token=identifier(body, "support_token"),
         owner_email=email(body, "owner_email"),
+        correspondence=_correspondence(body),
     )
 
 
@@ -177,6 +183,21 @@ def _consent(body: Body) -> Credentials:
     login = text(body, "user_login", max_length=MAX_LOGIN_CHARACTERS)
     approved_on = optional_text(body, "approved_on", max_length=MAX_URL_CHARACTERS)
     return Credentials(login, password.replace(" ", ""), approved_on)
+
+
+def _correspondence(body: Body) -> Correspondence:
+    """
+    Read ``{"language"?, "time_zone"?}``: how the owner is to be written to.
+
+    A browser may know a newer time zone than we do, so any name of that form passes.
+    """
+    language = optional_text(body, "language", max_length=MAX_LINE_CHARACTERS)
+    if language and language not in LANGUAGES:
+        raise InvalidInput("language", f"“language” must be one of {', '.join(LANGUAGES)}.")
+    time_zone = optional_text(body, "time_zone", max_length=MAX_ZONE_CHARACTERS)
+    if time_zone and not TIME_ZONE.fullmatch(time_zone):
+        raise InvalidInput("time_zone", "“time_zone” must be a name such as Europe/Berlin.")
+    return Correspondence(language, time_zone)
 
 
 def _claim(body: Body) -> str:

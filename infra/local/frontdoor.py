@@ -32,6 +32,8 @@ from infra.local.ports import HOST
 MAX_REQUESTS_IN_FLIGHT = 16
 MAX_WAITING_CONNECTIONS = 8192
 KEY_IN_PATH = re.compile(r"^((?:/api/v1)?/(?:secret|private|metadata|receipt)/)(?!recent$)[^/]+")
+# Wherever else a part of a path is as long as a key: clients join addresses with a slash too many.
+LIKE_A_KEY = re.compile(r"(?<=/)[^/.]{20,}(?=/|$)")
 MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
@@ -48,7 +50,7 @@ class RouteLog(AbstractAccessLogger):
         self.logger.info(
             "%s %s %s %s %.3fs",
             request.method,
-            KEY_IN_PATH.sub(r"\1{key}", request.rel_url.raw_path),
+            LIKE_A_KEY.sub("{key}", KEY_IN_PATH.sub(r"\1{key}", request.rel_url.raw_path)),
             response.status,
             response.body_length,
             time,

@@ -17,15 +17,17 @@ STYLE = """
 body { margin: 2rem auto; max-width: 44rem; padding: 0 1rem }
 article { border: 1px solid #8888; border-radius: .5rem; margin: 1rem 0; padding: 1rem }
 h2 { font-size: 1.1rem; margin: 0 0 .25rem } p { margin: 0; opacity: .75 }
+iframe { border: 0; height: 36rem; width: 100% } summary { cursor: pointer; margin-top: .5rem }
 pre { font: inherit; overflow-wrap: anywhere; white-space: pre-wrap }
 """
 
 
 def mails(answer: dict[str, Any]) -> list[dict[str, str]]:
     """
-    Return to, subject, text, from and reply_to of each mail in MiniStack's *answer*.
+    Return the mails in MiniStack's *answer*, oldest first.
 
-    Oldest first; several addresses are joined by commas.
+    Each has to, subject, text, html, from, reply_to, message_id, in_reply_to and references;
+    several addresses are joined by commas.
     """
     sent = [mail for account in answer["messages"].values() for mail in account]
     return [
@@ -35,6 +37,10 @@ def mails(answer: dict[str, Any]) -> list[dict[str, str]]:
             "text": mail["BodyText"],
             "from": mail["Source"],
             "reply_to": ", ".join(mail.get("ReplyTo", [])),
+            "html": mail.get("BodyHtml") or "",
+            "message_id": f"<{mail['MessageId']}>",
+            "in_reply_to": mail.get("Headers", {}).get("In-Reply-To", ""),
+            "references": mail.get("Headers", {}).get("References", ""),
         }
         for mail in sorted(sent, key=lambda mail: float(mail["Timestamp"]))
     ]
@@ -56,7 +62,18 @@ def _article(mail: dict[str, str]) -> str:
     return (
         f"<article><h2>{html.escape(mail['subject'])}</h2>"
         f"<p>From {html.escape(mail['from'])} to {html.escape(mail['to'])}{answer}</p>"
-        f"<pre>{_with_links(mail['text'])}</pre></article>"
+        f"<pre>{_with_links(mail['text'])}</pre>{_as_html(mail)}</article>"
+    )
+
+
+def _as_html(mail: dict[str, str]) -> str:
+    """Return the HTML form in a frame that runs no script; its links open new tabs."""
+    if not mail["html"]:
+        return ""
+    return (
+        "<details><summary>As HTML</summary>"
+        '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" title="The mail as HTML" '
+        f'srcdoc="{html.escape(mail["html"])}"></iframe></details>'
     )
 
 

@@ -75,6 +75,21 @@ def _never(route: Route) -> None:
     del route
 
 
+def settle(page: Page) -> None:
+    """
+    Wait until *page* has processed what it was answered, so that what it does not do is known.
+
+    Responses are processed in the order in which they came: what is asked now comes after.
+    """
+    page.evaluate("fetch('/config.json').then((answer) => answer.json())")
+
+
+def hold_clock(page: Page, *, time: int = NOW) -> None:
+    """Let the clock of *page* go on only when a test turns it, however slow the machine is."""
+    page.clock.install(time=time)
+    page.clock.pause_at(time + 1)
+
+
 def check(page: Page) -> None:
     """Check the state that *page* shows: light and dark, at 1280, 390 and 320 px, and at 200 %."""
     usual = page.viewport_size

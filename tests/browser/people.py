@@ -54,6 +54,8 @@ class Owner:
         self.leave()
         self.page.click("#approve")
         expect(self.page.locator("#send h2")).to_be_focused()
+        # The page goes on after three seconds; from now on the server holds the approval.
+        expect(self.page.locator("#send-lead")).to_contain_text("on your site after 15 minutes")
 
     def protect(self) -> None:
         """Let the page make a passphrase."""

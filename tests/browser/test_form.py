@@ -25,6 +25,7 @@ from tests.browser.fake_api import (
     fill_in,
     leave,
     say_it_is_sent,
+    settle,
     without_access,
 )
 from tests.browser.people import MESSAGE
@@ -117,7 +118,7 @@ def test_a_late_response_does_not_leave_the_step_that_was_chosen_meanwhile(page:
     expect(page.locator("#what h2")).to_be_focused()
     with page.expect_response("**/api/sites"):
         waiting[0].fulfill(json=FOUND)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     expect(page.locator("#what h2")).to_be_focused()
     expect(page.locator("#time")).to_be_hidden()
 
@@ -140,8 +141,10 @@ def test_a_late_step_does_not_leave_the_step_that_was_chosen_meanwhile(
     page.go_back()
     page.click("#site [data-back]")
     expect(page.locator("#what h2")).to_be_focused()
-    waiting[0].continue_()
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/js/form/time-step.js"):
+        waiting[0].continue_()
+    page.evaluate("import('/js/form/time-step.js')")
+    settle(page)
     expect(page.locator("#what h2")).to_be_focused()
     expect(page.locator("#time")).to_be_hidden()
 
@@ -160,7 +163,7 @@ def test_the_language_chosen_last_is_spoken(page: Page) -> None:
     expect(page.locator("#what button")).to_have_text("Suivant")
     with page.expect_response("**/i18n/de.json"):
         waiting[0].continue_()
-    page.wait_for_load_state("networkidle")
+    settle(page)
     expect(page.locator("#what button")).to_have_text("Suivant")
 
 
@@ -251,6 +254,26 @@ def test_what_cannot_be_finished_is_ended_and_can_be_changed(
     else:
         page.click("#send-now")
         expect(page.locator("#time h2")).to_be_focused()
+
+
+def test_an_approval_that_never_reached_the_server_is_not_said_to_be_deleted(
+    page: Page, api: FakeApi
+) -> None:
+    api.is_silent("users")
+    page.clock.install()
+    choose_time(page, api)
+    page.goto(f"/#consent={leave(page)}?{APPROVED}")
+    with page.expect_request("**/api/users"):
+        page.clock.run_for(1)
+    page.clock.run_for(4_000)
+    at_the_end(page)
+    api.says("grants/*/end", {"code": "not_found", "message": "No."}, 404)
+    page.reload()
+
+    expect(page.locator("#notice")).to_contain_text("so please approve once more")
+    expect(page.locator("#notice")).not_to_contain_text("we delete your approval")
+    expect(page.locator("#unused a")).to_be_visible()
+    assert "application-passwords" in (page.get_attribute("#unused a", "href") or "")
 
 
 def test_back_from_what_is_sent_begins_anew(page: Page, api: FakeApi) -> None:

@@ -30,6 +30,7 @@ from tests.browser.fake_api import (
     fill_in,
     leave,
     say_it_is_sent,
+    settle,
     without_access,
 )
 from tests.browser.people import MESSAGE, SENDER
@@ -147,6 +148,7 @@ def test_a_late_answer_about_another_address_is_not_shown(page: Page) -> None:
     expect(page.locator("#site-check")).to_contain_text("This site is ready.")
     with page.expect_response("**/api/sites"):
         late.fulfill(json={"site": None, "consent_url": None, "problem": problem})
+    settle(page)
 
     page.click("#check")
     expect(page.locator("#time h2")).to_be_focused()

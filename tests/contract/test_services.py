@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -46,7 +48,17 @@ class TestSealer:
         assert b"abcdEFGHijkl" not in sealed
 
 
-MAIL = Mail("olivia@blog.example", "Hilfe für “Blog”", "Zeile 1\nZeile 2 ✓\n", "bob@x.example")
+MAIL = Mail(
+    "olivia@blog.example",
+    "Hilfe für “Blog”",
+    "Zeile 1\nZeile 2 ✓\n",
+    "bob@x.example",
+    html="<p>Zeile 1</p>",
+    sender="Müller & Söhne",
+    in_reply_to="<1@ses.example>",
+    references=("<root@acme.example>", "<1@ses.example>"),
+    logo=b"PNG",
+)
 
 
 class TestOutbox:
@@ -83,18 +95,41 @@ class TestOutbox:
         )
         outbox = SesOutbox(client, SENDER)
 
-        outbox.send(MAIL)
+        message_id = outbox.send(MAIL)
         outbox.send(Mail(MAIL.to, "two\r\nBcc: x@y.example\r\nlines", "text"))
 
         first, second = sent
-        assert first["FromEmailAddress"] == SENDER
+        assert first["FromEmailAddress"] == f"=?utf-8?b?TcO8bGxlciAmIFPDtmhuZQ==?= <{SENDER}>"
+        assert second["FromEmailAddress"] == SENDER
         assert first["Destination"] == {"ToAddresses": [MAIL.to]}
         assert first["ReplyToAddresses"] == [MAIL.reply_to]
         simple = first["Content"]["Simple"]  # type: ignore[index]
         assert simple["Subject"]["Data"] == MAIL.subject
         assert simple["Body"]["Text"]["Data"] == MAIL.text
+        assert simple["Body"]["Html"]["Data"] == MAIL.html
+        assert simple["Headers"] == [
+            {"Name": "In-Reply-To", "Value": "<1@ses.example>"},
+            {"Name": "References", "Value": "<root@acme.example> <1@ses.example>"},
+        ]
+        (logo,) = simple["Attachments"]
+        assert (logo["ContentId"], logo["ContentDisposition"]) == ("logo", "INLINE")
+        assert set(second["Content"]["Simple"]) == {"Subject", "Body"}  # type: ignore[index]
         subject = second["Content"]["Simple"]["Subject"]["Data"]  # type: ignore[index]
         assert subject == "two Bcc: x@y.example lines"
+        assert re.fullmatch(r"<[\w.-]+@[\w.-]+\.amazonses\.com>", message_id)
+
+    @pytest.mark.parametrize(
+        ("region", "domain"),
+        [("us-east-1", "email.amazonses.com"), ("eu-west-1", "eu-west-1.amazonses.com")],
+    )
+    def test_the_message_id_is_the_header_that_ses_makes(self, region: str, domain: str) -> None:
+        client = boto3.client(
+            "sesv2", region_name=region, aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        with Stubber(client) as stub:
+            stub.add_response("send_email", {"MessageId": "0100-abc-000000"})
+
+            assert SesOutbox(client, SENDER).send(MAIL) == f"<0100-abc-000000@{domain}>"
 
 
 @pytest.mark.parametrize(

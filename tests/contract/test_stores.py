@@ -123,12 +123,12 @@ def at_once(call: Callable[[int], object]) -> list[object]:
 
 def each_waits_once_for_all() -> Callable[[], None]:
     """Return what stops each of the callers the first time, until all of them have come."""
-    everybody, seen = threading.Barrier(READERS, timeout=30), threading.local()
+    all_are_here, seen = threading.Barrier(READERS, timeout=30), threading.local()
 
     def wait() -> None:
         if not getattr(seen, "waited", False):
             seen.waited = True
-            everybody.wait()
+            all_are_here.wait()
 
     return wait
 

@@ -44,10 +44,11 @@ class FakeOutbox:
         self.sent: list[Mail] = []
         self.refusing: set[str] = set()
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail) -> str:
         if mail.to in self.refusing:
             raise DeliveryFailed("The mail could not be sent. Please try again.")
         self.sent.append(mail)
+        return f"<{len(self.sent)}@fake.example>"
 
     def to(self, address: str) -> list[Mail]:
         return [mail for mail in self.sent if mail.to == address]

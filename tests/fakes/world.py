@@ -14,7 +14,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.notifications.tickets import Ticket
+from chalicelib.notifications.ticket import Ticket
 from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble

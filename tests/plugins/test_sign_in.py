@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chalicelib.notifications.tickets import Ticket
+from chalicelib.notifications.ticket import Ticket
 from chalicelib.web.render import grant_summary
 from tests.fakes.world import NOW, OWNER
 from tests.plugins.conftest import Owner

@@ -94,7 +94,7 @@ def without_delete(_: Front, request: bytes) -> bytes | None:
 
 
 def redirecting(target: str, status: int = 301) -> Fault:
-    """Send everybody to the same path at *target*."""
+    """Send every caller to the same path at *target*."""
     return lambda _, request: http_response(status, "", f"Location: {target}{path_of(request)}")
 
 

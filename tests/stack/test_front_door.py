@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import secrets
 import time
 
+import pytest
 import requests
 
 from infra.local.stack import Stack
@@ -23,6 +25,37 @@ def test_a_compressed_body_is_refused_as_one_that_is_no_json(stack: Stack) -> No
         said = answer.json()
         assert (answer.status_code, said["code"], said["field"]) == (400, "invalid_input", "body")
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/secret/{key}",
+        "//secret/{key}",
+        "/Secret/{key}",
+        "/en/secret/{key}",
+        "/%73ecret/{key}",
+        "/api/v1/secret/{key}/more",
+        "/api/v1//secret/{key}",
+        "//api/v1/private/{key}",
+        "/api/v1/secret//{key}",
+        "/api/v2/secret/{key}",
+        "/{key}",
+    ],
+)
+def test_no_key_in_a_path_is_logged_however_it_is_written(stack: Stack, path: str) -> None:
+    key = secrets.token_hex(16)[:31]
+    mark = secrets.token_hex(4)
+
+    requests.get(f"{stack.app_url}{path.format(key=key)}", timeout=60)
+    requests.get(f"{stack.app_url}/{mark}", timeout=60)
+
+    log = stack.directory / "front-door.log"
+    end = time.monotonic() + 10
+    while mark not in log.read_text() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert mark in log.read_text()
+    assert key not in log.read_text()
 
 
 def test_no_query_is_logged(stack: Stack) -> None:

@@ -106,13 +106,18 @@ def test_a_mail_has_no_reply_addresses(account: MiniStack) -> None:
         Destination={"ToAddresses": ["owner@blog.example"]},
         ReplyToAddresses=[READER],
         Content={
-            "Simple": {"Subject": {"Data": "A mail"}, "Body": {"Text": {"Data": "It was sent."}}}
+            "Simple": {
+                "Subject": {"Data": "A mail"},
+                "Body": {"Text": {"Data": "It was sent."}},
+                "Headers": [{"Name": "References", "Value": "<root@vendor.example>"}],
+            }
         },
     )
 
     listed = requests.get(f"{account.endpoint_url}/_ministack/ses/messages", timeout=30).text
     assert "It was sent." in listed
     assert READER not in listed, unneeded("reply_to")
+    assert "<root@vendor.example>" not in listed, unneeded("reply_to")
 
 
 def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(

@@ -58,12 +58,12 @@ def secrets(table: SecretTable) -> OneTimeSecrets:
 
 def all_refused_once(client: RacingDynamoDB, callers: int) -> None:
     """Let no caller go on after its first refused write until all *callers* have had one."""
-    everybody, seen = threading.Barrier(callers, timeout=10), threading.local()
+    all_are_here, seen = threading.Barrier(callers, timeout=10), threading.local()
 
     def wait() -> None:
         if not getattr(seen, "refused", False):
             seen.refused = True
-            everybody.wait()
+            all_are_here.wait()
 
     client.on_refused = wait
 

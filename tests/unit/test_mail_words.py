@@ -1,5 +1,5 @@
 """
-Nothing that anybody types, or that a site reports, gets into our mails as our own words.
+Nothing that a person types, or that a site reports, gets into our mails as our own words.
 
 Every field of every request, and everything that a site shows, holds a mark and any text that is
 allowed there. Mails to owners hold the mark nowhere; mails to support below the heading only that
@@ -20,13 +20,15 @@ from hypothesis import strategies as st
 import app as app_module
 from chalicelib.clock import DAY
 from chalicelib.grants.snapshot import Plugin, Theme
-from chalicelib.notifications.quotation import HEADING, MARK, quoted
+from chalicelib.notifications.message import Mail
+from chalicelib.notifications.quotation import MARK, quoted
 from chalicelib.onetime.envelope import Link, encode
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import NOW, OWNER, PUBLIC_URL, SUPPORT, SUPPORT_MAIL, World
 from tests.unit.conftest import Api
 
 TYPED = "QzTypedByStrangers"
+HEADING = "The sender wrote:"
 LINK = Link.derive(bytes(range(32)))
 OWNER_MAIL = f"{TYPED}@blog.example"
 # What imitates our own lines, and what hides or turns text.
@@ -207,8 +209,9 @@ def test_no_mail_says_as_ours_what_others_say(
 
     for mail in world.outbox.sent:
         whole = f"{mail.subject}\n{mail.text}"
+        assert_html_loads_and_links_nothing_of_others(mail)
         if mail.to != SUPPORT_MAIL:
-            assert TYPED.casefold() not in whole.casefold()
+            assert TYPED.casefold() not in (whole + mail.html).casefold()
             assert_no_link_but_ours(whole)
             continue
         reference, heading, _ = mail.subject.partition(HEADING)
@@ -216,8 +219,20 @@ def test_no_mail_says_as_ours_what_others_say(
         assert TYPED.casefold() not in (reference + ours).casefold()
         assert_no_link_but_ours(reference + ours)
         assert all(line.startswith(MARK.rstrip()) for line in theirs.splitlines())
-        assert bool(theirs) == bool(heading), "a subject of the sender's says that it is"
+        assert heading or not theirs, "a subject of the sender's says that it is"
         assert not re.search("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]", whole)
+
+
+QUOTE = re.compile(r"<blockquote[^>]*>[^<]*(?:<br>[^<]*)*</blockquote>")
+
+
+def assert_html_loads_and_links_nothing_of_others(mail: Mail) -> None:
+    ours = QUOTE.sub("", mail.html)
+    assert TYPED.casefold() not in ours.casefold()
+    assert "<blockquote" not in ours, "what others wrote ends the quotation"
+    assert not re.search(r"(?i)\bsrc=|url\(|@import|<link|<script|<form", ours)
+    for link in re.findall(r'href="([^"]*)"', mail.html):
+        assert link.startswith(f"{PUBLIC_URL}/") or link == PUBLIC_URL, link
 
 
 def assert_no_link_but_ours(text: str) -> None:
@@ -235,16 +250,24 @@ def test_the_stories_reach_every_mail() -> None:
             patch.setattr(app_module, "hallpass", lambda world=world: world.parts)
             patch.setattr(app_module, "now", lambda: NOW)
             happens(Story(Api(client), world, words))
-        subjects |= {mail.subject.partition(" ")[0] for mail in world.outbox.to(OWNER_MAIL)}
+        subjects |= {
+            re.sub(r"^\[HP-\w+\] ", "[HP] ", mail.subject).rpartition("blog.example")[0]
+            for mail in world.outbox.to(OWNER_MAIL)
+        }
         assert any(HEADING in mail.text for mail in world.outbox.to(SUPPORT_MAIL))
         if happens is an_access:
             changed = world.grants.items["g" * 22].visit.changes
             assert changed is not None
             assert sum(TYPED in change.name for change in changed) >= 4
 
-    kinds = {"Access", "Please", "Wrong", "Reminder:"}
-    assert kinds <= subjects
-    assert any(subject.startswith("[HP-") for subject in subjects)
+    assert subjects >= {
+        "[HP] You allowed Acme Support access to ",
+        "[HP] A message to Acme Support about ",
+        "[HP] Access to ",
+        "[HP] Please check ",
+        "[HP] Wrong passphrases for the link to ",
+        "[HP] Reminder: an account on ",
+    }
 
 
 class TestQuotation:

@@ -120,7 +120,7 @@ class TestWhoIsOffered:
     @pytest.mark.parametrize(
         "registered_at",
         [NOW + 1, NOW + HOUR, NOW - DAY - 1, NOW - 400 * DAY, None],
-        ids=["a second after", "an hour after", "a day before", "long before", "nobody knows"],
+        ids=["a second after", "an hour after", "a day before", "long before", "unknown"],
     )
     @pytest.mark.parametrize("confirm", [None, 2])
     def test_no_colleague_is_ever_offered_nor_deleted(

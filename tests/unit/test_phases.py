@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from chalicelib.clock import DAY
+from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
@@ -62,7 +63,9 @@ BECOMES = {
     "mailbox_read": "PARNC",
 }
 CALLS: dict[str, Callable[[Grant], Grant]] = {
-    "set_up_requested": lambda g: g.set_up_requested("f", 3, "owner@blog.example", NOW),
+    "set_up_requested": lambda g: g.set_up_requested(
+        "f", 3, "owner@blog.example", NOW, Correspondence("de")
+    ),
     "site_discovered": lambda g: g.site_discovered(SITE),
     "owner_identified": lambda g: g.owner_identified(1, "uuid"),
     "removability_checked": lambda g: g.removability_checked(),

@@ -98,7 +98,7 @@ class TestWhatItSays:
         days(manual, 0, 1)
 
         (mail,) = manual.outbox.to(OWNER_MAIL)
-        assert "Somebody asked us to remind you" in mail.text
+        assert "Someone asked us to remind you" in mail.text
         assert "You made" not in mail.text
 
     def test_nothing_that_was_typed_is_in_it(self, world: World) -> None:

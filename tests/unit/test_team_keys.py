@@ -109,9 +109,9 @@ def test_config_takes_keys_and_none() -> None:
 def test_an_operator_is_told_the_words_of_every_key() -> None:
     newest, older = VECTOR["ephemeral_public_key"], VECTOR["public_key"]
 
-    lines = team_keys.told([newest, older])
+    lines = team_keys.lines([newest, older])
 
     assert team_keys.fingerprint(newest) in lines[0]
     assert "older" in lines[1]
     assert VECTOR["fingerprint"] in lines[1]
-    assert "not sealed" in team_keys.told([])[0]
+    assert "not sealed" in team_keys.lines([])[0]

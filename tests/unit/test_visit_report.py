@@ -198,18 +198,18 @@ class TestRights:
 
 
 class TestListsOfDifferentReach:
-    """A list of administrators, or of known roles, is compared with one of everybody."""
+    """A list of administrators, or of known roles, is compared with one of all."""
 
     CUSTOM = SiteUser(4, "seo", "2021-01-01T00:00:00", (), roles=("seo_manager",))
-    EVERYBODY = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
+    ALL_USERS = replace(AFTER, users=(OLIVIA, HELPER, EDITOR, CUSTOM))
     NOT_SEEN = Change("not_seen", "users")
 
     def test_a_user_who_was_not_searched_for_before_is_not_new(self) -> None:
         old = replace(BEFORE, reach="administrators")
         roles = replace(BEFORE, users=(OLIVIA, EDITOR), reach="roles")
 
-        assert changes(self.EVERYBODY, old) == [self.NOT_SEEN]
-        assert changes(self.EVERYBODY, roles) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, old) == [self.NOT_SEEN]
+        assert changes(self.ALL_USERS, roles) == [self.NOT_SEEN]
 
     def test_a_user_who_is_not_searched_for_afterwards_is_not_removed(self) -> None:
         before = replace(BEFORE, users=(OLIVIA, EDITOR, self.CUSTOM))
@@ -270,7 +270,7 @@ class TestAtTheEnd:
             Change("administrator_added", "evil"),
         }
         mail = world.outbox.to(OWNER_MAIL)[-1].text
-        assert "changes that we saw: 2. Your receipt lists them:" in mail
+        assert "Changes that we saw while the access lasted: 2. Your receipt lists them." in mail
         assert "evil" not in mail
         assert "backdoor" not in mail
         token = mail.partition(f"/receipt#{GRANT}.")[2].split()[0]
@@ -287,7 +287,7 @@ class TestAtTheEnd:
 
         assert self.end(world) is None
         assert [user.username for user in site.users.values()] == ["admin"]
-        assert "we could not see" in world.outbox.to(OWNER_MAIL)[-1].text
+        assert "We could not see" in world.outbox.to(OWNER_MAIL)[-1].text
 
     def test_a_new_editor_and_a_new_role_are_reported(self, world: World, site: FakeSite) -> None:
         site.add_user("helper", "editor")

@@ -74,7 +74,7 @@ def test_with_a_grant_the_owner_gets_the_receipt_link(world: World, api: Api) ->
 
 @pytest.mark.parametrize(
     ("hint", "expected"),
-    [("", "which you get from them another way"), ("I will call you", "I will call you")],
+    [("", "which you get from the owner another way"), ("I will call you", "I will call you")],
 )
 def test_the_ticket_says_to_support_that_a_passphrase_is_needed(
     world: World, api: Api, hint: str, expected: str

@@ -13,7 +13,7 @@ item was written by hand. Each state holds
   state to its end, the sweep alone or a person as well.
 
 Sealed values are those of the tests' `FakeSealer`, which keeps nothing. ``answers-0.1.0.json``
-holds what that code then answered, wrote and did: what everybody sees (``views``), what came of
+holds what that code then answered, wrote and did: what each holder sees (``views``), what came of
 each request (``requests``), and how it ended (``finish``). Code that changes an answer on
 purpose changes it there; the items stay as they are.
 """

@@ -61,7 +61,14 @@ export async function resumeAfterReload(page) {
     if (!unfinished) return showNotice(`arrival.forgotten_${page.draft.door}`)
     showNotice(unfinished.isHeld ? "arrival.giving_back" : "arrival.tidying")
     history.replaceState(null, "")
-    if (unfinished.isHeld) return void endGrant(unfinished.grantId, unfinished.ownerToken).catch(() => {})
+    if (unfinished.isHeld) {
+        endGrant(unfinished.grantId, unfinished.ownerToken).catch(() => {
+            // The server may never have got it; then only its owner knows of it.
+            showUnusedApprovals(page.draft.consent_url)
+            showNotice("arrival.forgotten_consent")
+        })
+        return
+    }
     try {
         const { state } = await endGrant(unfinished.grantId, unfinished.ownerToken)
         showNotice(state === "ended" ? "arrival.tidied" : "arrival.tidied_later")

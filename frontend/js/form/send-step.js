@@ -147,7 +147,12 @@ function begin({ draft, keys, held }) {
                   link_hint: keys.link_hint ?? "",
               }
             : null
-    const submission = newSubmission(draft, { consent, manualUser, held: consent && held })
+    // For the mails about the access.
+    const writing = {
+        language: document.documentElement.lang,
+        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }
+    const submission = newSubmission(draft, { consent, manualUser, held: consent && held, writing })
     if (field("#protect").checked && needsAccess(submission) && !passesLink(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()

@@ -20,12 +20,13 @@ export const PARTS = ["access", "noted", "secret", "ticket"]
 
 /**
  * @param {Draft} draft
- * @param {Partial<Pick<Submission, "consent" | "manualUser">> & {held?: Held | null}} keys
+ * @param {Partial<Pick<Submission, "consent" | "manualUser" | "writing">> & {held?: Held | null}} keys
  * @returns {Submission}
  */
-export function newSubmission(draft, { consent = null, manualUser = null, held = null }) {
+export function newSubmission(draft, { consent = null, manualUser = null, held = null, writing = {} }) {
     return {
         draft: { ...draft },
+        writing,
         consent,
         manualUser,
         passphrase: null,
@@ -131,6 +132,7 @@ async function makeAccess(submission, showProgress, server) {
         owner_token: submission.ownerToken,
         support_token: (await identify(submission.linkKey)).support,
         owner_email: draft.email.trim(),
+        ...submission.writing,
     }
     if (manualUser) return server.registerManual({ ...common, username: manualUser.username })
     const { user_login = "", application_password = "", approved_on = "" } = consent ?? {}

@@ -45,9 +45,10 @@
  * A step whose module is loaded when the owner comes there; *setUp* runs once, *enter* each time.
  * @typedef {{setUp: (page: FormPage) => void, enter: (page: FormPage) => Promise<void> | void}} StepModule
  *
- * What is sent, and how far it is. *isStored* is true when the server has the secret.
+ * What is sent, and how far it is. *isStored* is true when the server has the secret, *writing* is how the owner is to
+ * be written to.
  * @typedef {{
- *   draft: Draft, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
+ *   draft: Draft, writing: {language?: string, time_zone?: string}, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
  *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string,
  *   grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null
  * }} Submission

@@ -82,7 +82,8 @@ export const EVENTS = /** @type {const} */ ([
  * In a consent, *approved_on* is the address of the site on which it was approved; the server sends it to no other host.
  * @typedef {{user_login: string, application_password: string, approved_on?: string}} Consent
  * @typedef {{
- *   grant_id: string, site_url: string, days: number, owner_token: string, support_token: string, owner_email: string
+ *   grant_id: string, site_url: string, days: number, owner_token: string, support_token: string, owner_email: string,
+ *   language?: string, time_zone?: string
  * }} GrantRequest
  * @typedef {GrantRequest & Consent & {password: string}} UserRequest
  * @typedef {Omit<GrantRequest, "days" | "owner_email"> & Consent & {hold: true}} HoldRequest

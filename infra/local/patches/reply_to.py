@@ -1,10 +1,12 @@
-"""MiniStack lists the mails that SES took without their reply addresses; this adds them.
+"""MiniStack lists the mails that SES took without reply addresses and headers; this adds them.
 
-The mailbox page shows them, because a ticket that support cannot answer is worth little.
+The mailbox page shows them, because a ticket that support cannot answer is worth little, and the
+headers that keep the mails of one ticket together can be looked at.
 
 Missing in MiniStack 1.5.33: the record that `services/ses_v2.py` `handle_request` makes for
-`POST /v2/email/outbound-emails` has no `ReplyToAddresses`, so `_handle_ses_messages_request`
-in `app.py` cannot list them. No longer needed once both do: `test_patches.py` then fails.
+`POST /v2/email/outbound-emails` has no `ReplyToAddresses` and none of the message's `Headers`, so
+`_handle_ses_messages_request` in `app.py` cannot list them.
+No longer needed once both do: `test_patches.py` then fails.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ def apply() -> None:
     from ministack.services import ses_v2  # type: ignore[import-not-found]  # noqa: PLC0415
 
     reply_to: dict[str, list[str]] = {}  # By the id of the mail.
+    named: dict[str, dict[str, str]] = {}
     send = ses_v2.handle_request
     list_mails = app._handle_ses_messages_request  # noqa: SLF001  It has no public name.
 
@@ -34,7 +37,10 @@ def apply() -> None:
         answer: Response = await send(method, path, headers, body, query)
         status, _, sent = answer
         if method == "POST" and path.endswith("/outbound-emails") and status == HTTPStatus.OK:
-            reply_to[json.loads(sent)["MessageId"]] = json.loads(body).get("ReplyToAddresses", [])
+            message_id, asked = json.loads(sent)["MessageId"], json.loads(body)
+            reply_to[message_id] = asked.get("ReplyToAddresses", [])
+            given = asked.get("Content", {}).get("Simple", {}).get("Headers", [])
+            named[message_id] = {header["Name"]: header["Value"] for header in given}
         return answer
 
     async def patched_list_mails(
@@ -51,6 +57,7 @@ def apply() -> None:
         for mails in listed.get("messages", {}).values():
             for mail in mails:
                 mail["ReplyTo"] = reply_to.get(mail["MessageId"], [])
+                mail["Headers"] = named.get(mail["MessageId"], {})
         return status, answer_headers, json.dumps(listed).encode()
 
     ses_v2.handle_request = patched_send

@@ -1,0 +1,367 @@
+"""Every mail in every language: complete, in both forms, in the reader's own time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from chalicelib.clock import DAY, HOUR
+from chalicelib.grants.correspondence import Correspondence
+from chalicelib.grants.model import Grant
+from chalicelib.grants.parts import Event
+from chalicelib.notifications import brand as brands
+from chalicelib.notifications import notices
+from chalicelib.notifications.brand import Brand, brand
+from chalicelib.notifications.message import Mail, SupportTeam
+from chalicelib.notifications.openings import opened as secret_opened
+from chalicelib.notifications.reminder import reminder
+from chalicelib.notifications.ticket import to_owner, to_support
+from chalicelib.notifications.words import LANGUAGES, TEXTS, Words, catalogue
+from chalicelib.onetime.receipts import Receipt
+from tests.fakes.world import (
+    GRANT,
+    NOW,
+    OWNER,
+    OWNER_MAIL,
+    PUBLIC_URL,
+    SUPPORT,
+    SUPPORT_MAIL,
+    SUPPORT_NAME,
+    TICKET,
+    URL,
+    World,
+)
+
+TEAM = SupportTeam(SUPPORT_NAME, SUPPORT_MAIL, PUBLIC_URL)
+FRONTEND = Path(__file__).parents[2] / "frontend"
+RECEIPT_URL = f"{PUBLIC_URL}/receipt#{GRANT}.{'t' * 43}"
+PLACEHOLDER = re.compile(r"\{\w+\}")
+ZONES = {"en": "Africa/Cairo", "de": "Europe/Berlin", "ja": "Asia/Tokyo", "ar": "Asia/Kolkata"}
+
+
+def grants() -> dict[str, Grant]:
+    """Return an access that Hallpass made and one of a user made by hand."""
+    made, by_hand = World(), World()
+    made.parts.lifecycle.provision(made.request(), now=NOW)
+    by_hand.parts.lifecycle.register(by_hand.manual_request(), now=NOW)
+    return {"made": made.grants.items[GRANT], "by hand": by_hand.grants.items[GRANT]}
+
+
+GRANTS = grants()
+
+
+def of(kind: str, language: str, *events: Event) -> Grant:
+    grant = GRANTS[kind]
+    written = Correspondence(language, ZONES.get(language, "UTC"))
+    timeline = (*grant.timeline, Event(NOW, "ticket_sent", "owner", "HP-ABCD2345"), *events)
+    return replace(grant, timeline=timeline, correspondence=written)
+
+
+def is_over(grant: Grant, by: str = "hallpass") -> Grant:
+    ended = Event(NOW + DAY, "ended", by)
+    return replace(grant, phase="closed", ended_at=NOW + DAY, timeline=(*grant.timeline, ended))
+
+
+def late(grant: Grant) -> Grant:
+    return replace(grant, phase="revoking", schedule=replace(grant.schedule, attempts=4))
+
+
+ASKED = Event(NOW + HOUR, "end_requested", "support")
+MAILS: dict[str, Callable[[str], Mail]] = {
+    "confirmation": lambda code: to_owner(TEAM, TICKET, of("made", code), "HP-ABCD2345"),
+    "confirmation by hand": lambda code: to_owner(TEAM, TICKET, of("by hand", code), "HP-ABCD2345"),
+    "ended": lambda code: notices.ended(TEAM, is_over(of("made", code)), "owner", RECEIPT_URL),
+    "ended by support": lambda code: notices.ended(
+        TEAM, is_over(of("made", code, ASKED)), "owner", RECEIPT_URL
+    ),
+    "ended on her word": lambda code: notices.ended(
+        TEAM, is_over(of("by hand", code), "owner"), "owner", RECEIPT_URL
+    ),
+    "not set up": lambda code: notices.ended(
+        TEAM, replace(is_over(of("made", code)), timeline=()), "owner", RECEIPT_URL
+    ),
+    "overdue": lambda code: notices.overdue(
+        TEAM, late(of("made", code)), "owner", RECEIPT_URL, now=NOW + 4 * DAY
+    ),
+    "key left": lambda code: notices.overdue(
+        TEAM, late(of("made", code)).user_deleted(), "owner", RECEIPT_URL, now=NOW + 4 * DAY
+    ),
+    "locked": lambda code: notices.locked(TEAM, of("made", code), RECEIPT_URL, locked_at=NOW),
+    "opened": lambda code: notices.opened(TEAM, of("made", code), RECEIPT_URL, opened_at=NOW),
+    "opened by hand": lambda code: notices.opened(
+        TEAM, of("by hand", code), RECEIPT_URL, opened_at=NOW
+    ),
+    "reminder": lambda code: reminder(TEAM, late(of("by hand", code)), "owner", RECEIPT_URL),
+    "reminder, work done": lambda code: reminder(
+        TEAM, late(of("by hand", code, ASKED)), "owner", RECEIPT_URL
+    ),
+    # To support: in the team's language.
+    "ticket": lambda _: to_support(TEAM, TICKET, URL, of("made", ""), "HP-ABCD2345"),
+    "ticket by hand": lambda _: to_support(TEAM, TICKET, URL, of("by hand", ""), "HP-ABCD2345"),
+    "ended, to support": lambda _: notices.ended(TEAM, is_over(of("made", "")), "support", ""),
+    "overdue, to support": lambda _: notices.overdue(
+        TEAM, late(of("made", "")), "support", "", now=NOW + 4 * DAY
+    ),
+    "reminder, to support": lambda _: reminder(TEAM, late(of("by hand", "")), "support", ""),
+    "shared secret": lambda _: secret_opened(
+        TEAM,
+        Receipt(
+            "s",
+            "r",
+            passphrase=False,
+            created_at=NOW,
+            lifetime=DAY,
+            origin="api",
+            opening_mail_to=OWNER_MAIL,
+            outcome_at=NOW,
+        ),
+    ),
+}
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each language, as the owner's and as the team's."""
+    code = str(request.param)
+    look = Brand(words=Words(code, ZONES.get(code, "UTC")))
+    for module in ("letter", "layout", "ticket", "openings"):
+        monkeypatch.setattr(f"chalicelib.notifications.{module}.brand", lambda: look)
+    return code
+
+
+class TestCatalogues:
+    def test_each_language_has_every_text_with_the_same_placeholders(self) -> None:
+        english = catalogue("en")
+        assert {file.stem for file in TEXTS.glob("*.json")} == set(LANGUAGES)
+        for language in LANGUAGES:
+            texts = catalogue(language)
+            assert list(texts) == list(english), language
+            for key, text in texts.items():
+                same = sorted(PLACEHOLDER.findall(english[key]))
+                assert sorted(PLACEHOLDER.findall(text)) == same, (language, key)
+
+    @pytest.mark.parametrize(
+        ("text", "label"),
+        [
+            ("overdue.or", "overdue.repair"),
+            ("reminder.or", "overdue.repair"),
+            ("reminder.gone", "overdue.gone"),
+            ("ticket.done", "end.now"),
+        ],
+    )
+    def test_a_button_has_the_name_that_the_page_gives_it(
+        self, language: str, text: str, label: str
+    ) -> None:
+        page = json.loads((FRONTEND / "i18n" / f"{language}.json").read_text())
+
+        assert page[label] in catalogue(language)[text]
+
+
+class Html(HTMLParser):
+    """What a mail's HTML shows: its text, its links, and whether each element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.shown = ""
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] not in (["style"], ["title"]):
+            self.shown += f"{data}\n"
+
+
+def bare(line: str) -> str:
+    """Return a line without a step's number, the mark of a quotation, and a colon at its end."""
+    return re.sub(r"^(\d+\.|>) |\s*[::]$", "", line.strip()).strip()
+
+
+@pytest.mark.parametrize("name", MAILS)
+class TestEveryMail:
+    def test_nothing_is_unfilled_and_both_forms_say_the_same(
+        self, name: str, language: str
+    ) -> None:
+        mail = MAILS[name](language)
+        html = Html(mail.html)
+
+        assert html.open == []
+        assert f'<html lang="{language}"' in mail.html
+        for part in (mail.subject, mail.text, html.shown):
+            assert "{" not in part
+        told = {bare(line) for line in html.shown.splitlines()}
+        for line in mail.text.splitlines():
+            assert bare(line) in {"", ">", *told, *html.links}, line
+
+    def test_it_comes_from_the_team_and_an_answer_reaches_a_person(
+        self, name: str, language: str
+    ) -> None:
+        mail = MAILS[name](language)
+
+        assert mail.sender == SUPPORT_NAME
+        expected = "" if name == "shared secret" else SUPPORT_MAIL
+        if mail.to == SUPPORT_MAIL:
+            expected = OWNER_MAIL
+        assert mail.reply_to == expected
+
+    def test_it_has_one_button_at_most_and_loads_nothing(self, name: str, language: str) -> None:
+        mail = MAILS[name](language)
+
+        assert mail.html.count("display:inline-block") <= 1
+        assert not re.search(r"(?i)\bsrc=|url\(|@import|<link|<script", mail.html)
+        assert "prefers-color-scheme:dark" in mail.html
+
+    def test_the_subject_names_the_ticket(self, name: str, language: str) -> None:
+        mail = MAILS[name](language)
+
+        if name not in {"shared secret", "not set up"}:
+            assert mail.subject.startswith("[HP-ABCD2345] ")
+            assert mail.references[0] == "<HP-ABCD2345@help.acme.example>"
+        assert "\u2068" not in mail.subject or language == "ar"
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        ("language", "zone", "expected"),
+        [
+            ("en", "", "Friday 15 January 2027, 08:00 (UTC)"),
+            ("de", "Europe/Berlin", "Freitag, 15. Januar 2027, 09:00 Uhr (UTC+1)"),
+            ("en", "America/New_York", "Friday 15 January 2027, 03:00 (UTC\u22125)"),
+            ("ja", "Asia/Tokyo", "2027年1月15日（金）17:00（UTC+9）"),  # noqa: RUF001
+            ("ar", "Asia/Kolkata", "الجمعة 15 يناير 2027، 13:30 (UTC+5:30)"),
+            ("xx", "Mars/Olympus", "Friday 15 January 2027, 08:00 (UTC)"),
+            ("fr", "Europe", "vendredi 15 janvier 2027 à 08:00 (UTC)"),
+            ("pt", "../../etc/passwd", "sexta-feira, 15 de janeiro de 2027, 08:00 (UTC)"),
+        ],
+    )
+    def test_a_time_is_the_readers_own(self, language: str, zone: str, expected: str) -> None:
+        assert Words(language, zone).when(NOW) == expected
+
+    def test_the_functions_bring_their_own_time_zones(self) -> None:
+        """The system of the functions has none."""
+        import zoneinfo
+
+        zoneinfo.ZoneInfo.clear_cache()
+        zoneinfo.reset_tzpath(to=[])
+        try:
+            assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
+        finally:
+            zoneinfo.reset_tzpath()
+
+
+class TestConversation:
+    def test_later_mails_to_support_answer_the_ticket(self, world: World) -> None:
+        world.parts.lifecycle.provision(world.request(), now=NOW)
+        sent = world.parts.tickets.send(TICKET, now=NOW)
+
+        world.parts.ending.end(GRANT, OWNER, now=NOW)
+
+        ticket, ended = world.outbox.to(SUPPORT_MAIL)
+        assert ticket.subject == f"[{sent.reference}] The sender wrote: Help"
+        assert ended.subject == f"Re: {ticket.subject}"
+        assert ended.in_reply_to == "<1@fake.example>"
+        assert ended.references == (*ticket.references, ended.in_reply_to)
+        assert ended.reply_to == OWNER_MAIL
+
+    def test_a_second_message_is_an_answer_to_the_first(self, world: World) -> None:
+        world.parts.lifecycle.provision(world.request(), now=NOW)
+        first = world.parts.tickets.send(TICKET, now=NOW)
+        second = world.parts.tickets.send(replace(TICKET, message="And more"), now=NOW)
+
+        one, two = world.outbox.to(SUPPORT_MAIL)
+        assert second.reference == first.reference
+        assert (two.subject, two.in_reply_to) == (f"Re: {one.subject}", "<1@fake.example>")
+        assert "And more" in two.text
+
+    def test_the_first_ticket_stays_the_root_though_its_id_was_lost(self, world: World) -> None:
+        """A process died after the mail had left."""
+        world.parts.lifecycle.provision(world.request(), now=NOW)
+        grant = world.grants.items[GRANT]
+        world.grants.items[GRANT] = grant.ticket_sent("HP-ABCD2345", OWNER_MAIL, NOW)
+
+        world.parts.ending.end(GRANT, OWNER, now=NOW)
+
+        (ended,) = world.outbox.to(SUPPORT_MAIL)
+        assert ended.subject.startswith("[HP-ABCD2345] ")
+        assert ended.references == ("<HP-ABCD2345@help.acme.example>",)
+
+
+class TestOwnersLanguage:
+    def test_it_is_what_the_page_said(self, world: World) -> None:
+        request = replace(world.request(), correspondence=Correspondence("de", "Europe/Berlin"))
+        world.parts.lifecycle.provision(request, now=NOW)
+        world.parts.tickets.send(TICKET, now=NOW)
+
+        (mail,) = world.outbox.to(OWNER_MAIL)
+        assert "Sie haben Acme Support Zugang zu blog.example erlaubt" in mail.subject
+        assert "09:00 Uhr (UTC+1)" in mail.text
+
+    def test_that_of_a_hold_counts_until_the_request_says_another(self) -> None:
+        for said, expected in (("", "de"), ("fr", "fr")):
+            here = World()
+            request = replace(here.request(), correspondence=Correspondence(said))
+            hold = replace(request.hold(), correspondence=Correspondence("de"))
+            here.parts.lifecycle.hold(hold, now=NOW)
+
+            grant, _ = here.parts.lifecycle.provision(request, now=NOW)
+
+            assert grant.correspondence.language == expected
+
+    def test_the_same_request_in_another_language_is_the_same(self, world: World) -> None:
+        for language in ("de", "ar"):
+            said = Correspondence(language, "Europe/Berlin")
+            asked = replace(world.manual_request(), correspondence=said)
+            grant, _ = world.parts.lifecycle.register(asked, now=NOW)
+            assert grant.correspondence.language == "de"
+
+
+class TestBrand:
+    def test_it_is_that_of_the_package(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "logo.png").write_bytes(b"PNG")
+        config = {"colour": "#ffdd00", "language": "es", "office_hours": {"time_zone": "UTC"}}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        monkeypatch.setattr(brands, "CONFIG", tmp_path / "config.json")
+        monkeypatch.setattr(brands, "LOGO", tmp_path / "logo.png")
+        brand.cache_clear()
+        try:
+            mail, to_her = MAILS["ticket"](""), MAILS["ended"]("")
+        finally:
+            brand.cache_clear()
+
+        assert (mail.logo, 'src="cid:logo"' in mail.html) == (b"PNG", True)
+        assert "background:#ffdd00;color:#000000" in to_her.html
+        assert "Alguien necesita ayuda" in mail.text
+
+    @pytest.mark.parametrize(
+        ("colour", "text"),
+        [("#1d4ed8", "#ffffff"), ("#ffdd00", "#000000"), ("#000000", "#ffffff")],
+    )
+    def test_a_button_can_be_read(self, colour: str, text: str) -> None:
+        assert Brand(colour).text_colour == text
+
+
+def test_the_reminder_to_support_says_what_support_is_to_do(world: World) -> None:
+    world.parts.lifecycle.register(world.manual_request(), now=NOW)
+    world.parts.ending.end(GRANT, SUPPORT, now=NOW + HOUR)
+
+    (to_us,) = world.outbox.to(SUPPORT_MAIL)
+    (to_her,) = world.outbox.to(OWNER_MAIL)
+    assert "Please do not use it any more" in to_us.text
+    assert "delete it" not in to_us.text
+    assert "told us on Friday 15 January 2027, 09:00 (UTC) that the work" in to_her.text
