@@ -60,13 +60,13 @@ app.register_middleware(log_outcome, "http")
 
 @contextmanager
 def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice ships no types
-    """Give out the parts with this invocation's clock running; drop connections to sites after."""
+    """Give out the parts with this invocation's clock running; delete the sites' cookies after."""
     parts = hallpass()
     parts.ports.budget.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     try:
         yield parts
     finally:
-        parts.ports.connections.close()
+        parts.ports.connections.keep()
 
 
 def counted(action: Action) -> Callable[[View], View]:

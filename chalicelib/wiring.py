@@ -56,8 +56,8 @@ from chalicelib.wordpress.client import RestWordPress
 class Connections(Protocol):
     """The open connections to sites."""
 
-    def close(self) -> None:
-        """Close them; done at the end of each invocation."""
+    def keep(self) -> None:
+        """Keep nothing of an invocation but what may serve the next; done at the end of each."""
 
 
 @dataclass(frozen=True, slots=True)
