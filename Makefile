@@ -12,6 +12,7 @@ VENV = $(or $(PYTHON3),$(find-python)) -m venv
 BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
+PLUGINS ?=
 # Each list is made from its .in file; the later ones hold the pins of those before them.
 LISTS := requirements requirements-unit requirements-dev infra/local/requirements infra/lint/requirements requirements-lock
 # For every Python from 3.11 on, with hashes, and without the address of whoever's registry served them.
@@ -52,8 +53,8 @@ test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (need
 test-contract: setup ## Test that fakes and real things keep the same contract
 	$(BIN)/pytest tests/contract $(ARGS)
 
-test-plugins: setup ## Test the story on sites with plugins in the way
-	$(BIN)/pytest tests/plugins $(ARGS)
+test-plugins: setup ## Test the story on sites with plugins in the way (PLUGINS=folder: with those in it, too)
+	HALLPASS_PLUGINS="$(PLUGINS)" $(BIN)/pytest tests/plugins $(ARGS)
 
 test-stack: setup ## Test the real zip and template on the emulated AWS
 	$(BIN)/pytest tests/stack $(ARGS)
@@ -121,8 +122,11 @@ doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="
 status: .venv/installed.txt ## Say how the deployed Hallpass is
 	@$(BIN)/python -m infra.operate.status $(ARGS)
 
-grants: .venv/installed.txt ## Look at open accesses, and end them: make grants ARGS="list"
+grants: .venv/installed.txt ## List open accesses, show one, and end them: make grants ARGS="list"
 	@$(BIN)/python -m infra.operate.grants $(ARGS)
+
+dead-letters: .venv/installed.txt ## Look at what failed again and again, and put it back: make dead-letters ARGS="put-back"
+	@$(BIN)/python -m infra.operate.dead_letters $(ARGS)
 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
 	@$(BIN)/python -m infra.operate.destroy $(ARGS)
@@ -180,4 +184,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: coverage test-plugins contract bench check check-js clean deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean dead-letters deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

@@ -1,5 +1,5 @@
 """
-Routes and the schedule: parse, one call, render. No rule lives here.
+Routes, the schedule and the queues: parse, one call, render. No rule lives here.
 
 Event handlers must stay in this file: on a Blueprint, Lambda would load that module alone. Routes
 may stand on one; those of One Time Secret's API do (`web.onetimesecret_routes`).
@@ -16,8 +16,9 @@ from typing import Any
 from chalice.app import Chalice, Rate, Request, Response
 
 from chalicelib import __version__
+from chalicelib.aws import sqs
 from chalicelib.aws.metrics import LateMetrics
-from chalicelib.errors import NotFound, TooManyRequests, TryAgain
+from chalicelib.errors import NotFound, TooManyRequests
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
@@ -235,6 +236,29 @@ def extend(grant_id: str) -> Response:
     return web.respond(200, render.grant_summary(grant))
 
 
+@app.route("/grants/{grant_id}/link", methods=["POST"])
+@web.endpoint
+@counted("link")
+def renew(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    password, support_token = bodies.renew(web.body_of(app.current_request))
+    with invocation(app.lambda_context) as parts:
+        grant = parts.renewal.renew(
+            web.path_id(grant_id), token, password, support_token=support_token, now=now()
+        )
+    return web.respond(200, render.grant_summary(grant))
+
+
+@app.route("/grants/{grant_id}/ask", methods=["POST"])
+@web.endpoint
+@counted("ask")
+def ask(grant_id: str) -> Response:
+    token = web.bearer(app.current_request)
+    wish = bodies.ask(web.body_of(app.current_request))
+    hallpass().asking.ask(web.path_id(grant_id), token, wish, now=now())
+    return web.respond(204)
+
+
 @app.route("/grants/{grant_id}/repair", methods=["POST"])
 @web.endpoint
 @counted("repair")
@@ -249,21 +273,42 @@ def repair(grant_id: str) -> Response:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
-    """End what is due. The gauge is the operator's alarm."""
+    """Hand out what is due. The gauge is the operator's alarm."""
+    request_id = getattr(event.context, "aws_request_id", "")
+    logger.append_keys(function_request_id=request_id, correlation_id=request_id)
     with invocation(event.context) as parts:
-        result = parts.sweep.sweep(now=now())
+        result = parts.sweep.sweep(now=now(), correlation_id=request_id)
     metrics.add_metric("OldestOverdueSeconds", "Seconds", result.oldest_overdue)
     metrics.add_metric("OldestDueSeconds", "Seconds", result.oldest_due)
-    metrics.add_metric("Ended", "Count", result.ended)
-    metrics.add_metric("PutOff", "Count", result.put_off)
     metrics.flush_metrics()
-    logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
-    for tried in result.tries:
-        logger.info("tried", extra=tried._asdict())
-    if result.unexpected is not None:
-        raise result.unexpected
-    if result.failed:
-        raise TryAgain  # Lambda counts the error, and an alarm of its own watches that.
+    if result.handed_out:
+        logger.info("handed out", extra=result.handed_out)
+
+
+@app.on_sqs_message(queue="due", batch_size=1)
+def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
+    """Finish one due grant. What cannot be recorded is raised, and the queue delivers it again."""
+    (record,) = event.to_dict()["Records"]
+    message = sqs.read(record["body"])
+    logger.append_keys(
+        function_request_id=getattr(event.context, "aws_request_id", ""),
+        correlation_id=message.correlation_id,
+        message_id=record["messageId"],
+        delivery=record["attributes"]["ApproximateReceiveCount"],
+    )
+    with invocation(event.context) as parts:
+        try:
+            tried = parts.worker.finish(message.grant_id, now=now())
+        except Exception:
+            logger.exception("failed", extra={"grant_id": message.grant_id})
+            raise
+    if tried is None:
+        logger.info("nothing to do", extra={"grant_id": message.grant_id})
+        return
+    logger.info("tried", extra=tried._asdict())
+    metrics.add_metric("Ended", "Count", int(tried.has_ended))
+    metrics.add_metric("PutOff", "Count", int(not tried.has_ended and tried.attempts > 0))
+    metrics.flush_metrics()
 
 
 def call_of(request: Request) -> onetimesecret.Call:

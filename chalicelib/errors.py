@@ -15,7 +15,7 @@ Errors that a caller may meet.
   - WrongPassphrase      wrong, and one try fewer
   - Locked               too many wrong passphrases
   - TooManyRequests      a limit was reached
-  - DeliveryFailed       a mail could not be handed over
+  - DeliveryFailed       a mail was not accepted
   - TryAgain             ours, not yours: a moment later the same request works
 
 `KeyRefused` stays inside: the story turns it into what it means at that point.

@@ -41,6 +41,8 @@ class Settings:
     grants_table: str
     counters_table: str
     accounts_table: str
+    due_queue_url: str
+    retry_queue_url: str
     data_key_arn: str
     public_url: str
     sender_email: str

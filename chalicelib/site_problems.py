@@ -84,6 +84,10 @@ UNSUPPORTED = {
         "Ask the network’s administrator to make a user for support, and choose “I made a user "
         "for you myself”.",
     ),
+    "password_refused": Explanation(
+        "Your site does not take a new password for the temporary account.",
+        "End this access, and allow it again. That makes a new account and a new link.",
+    ),
     "cannot_remove": Explanation(
         "This site does not let users be deleted, so the temporary account would stay.",
         "A security plugin may protect administrators: let it allow making and deleting them "

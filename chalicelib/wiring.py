@@ -17,25 +17,31 @@ from chalicelib import __version__
 from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
+from chalicelib.aws.due_index import DueIndexTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.metrics import emit_limit_metric
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.aws.ses import SesOutbox
+from chalicelib.aws.sqs import SqsQueues
 from chalicelib.clock import TimeBudget
+from chalicelib.grants.asking import Asking
 from chalicelib.grants.consent_key import ConsentKey
+from chalicelib.grants.due_order import DueIndex
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Lifecycle
-from chalicelib.grants.ports import Sealer
+from chalicelib.grants.ports import DueQueue, Sealer
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.removal_key import RemovalKey
+from chalicelib.grants.renewal import Renewal
 from chalicelib.grants.repair import Repair
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
+from chalicelib.grants.worker import Worker
 from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
@@ -65,6 +71,8 @@ class Ports:
     """The adapters that the parts are joined over. `budget` is the time of this invocation."""
 
     grants: GrantStore
+    due_index: DueIndex
+    due_queue: DueQueue
     secrets: SecretStore
     receipts: ReceiptStore
     accounts: AccountStore
@@ -80,13 +88,16 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Hallpass:
-    """The parts that routes and schedule use."""
+    """The parts that routes, schedule and queues use."""
 
     ports: Ports
     lifecycle: Lifecycle
     ending: Ending
     sweep: Sweep
+    worker: Worker
     repair: Repair
+    renewal: Renewal
+    asking: Asking
     secrets: OneTimeSecrets
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
@@ -113,6 +124,11 @@ def connect(settings: Settings) -> Ports:
     )
     return Ports(
         grants=GrantTable(dynamodb, settings.grants_table),
+        due_index=DueIndexTable(dynamodb, settings.grants_table),
+        due_queue=SqsQueues(
+            clients.late("sqs"),
+            {"first": settings.due_queue_url, "retry": settings.retry_queue_url},
+        ),
         secrets=SecretTable(dynamodb, settings.secrets_table),
         receipts=ReceiptTable(dynamodb, settings.secrets_table),
         accounts=AccountTable(dynamodb, settings.accounts_table),
@@ -147,8 +163,11 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         ports=ports,
         lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days),
         ending=ending,
-        sweep=Sweep(grants, ending, budget),
+        sweep=Sweep(ports.due_index, ports.due_queue, budget),
+        worker=Worker(ending),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
+        renewal=Renewal(grants, wordpress, removal_key, secrets),
+        asking=Asking(grants, notifier),
         secrets=secrets,
         tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         one_time_secret_api=OneTimeSecretApi(

@@ -22,7 +22,7 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import package, pages, parameters, prerequisites, smoke, template
+from infra import package, pages, parameters, prerequisites, smoke, team_keys, template
 from infra.cloudformation import DeployError, Deployment
 
 POLL_SECONDS = 5.0
@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> None:
     """Check, build, deploy, upload the pages, try them, and say what is left to do."""
     options = _options(arguments)
     given = parameters.parse(options.parameters)
+    keys = _keys()
     run = _run(options)
     stored = run.deployment.parameters()
     built = package.build()
@@ -79,6 +80,7 @@ def main(arguments: list[str]) -> None:
     print(f"Uploaded {count} objects to {outputs['SiteBucketName']} (package in {bucket}).")
     _try_it(options, outputs)
     _say(run, values, outputs)
+    print("\n".join(team_keys.lines(keys)))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -124,6 +126,17 @@ def _run(options: argparse.Namespace) -> Run:
     return Run(options, session, account, deployment)
 
 
+def _keys() -> list[str]:
+    """Return the team's keys; refuse what no browser can seal to, for then no owner could send."""
+    keys = pages.team_keys()
+    for place, key in enumerate(keys):
+        if not team_keys.is_key(key):
+            raise DeployError(
+                f"team_keys.{place} in frontend/config.json is no key: copy the line from /team."
+            )
+    return keys
+
+
 def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, str]) -> None:
     """Refuse a new stack beside the table of an earlier one, which nothing would sweep again."""
     if stored or "GrantsTableName" in given:
@@ -141,9 +154,14 @@ def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, s
 
 
 def _reserved(built: package.Package) -> dict[str, int]:
-    """Return how many executions the template reserves by default, by parameter."""
+    """
+    Return how many executions the template reserves by default, by parameter.
+
+    Of the others with such a name, none may be 0: they say how many workers there are at most.
+    """
     known = template.load(built.template)["Parameters"]
-    return {name: known[name]["Default"] for name in known if name.endswith("Concurrency")}
+    reserved = {n: p for n, p in known.items() if n.endswith("Concurrency") and p["MinValue"] == 0}
+    return {name: parameter["Default"] for name, parameter in reserved.items()}
 
 
 def _deploy(

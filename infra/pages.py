@@ -88,6 +88,12 @@ def example_parameters(frontend: Path = FRONTEND) -> dict[str, str]:
     return {name: str(config[key]) for name, key in SHOWN.items() if config.get(key)}
 
 
+def team_keys(frontend: Path = FRONTEND) -> list[str]:
+    """Return the public keys of the team in `config.json`, newest first."""
+    keys: list[str] = json.loads((frontend / CONFIG).read_text()).get("team_keys", [])
+    return keys
+
+
 def _config(file: Path, parameters: Mapping[str, str]) -> bytes:
     """Return `config.json` with the team and the longest access that the functions know."""
     config = json.loads(file.read_text())

@@ -7,7 +7,8 @@ parameters the deployer finds out by itself, and only then:
 * `PublicUrl` follows `DomainName`, or the address that CloudFront gave out, for as long as the
   operator has named no other;
 * `CreateSender` is `no` where SES knows the sender, or its domain, already;
-* `ApiConcurrency` and `SweepConcurrency` are 0 where the account's quota is too small for them;
+* `ApiConcurrency`, `SweepConcurrency` and `WorkerConcurrency` are 0 where the account's quota is
+  too small for them, and `DueConcurrency` and `RetryConcurrency` small;
 * `ManageApiAccount` is `no` where API Gateway's account names a role already;
 * `Runtime` is the Python that the package was built for.
 """
@@ -34,6 +35,7 @@ REQUIRED = {
 ADDRESSES = (*REQUIRED, "AlarmEmail")
 RESERVED = re.compile(r"\.(example|invalid|test|localhost)\.?$", re.IGNORECASE)
 MIN_UNRESERVED_EXECUTIONS = 100  # Executions that Lambda lets no function reserve.
+FEW_WORKERS = {"DueConcurrency": "3", "RetryConcurrency": "2"}  # Of the 10 of a new account.
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+")
 CERTIFICATE_REGION = "us-east-1"
 
@@ -155,13 +157,15 @@ def concurrency(
     """
     Return 0 for each reservation that is new to the stack and that the account is too small for.
 
-    Lambda keeps 100 executions free of reservations; *defaults* are the template's.
+    Then workers are few as well, for they share what there is with the API. Lambda keeps 100
+    executions free of reservations; *defaults* are the template's.
     """
     new = {name: n for name, n in defaults.items() if name not in {**given, **stored}}
     limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if limit - sum(new.values()) >= MIN_UNRESERVED_EXECUTIONS:
         return {}
-    return dict.fromkeys(new, "0")
+    few = {name: n for name, n in FEW_WORKERS.items() if name not in {**given, **stored}}
+    return dict.fromkeys(new, "0") | (few if new else {})
 
 
 def api_account(

@@ -151,7 +151,7 @@ def refuse_bad_certificate(session: boto3.Session, given: Mapping[str, str]) -> 
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             raise DeployError(f"There is no certificate {certificate} in this account.") from error
-        return  # Who may deploy may still not be allowed to look; CloudFront says the rest.
+        return  # Who may deploy may still not be allowed to see them; CloudFront says the rest.
     if found["Status"] != "ISSUED":
         raise DeployError(
             f"The certificate {certificate} is {found['Status']}, not ISSUED: "

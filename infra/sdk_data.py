@@ -21,6 +21,10 @@ from infra import template
 # What botocore calls the API whose actions IAM calls so. Lambda itself writes the logs.
 CLIENTS = {"dynamodb": "dynamodb", "kms": "kms", "ses": "sesv2", "sqs": "sqs", "events": "events"}
 WITHOUT_CLIENT = frozenset({"logs"})
+# What IAM calls otherwise than the API does.
+BATCHES = {"sqs:SendMessage": "SendMessageBatch"}
+# What Lambda itself calls, to receive from a queue.
+OF_EVENT_SOURCES = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
 KEPT = ("service-2", "endpoint-rule-set-1")  # Of each API; the rest: pages, waiters, examples.
 
 Json = dict[str, Any]
@@ -41,8 +45,9 @@ def operations_of(built: Json) -> Operations:
     found: dict[str, set[str]] = {}
     for action in _actions(built):
         prefix, _, operation = action.partition(":")
-        if prefix in WITHOUT_CLIENT:
+        if prefix in WITHOUT_CLIENT or action in OF_EVENT_SOURCES:
             continue
+        operation = BATCHES.get(action, operation)
         if prefix not in CLIENTS or not operation.isalnum():
             raise UnknownActionError(f"infra/sdk_data.py knows no client for {action}.")
         found.setdefault(CLIENTS[prefix], set()).add(operation)

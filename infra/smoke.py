@@ -18,7 +18,12 @@ from chalicelib.onetime import envelope
 
 MAX_WAIT_SECONDS = 300.0  # A new distribution's name and certificate reach every resolver late.
 POLL_SECONDS = 5.0
-PAGES = {"": "script-src 'self'", "open": "form-action 'self' https:", "receipt": "img-src 'self'"}
+PAGES = {
+    "": "script-src 'self'",
+    "open": "form-action 'self' https:",
+    "receipt": "img-src 'self'",
+    "team": "img-src 'self'",
+}
 
 
 class SmokeTestError(Exception):

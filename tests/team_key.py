@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.onetime.envelope import decode, encode
+
+if TYPE_CHECKING:
+    from infra.local.stack import Stack
 
 SUITE = hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 INFO = b"hallpass/v1 team"
@@ -80,6 +86,21 @@ class TeamKey:
             "sealed": encode(sealed),
         }
         return json.dumps(said)
+
+
+@contextmanager
+def published(stack: Stack, *keys: TeamKey) -> Iterator[None]:
+    """Let the deployed config.json name these keys, newest first."""
+    s3, bucket = stack.client("s3"), stack.outputs["SiteBucketName"]
+    named = {"Bucket": bucket, "Key": "config.json"}
+    before = s3.get_object(**named)["Body"].read()
+    kind = {"ContentType": "application/json", "CacheControl": "no-cache"}
+    config = {**json.loads(before), "team_keys": [key.public for key in keys]}
+    s3.put_object(Body=json.dumps(config).encode(), **named, **kind)
+    try:
+        yield
+    finally:
+        s3.put_object(Body=before, **named, **kind)
 
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:

@@ -2,7 +2,7 @@
 Adapters to AWS, each named for the service or the table that it uses.
 
 Begin with `dynamodb`, which shows how a conditional write keeps a promise; the `…_table` modules
-build on it. `kms` seals removal keys, `ses` hands mails over and `metrics` reports limits. Each
+build on it. `kms` seals removal keys, `ses` sends mails and `metrics` reports limits. Each
 class implements a port of the package that needs it, and its docstring names that port.
 
 The package may import every story package (`grants`, `onetime`, `notifications`, `rate_limits`),

@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.aws.dynamodb import Item, from_item, to_item
 from chalicelib.aws.grant_upgrade import upgraded
 from chalicelib.grants.correspondence import Correspondence
-from chalicelib.grants.due_order import Queue, queue_of
+from chalicelib.grants.due_order import Queue, address_of, host_of, queue_of
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import (
@@ -35,6 +35,8 @@ from chalicelib.values import asdict
 SHARD = "0"
 # The index `due` has one partition for each queue; the first one is that of earlier versions.
 DUE_SHARDS: dict[Queue, str] = {"first": SHARD, "retry": "retry"}
+# The index `overdue` has the grants whose removal failed, and apart from them what is handed out.
+WAITING_SHARD = "waiting"
 
 
 def to_grant_item(grant: Grant) -> Item:
@@ -86,15 +88,25 @@ def to_grant_item(grant: Grant) -> Item:
         "attempts": schedule.attempts,
         "purge_at": schedule.purge_at,
         "rested_at": schedule.rested_at,
+        "waiting_since": schedule.waiting_since,
         "cut_off": schedule.was_cut_off or None,
         "version": grant.revision.number,
         "mark": grant.revision.mark,
     }
+    return to_item(values | _index_keys(grant))
+
+
+def _index_keys(grant: Grant) -> dict[str, Any]:
+    """Return the attributes that put a grant into the indexes, and whom its worker will ask."""
+    schedule = grant.schedule
+    keys: dict[str, Any] = {"host": host_of(address_of(grant)) or None}
     if schedule.due_at is not None:
-        values["due_shard"] = DUE_SHARDS[queue_of(grant)]
+        keys["due_shard"] = DUE_SHARDS[queue_of(grant)]
     if grant.alarming_since is not None:
-        values |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
-    return to_item(values)
+        keys |= {"overdue_shard": SHARD, "overdue_since": grant.alarming_since}
+    elif schedule.waiting_since is not None:
+        keys |= {"overdue_shard": WAITING_SHARD, "overdue_since": schedule.waiting_since}
+    return keys
 
 
 def from_grant_item(item: Item) -> Grant | None:
@@ -164,6 +176,7 @@ def from_grant_item(item: Item) -> Grant | None:
             attempts=values["attempts"],
             purge_at=get("purge_at"),
             rested_at=get("rested_at"),
+            waiting_since=get("waiting_since"),
             was_cut_off=get("cut_off", False),
         ),
         revision=Revision(values["version"], values["mark"]),

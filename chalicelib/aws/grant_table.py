@@ -1,19 +1,16 @@
 """
-Grants in DynamoDB, one item each, with two sparse indexes.
+Grants in DynamoDB, one item each, with two sparse indexes (`due_index`).
 
-Every write is conditional on the version that was read. The indexes may be a moment behind the
-table, which is why the story decides by the table. `grant_item` says what an item holds.
+Every write is conditional on the version that was read. `grant_item` says what an item holds.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chalicelib.aws.dynamodb import Item, call_if, get_item, to_item
-from chalicelib.aws.grant_item import DUE_SHARDS, SHARD, from_grant_item, to_grant_item
-from chalicelib.grants.due_order import Queue
+from chalicelib.aws.dynamodb import call_if, get_item, to_item
+from chalicelib.aws.grant_item import from_grant_item, to_grant_item
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.values import replace
@@ -65,10 +62,15 @@ class GrantTable:
             ),
         )
         self._latest = None
-        if written is None and self.get(after.id) != after:
+        if written is None and not self._is_stored(after):
             return None
         self._latest = after
         return after
+
+    def _is_stored(self, grant: Grant) -> bool:
+        """Return whether *grant* was written; the sweep may have handed it out meanwhile."""
+        stored = self.get(grant.id)
+        return stored is not None and stored.revision == grant.revision
 
     def delete(self, grant: Grant) -> bool:
         """Delete *grant* if it is still at this version; False when it is not."""
@@ -81,36 +83,3 @@ class GrantTable:
             ExpressionAttributeValues=to_item({":version": grant.revision.number}),
         )
         return deleted is not None
-
-    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
-        """Query the index `due` for the first *limit* ids of *queue* until *now*."""
-        condition = "due_shard = :shard AND due_at <= :now"
-        values = {":shard": DUE_SHARDS[queue], ":now": now}
-        return [row["id"]["S"] for row in self._query("due", condition, limit, values)]
-
-    def due_since(self) -> int | None:
-        """Return the least `due_at` of the index `due`, in epoch seconds, or None."""
-        rows = [
-            row
-            for shard in DUE_SHARDS.values()
-            for row in self._query("due", "due_shard = :shard", 1, {":shard": shard})
-        ]
-        return min((int(row["due_at"]["N"]) for row in rows), default=None)
-
-    def overdue_since(self) -> int | None:
-        """Return the least `overdue_since` of its index, in epoch seconds, or None."""
-        rows = self._query("overdue", "overdue_shard = :shard", 1, {":shard": SHARD})
-        return int(rows[0]["overdue_since"]["N"]) if rows else None
-
-    def _query(
-        self, index: str, condition: str, limit: int, values: Mapping[str, Any]
-    ) -> list[Item]:
-        found = call_if(
-            self._client.query,
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=to_item(values),
-            Limit=limit,
-        )
-        return [] if found is None else list(found["Items"])

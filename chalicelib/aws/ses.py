@@ -1,4 +1,4 @@
-"""SES: hands mails over. SES encodes texts and subject, joins the parts, makes the Message-ID."""
+"""SES: sends mails. SES encodes texts and subject, joins the parts, makes the Message-ID."""
 
 from __future__ import annotations
 

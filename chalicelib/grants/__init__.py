@@ -35,7 +35,7 @@ What holds in every phase:
   WordPress has confirmed that the user is deleted and its people have the notice of it, or when it
   is a manual one and rests.
 * A consent key is stored only while a set-up or a repair is unfinished, and for 15 minutes at most
-  without its owner's word; a removal key only while its user may exist.
+  without its owner's confirmation; a removal key only while its user may exist.
 * Everything may be interrupted between any two calls: the same request, or the sweep, goes on.
 
 Reading order: `lifecycle` (what people ask for), `provisioning` and its steps, `ending`, `removal`,

@@ -25,7 +25,7 @@ from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_le
 from chalicelib.grants.visit_report import compare, read
 from chalicelib.values import dataclass
 
-FINISH_LEASE_SECONDS = 120  # Longer than the share of time that one grant gets.
+FINISH_LEASE_SECONDS = 120  # Longer than a worker or a request has in all.
 MAX_SNAPSHOT_TRIES = 2
 MAX_SNAPSHOT_SECONDS = 12.0
 
@@ -79,7 +79,7 @@ class Ending:
         """
         Revoke the unopened links of a grant whose end was asked for, if that is possible now.
 
-        It stands in the way of nothing else: before a grant is closed, it is done once more.
+        A failure prevents nothing else: before a grant is closed, it is done once more.
         """
         if grant.phase != "closed":
             with suppress(HallpassError):
@@ -169,7 +169,9 @@ class Ending:
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
         with suppress(HallpassError):
-            self.notifier.send_locked(grant, now)
+            grant = self.notifier.send_locked(grant, now)
+        with suppress(HallpassError):
+            self.notifier.send_opened(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
     def _remove(self, grant: Grant, now: int) -> None:

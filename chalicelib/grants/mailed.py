@@ -41,6 +41,27 @@ class GrantWithMails(GrantInSetUp):
         return replace(grant, owner_email=email, correspondence=written)
 
     @transition(*ALL_PHASES)
+    def link_opened(self, opened: Event, now: int) -> Self:
+        """Record, once, that a link was opened, and let the sweep mail the owner now."""
+        grant = self.recorded(opened)
+        schedule = self.schedule
+        if grant is self or self.phase != "active" or schedule.due_at is None:
+            return grant
+        return replace(grant, schedule=replace(schedule, due_at=min(schedule.due_at, now)))
+
+    @transition(*ALL_PHASES)
+    def asked(self, asked: Event) -> Self:
+        """Record that support asked the owner for something; each time counts."""
+        return self.with_event(asked)
+
+    @transition("active")
+    def link_renewed(self, support_hash: str, now: int) -> Self:
+        """Record that there is a new password, and whose token counts from now on."""
+        hashed = support_hash or self.tokens.support_hash
+        grant = replace(self, tokens=replace(self.tokens, support_hash=hashed))
+        return grant.with_event(Event(now, "link_renewed", "owner"))
+
+    @transition(*ALL_PHASES)
     def notice_sent(self, notice: Notice) -> Self:
         """Record *notice*; of each kind and reader the last one is kept."""
         kept = {n for n in self.notices if (n.kind, n.reader) != (notice.kind, notice.reader)}

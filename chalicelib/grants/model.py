@@ -50,7 +50,7 @@ class Grant(GrantWithMails):
             return self
         schedule = self.schedule
         if self.phase == "active" and schedule.due_at is not None:
-            schedule = replace(schedule, due_at=min(schedule.due_at, now))
+            schedule = schedule.at(min(schedule.due_at, now))
         locked = Event(at, "link_locked", detail=secret_id)
         return replace(self, schedule=schedule).with_event(locked)
 
@@ -61,7 +61,7 @@ class Grant(GrantWithMails):
         # What is due before the end, such as a notice of a locked link, stays due.
         schedule = self.schedule
         if schedule.due_at in (None, self.expires_at):
-            schedule = replace(schedule, due_at=expires_at)
+            schedule = schedule.at(expires_at)
         return replace(self, expires_at=expires_at, schedule=schedule).with_event(
             Event(now, "extended", "owner", str(days))
         )
@@ -70,9 +70,9 @@ class Grant(GrantWithMails):
     def waited(self, now: int) -> Grant:
         """Release the grant until its deadline, or until an unsent notice is tried again."""
         due_at = self.deadline
-        if self.unsent_lock is not None:
+        if self.unsent_lock is not None or self.unsent_opening is not None:
             due_at = min(due_at, now + LOCK_RETRY_SECONDS)
-        return replace(self, schedule=replace(self.schedule, lease_until=0, due_at=due_at))
+        return replace(self, schedule=replace(self.schedule.at(due_at), lease_until=0))
 
     # The end.
 
@@ -81,7 +81,7 @@ class Grant(GrantWithMails):
         """Record who asked for the end, once; it is due at once. At rest, only a word helps."""
         if self.end_requested_at is not None or self.schedule.rested_at is not None:
             return self
-        schedule = replace(self.schedule, due_at=now)
+        schedule = self.schedule.at(now)
         return replace(self, phase="revoking", end_requested_at=now, schedule=schedule).with_event(
             Event(now, "end_requested", by)
         )
@@ -94,7 +94,7 @@ class Grant(GrantWithMails):
             phase="notifying" if self.phase == "notifying" else "revoking",
             consent=consent,
             end_requested_at=self.end_requested_at or now,
-            schedule=replace(self.schedule, due_at=due_at, purge_at=None),
+            schedule=replace(self.schedule.at(due_at), purge_at=None),
         ).with_event(Event(now, "repair_requested", "owner"))
 
     @transition("revoking", "notifying")
@@ -149,10 +149,10 @@ class Grant(GrantWithMails):
     @transition("active", "revoking", "notifying")
     def consent_held(self, consent: Consent, due_at: int) -> Grant:
         """Record a consent key that is to show its owner who would be deleted, and no more."""
-        due = min(self.schedule.due_at or due_at, due_at)
-        return replace(
-            self, consent=consent, schedule=replace(self.schedule, due_at=due, purge_at=None)
-        )
+        before = self.schedule
+        is_sooner = before.waiting_since is None and before.due_at is not None
+        due = min(before.due_at or due_at, due_at) if is_sooner else due_at
+        return replace(self, consent=consent, schedule=replace(before.at(due), purge_at=None))
 
     @transition("active", "revoking", unchanged_in=ENDED)
     def held_consent_deleted(self, now: int, due_before: int | None = None) -> Grant:
@@ -168,7 +168,7 @@ class Grant(GrantWithMails):
             due_at = min(due_at, now + LOCK_RETRY_SECONDS)
         # What is due now is done under the same lease.
         lease_until = 0 if due_at > now else self.schedule.lease_until
-        schedule = replace(self.schedule, lease_until=lease_until, due_at=due_at)
+        schedule = replace(self.schedule.at(due_at), lease_until=lease_until)
         return replace(self, schedule=schedule)
 
     @transition("revoking")
@@ -186,7 +186,7 @@ class Grant(GrantWithMails):
 
     @transition("active", "revoking", unchanged_in=ENDED)
     def confirmed_by_owner(self, now: int) -> Grant:
-        """Record the end of a manual grant on its owner's word; a consent key is still deleted."""
+        """Record that its owner confirmed the end of a manual grant; still delete a consent key."""
         return _ended(self, "owner", now)
 
     @transition("notifying")

@@ -23,9 +23,11 @@ EventName = Literal[
     "end_requested",
     "ended",
     "extended",
+    "link_asked",
     "link_burned",
     "link_locked",
     "link_opened",
+    "link_renewed",
     "mail_dropped",
     "not_confirmed",
     "removal_failed",
@@ -33,8 +35,9 @@ EventName = Literal[
     "setup_undone",
     "site_moved",
     "ticket_sent",
+    "time_asked",
 ]
-NoticeKind = Literal["ended", "overdue", "reminder", "locked"]
+NoticeKind = Literal["ended", "overdue", "reminder", "locked", "opened"]
 
 FIRST_RETRY_SECONDS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
 MAX_HOURLY_RETRIES = 23  # With the first four, about a day; after that once a day.
@@ -61,6 +64,7 @@ class Schedule:
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
     `was_cut_off`: a caller never gave its lease back, so what it did is not known.
+    `waiting_since`: when what a queue or a worker has fell due; at `due_at` it counts as lost.
     """
 
     due_at: int | None = None
@@ -69,10 +73,24 @@ class Schedule:
     purge_at: int | None = None
     rested_at: int | None = None
     was_cut_off: bool = False
+    waiting_since: int | None = None
+
+    @property
+    def due_since(self) -> int | None:
+        """When the grant fell or falls due; None when nothing is left to do."""
+        return self.due_at if self.waiting_since is None else self.waiting_since
 
     def is_due(self, now: int) -> bool:
-        """Return whether the sweep must process the grant now."""
-        return self.due_at is not None and self.due_at <= now
+        """Return whether there is something to do for the grant, also if it is handed out."""
+        return self.due_since is not None and self.due_since <= now
+
+    def at(self, due_at: int) -> Schedule:
+        """Return this schedule with *due_at* as its next time, whatever it was waiting for."""
+        return replace(self, due_at=due_at, waiting_since=None)
+
+    def handed_out(self, until: int) -> Schedule:
+        """Return this schedule with its grant in a queue, and out of the sweep's way *until*."""
+        return replace(self, due_at=until, waiting_since=self.due_since)
 
     def resting(self, now: int) -> Schedule:
         """Return this schedule with nothing due, since *now* or since it rested before."""
@@ -88,9 +106,9 @@ class Schedule:
         crashes its sweep cannot stand at the head of the queue for ever.
         """
         until = now + seconds
-        due_at = until if self.is_due(now) else self.due_at
+        schedule = self.handed_out(until) if self.is_due(now) else self
         cut_off = self.was_cut_off or self.lease_until > 0
-        return replace(self, lease_until=until, due_at=due_at, was_cut_off=cut_off)
+        return replace(schedule, lease_until=until, was_cut_off=cut_off)
 
     def released(self) -> Schedule:
         """Return this schedule without its lease."""
@@ -100,7 +118,7 @@ class Schedule:
         """Return this schedule after one more failure: released, and due at the next retry."""
         attempts = self.attempts + 1
         due_at = now + (DAY if daily else retry_delay(attempts))
-        return replace(self, attempts=attempts, lease_until=0, due_at=due_at)
+        return replace(self.at(due_at), attempts=attempts, lease_until=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +188,8 @@ class Consent:
     The owner's consent key, while a set-up or a repair is unfinished.
 
     `sealed` is the application password, KMS-sealed; `key_id` its UUID, once the site named it. One
-    that is held, since `held_since`, waits for its owner's word: nothing is done with it on the
-    sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
+    that is held, since `held_since`, waits for its owner's confirmation: nothing is done with it on
+    the sweep's own account but to delete it. `approved_on` is as in `site.Credentials`.
     """
 
     login: str

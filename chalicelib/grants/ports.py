@@ -6,12 +6,15 @@ The port to a WordPress site, with its values, is in `site`; `GrantStore` is in 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
+from chalicelib.grants.due_order import Due, Queue
 from chalicelib.grants.model import Grant
 
 Purpose = Literal["consent", "removal"]
+Wish = Literal["link", "time"]
 
 
 class Sealer(Protocol):
@@ -50,12 +53,35 @@ class Notifier(Protocol):
             DeliveryFailed, TooManyRequests: It was not accepted.
         """
 
+    def send_opened(self, grant: Grant, now: int) -> Grant:
+        """Send the notice of the newest opening, if it is unsent; raise as `send_locked`."""
+
+    def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:
+        """Send support's request to the owner; raise as `send_locked`."""
+
+
+class DueQueue(Protocol):
+    """Carries ids of grants to workers: each at least once, in any order."""
+
+    def send(self, due: Sequence[Due], *, queue: Queue, correlation_id: str) -> Sequence[Due]:
+        """
+        Send the ids of *due*; return those that the queue has taken.
+
+        *correlation_id* goes with each, for the log.
+
+        Raises:
+            TryAgain: The queue took none.
+        """
+
 
 class OneTimeLinks(Protocol):
     """What a grant does with the one-time secrets that belong to it."""
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Make the unopened secrets of *grant* unreadable; leave opened ones as they are."""
+
+    def burn_links(self, secret_ids: Iterable[str], grant: Grant, now: int) -> None:
+        """Revoke those of *secret_ids* that are unopened secrets of *grant*, and record it."""
 
     def extend(self, grant: Grant, *, old_end: int) -> None:
         """Let the unopened secrets of *grant* that expire at *old_end* expire with it instead."""

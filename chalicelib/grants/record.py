@@ -121,7 +121,7 @@ class GrantRecord:
 
     @property
     def is_consent_held(self) -> bool:
-        """Whether a consent key waits for its owner's word."""
+        """Whether a consent key waits for its owner's confirmation."""
         return self.consent is not None and self.consent.is_held
 
     @property
@@ -145,6 +145,19 @@ class GrantRecord:
             (int(notice.key) for notice in self.notices if notice.kind == "locked"), default=0
         )
         return last_lock if last_lock >= sent + LOCK_NOTICE_SECONDS else None
+
+    @property
+    def unsent_opening(self) -> Event | None:
+        """The opening of a link, if the owner has yet to get a notice of it; of each link one."""
+        openings = (event for event in reversed(self.timeline) if event.name == "link_opened")
+        newest = next(openings, None)
+        if newest is None or not self.owner_email or self.is_link_opening_told(newest.detail):
+            return None
+        return newest
+
+    def is_link_opening_told(self, secret_id: str) -> bool:
+        """Return whether the owner has the notice that the link of that secret was opened."""
+        return any((sent.kind, sent.key) == ("opened", secret_id) for sent in self.notices)
 
     @property
     def site_name(self) -> str:

@@ -55,7 +55,7 @@ class GrantInSetUp(GrantRecord):
             correspondence=written if written.language else self.correspondence,
             tokens=replace(self.tokens, fingerprint=fingerprint),
             consent=self.consent and replace(self.consent, held_since=None),
-            schedule=replace(self.schedule, due_at=now + MAX_SET_UP_SECONDS),
+            schedule=self.schedule.at(now + MAX_SET_UP_SECONDS),
         )
 
     @transition(*SETTING_UP)
@@ -100,7 +100,7 @@ class GrantInSetUp(GrantRecord):
         A holder may have asked for the end meanwhile; then the grant stays `revoking`, due at once.
         """
         phase: Phase = "active" if self.phase == "provisioning" else self.phase
-        schedule = replace(self.schedule, due_at=self.deadline)
+        schedule = self.schedule.at(self.deadline)
         return replace(self, phase=phase, consent=None, schedule=schedule).with_event(
             Event(now, "access_created", "owner")
         )

@@ -90,7 +90,7 @@ class SiteCheck:
     Whether a site can be used, as far as it shows without a key.
 
     `consent_url` is WordPress' own approval page, without parameters; None when it cannot be
-    used. A problem beside a consent address is a hint that does not stand in the way.
+    used. Beside a consent address, a problem does not prevent the set-up.
     """
 
     site: Site | None = None
@@ -148,7 +148,7 @@ class WordPress(Protocol):
         """
         Create *user* as administrator, or return it when an earlier try has made it.
 
-        With *may_exist* it is looked for first.
+        With *may_exist* it is searched for first.
 
         Raises:
             SiteUnsupported: ``creation_refused``, ``rest_blocked``, …
@@ -178,10 +178,12 @@ class WordPress(Protocol):
         """
         Give *user* one application password, dropping any that it already has.
 
-        A user that *is_new*, created a moment ago, has none and needs no second look.
-
-        *holder_id*, whose *key* is used, must be another user.
+        A user that *is_new*, created a moment ago, has none and is not asked for them. *holder_id*,
+        whose *key* is used, must be another user.
         """
+
+    def set_password(self, site: Site, key: Credentials, password: str) -> None:
+        """Give the holder of *key* a new password; raise `KeyRefused` when the key is dead."""
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         """

@@ -75,7 +75,7 @@ def rights_of(held: Collection[str]) -> int:
 
 
 def gained_rights(before: int, after: int) -> tuple[str, ...]:
-    """Return what *after* has and *before* has not, of what both looked for."""
+    """Return what *after* has and *before* has not, of what both asked for."""
     known = min(before.bit_length(), after.bit_length()) - 1
     gained = after & ~before
     return tuple(name for place, name in enumerate(CAPABILITIES[:known]) if gained >> place & 1)

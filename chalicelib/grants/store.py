@@ -8,11 +8,10 @@ two Lambdas that act on one grant at the same time cannot undo each other's step
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 from chalicelib.errors import GrantExists, NotFound, TryAgain
-from chalicelib.grants.due_order import Queue
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
 
@@ -36,19 +35,6 @@ class GrantStore(Protocol):
 
     def delete(self, grant: Grant) -> bool:
         """Delete a grant that never made anything, if it is still what is stored."""
-
-    def due(self, now: int, limit: int, *, queue: Queue) -> Iterable[str]:
-        """
-        Return ids of grants in *queue* whose `due_at` has come, oldest first.
-
-        May be a moment behind. What an earlier version stored is in the queue ``first``.
-        """
-
-    def due_since(self) -> int | None:
-        """Return the least `due_at` of all grants, tried or not, or None when there is none."""
-
-    def overdue_since(self) -> int | None:
-        """Return the least `Grant.alarming_since` of all grants, or None when there is none."""
 
 
 def create_once(

@@ -1,8 +1,8 @@
 """
-How the team's mails look: what the package holds of `config.json`, and the logo beside it.
+The brand of the team's mails: what the package holds of `config.json`, and the logo beside it.
 
 `infra/package.py` puts both into the zip, so that pages and mails have one source. Without them, as
-in a checkout, mails look as the example does.
+in a checkout, mails have what the example has.
 """
 
 from __future__ import annotations

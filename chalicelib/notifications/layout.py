@@ -74,8 +74,8 @@ def html(
     title: str, blocks: Iterable[Block], footer: Sequence[str], team_name: str, words: Words
 ) -> str:
     """Return the mail as HTML: one card, with the team's name and logo above it."""
-    look = brand()
-    body = "".join(_html(block, look) for block in blocks)
+    style = brand()
+    body = "".join(_html(block, style) for block in blocks)
     foot = "<br>".join(_linked(line) for line in footer)
     start = "right" if words.direction == "rtl" else "left"
     return (
@@ -89,7 +89,7 @@ def html(
         f'style="background:{PAGE}"><tr><td align="center" style="padding:24px 12px">'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" '
         f'style="max-width:560px;text-align:{start};{FONT};font-size:16px;line-height:1.5">'
-        f'<tr><td style="padding:0 4px 16px">{_header(team_name, look)}</td></tr>'
+        f'<tr><td style="padding:0 4px 16px">{_header(team_name, style)}</td></tr>'
         f'<tr><td class="card line ink" style="background:{CARD};color:{INK};'
         f'border:1px solid {LINE};border-radius:12px;padding:24px">'
         f'<h1 class="ink" style="margin:0 0 12px;font-size:22px;line-height:1.3;color:{INK}">'
@@ -111,7 +111,7 @@ def _plain(block: Block) -> str:
             return "\n".join([heading, *lines])
 
 
-def _html(block: Block, look: Brand) -> str:
+def _html(block: Block, style: Brand) -> str:
     match block:
         case Text(text, is_faint):
             name, colour = ("faint", FAINT) if is_faint else ("ink", INK)
@@ -125,7 +125,7 @@ def _html(block: Block, look: Brand) -> str:
         case Button(label, url):
             return (
                 f'<p style="margin:20px 0"><a href="{escape(url)}" style="display:inline-block;'
-                f"background:{look.colour};color:{look.text_colour};border-radius:8px;"
+                f"background:{style.colour};color:{style.text_colour};border-radius:8px;"
                 f'padding:12px 22px;font-weight:600;text-decoration:none">{escape(label)}</a></p>'
             )
         case Quoted(heading, lines):
@@ -139,15 +139,15 @@ def _html(block: Block, look: Brand) -> str:
             )
 
 
-def _header(team_name: str, look: Brand) -> str:
+def _header(team_name: str, style: Brand) -> str:
     """Return the team's logo, or the letter that stands for it, and its name."""
     initial = next(iter(team_name.strip()), "").upper()
     mark = (
         f'<img src="cid:{LOGO_ID}" alt="" height="32" style="display:block;border:0">'
-        if look.logo
+        if style.logo
         else '<div style="width:32px;height:32px;line-height:32px;border-radius:8px;'
-        f"text-align:center;font-weight:600;background:{look.colour};"
-        f'color:{look.text_colour}">{escape(initial)}</div>'
+        f"text-align:center;font-weight:600;background:{style.colour};"
+        f'color:{style.text_colour}">{escape(initial)}</div>'
     )
     return (
         '<table role="presentation" cellpadding="0" cellspacing="0"><tr>'

@@ -43,7 +43,7 @@ class SupportTeam:
 
 
 class Outbox(Protocol):
-    """Hands mails over."""
+    """Sends mails."""
 
     def send(self, mail: Mail) -> str:
         """
@@ -68,14 +68,14 @@ class MailGate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CountedOutbox:
-    """The one way out for every mail: counts it, then hands it over."""
+    """The one way out for every mail: counts it, then sends it."""
 
     outbox: Outbox
     gate: MailGate
 
     def send(self, to: str, write: Callable[[], Mail], *, now: int) -> str:
         """
-        Hand over the mail that *write* returns, which goes to *to*; return its Message-ID.
+        Send the mail that *write* returns, which goes to *to*; return its Message-ID.
 
         It is written only when the mailbox has room, for a mail may need a receipt link of its own.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder
+from chalicelib.grants.ports import Wish
 from chalicelib.notifications.layout import Block, Button, Steps, Text
 from chalicelib.notifications.letter import letter, words_for
 from chalicelib.notifications.message import Mail, SupportTeam
@@ -98,6 +99,24 @@ def opened(team: SupportTeam, grant: Grant, receipt_url: str, *, opened_at: int)
         Button(words.say("receipt.button"), receipt_url),
     ]
     subject = words.say("opened.subject", support=team.name, site=site)
+    return letter(team, grant, "owner", subject, blocks)
+
+
+def asked(team: SupportTeam, grant: Grant, wish: Wish, receipt_url: str) -> Mail:
+    """Return the mail in which support asks the owner for a new link, or for more time."""
+    words, site = words_for(grant, "owner"), grant.site_name
+    date = words.when(grant.expires_at)
+    text = (
+        words.say("asked.link", support=team.name, site=site)
+        if wish == "link"
+        else words.say("asked.time", support=team.name, site=site, date=date)
+    )
+    blocks: list[Block] = [
+        Text(text),
+        Button(words.say(f"asked.{wish}_button"), receipt_url),
+        Text(words.say("asked.doubt", support=team.name)),
+    ]
+    subject = words.say(f"asked.{wish}_subject", support=team.name, site=site)
     return letter(team, grant, "owner", subject, blocks)
 
 

@@ -1,7 +1,7 @@
 """
 Sends each notice about a grant to each reader at least once, and records it on the grant.
 
-A notice is recorded after its mail was handed over, so a crash in between repeats one mail and
+A notice is recorded after its mail was accepted, so a crash in between repeats one mail and
 loses none. A notice whose mailbox is full is sent later, as one that was not accepted is. The owner
 gets every notice. Support gets those of the end and of a failing end, and only of accesses that it
 could have used.
@@ -16,6 +16,7 @@ from functools import partial
 from chalicelib.errors import DeliveryFailed, HallpassError, TooManyRequests
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
+from chalicelib.grants.ports import Wish
 from chalicelib.grants.reminders import due_reminder, is_last
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.notifications import notices
@@ -77,6 +78,19 @@ class MailNotifier:
         write = partial(notices.locked, self.team, grant, locked_at=locked_at)
         self._send(grant, "owner", write, now)
         return self._record(grant, Notice("locked", "owner", str(locked_at)))
+
+    def send_opened(self, grant: Grant, now: int) -> Grant:
+        """Mail the newest opening to the owner, once for each link."""
+        opening = grant.unsent_opening
+        if opening is None:
+            return grant
+        write = partial(notices.opened, self.team, grant, opened_at=opening.at)
+        self._send(grant, "owner", write, now)
+        return self._record(grant, Notice("opened", "owner", opening.detail))
+
+    def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:
+        """Mail the owner what support asks for."""
+        self._send(grant, "owner", partial(notices.asked, self.team, grant, wish), now)
 
     def _send(self, grant: Grant, reader: Holder, write: Callable[[str], Mail], now: int) -> None:
         """Send what *write* makes of the receipt's address to *reader*, if the mailbox has room."""

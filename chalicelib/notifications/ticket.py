@@ -18,6 +18,7 @@ from chalicelib.notifications.layout import Block, Button, Quoted, Text
 from chalicelib.notifications.letter import conversation, letter, words_for, write
 from chalicelib.notifications.message import Mail, SupportTeam
 from chalicelib.notifications.quotation import MARK, fields, quoted, seen_on_one_line
+from chalicelib.notifications.ticket_links import is_sealed
 from chalicelib.notifications.words import Words
 from chalicelib.values import asdict, dataclass, field
 
@@ -58,6 +59,8 @@ def to_support(
     blocks: list[Block] = [Text(words.say("ticket.first", reference=reference))]
     if ticket.link:
         blocks.append(Button(words.say("ticket.link"), ticket.link))
+    if is_sealed(ticket.link):
+        blocks.append(Text(words.say("ticket.sealed", url=f"{team.public_url}/team")))
     if grant is not None:
         blocks += _about_access(ticket, grant, words)
     if ticket.password_link:
@@ -90,21 +93,29 @@ def to_owner(team: SupportTeam, ticket: Ticket, grant: Grant, reference: str) ->
     kind = "confirmation.by_hand" if grant.is_manual else "confirmation.text"
     facts = {"support": team.name, "site": site, "date": words.when(grant.expires_at)}
     subject = "confirmation.by_hand_subject" if grant.is_manual else "confirmation.subject"
+    title = words.say("confirmation.title", support=team.name)
+    if _is_renewed(grant):
+        kind, subject = "confirmation.new_link", "confirmation.new_link_subject"
+        title = words.say("confirmation.new_link_title")
     blocks: list[Block] = [
         Text(words.say(kind, **facts, username=grant.username)),
         Text(words.say("confirmation.receipt")),
         Button(words.say("receipt.button"), team.receipt_url(grant.id, ticket.owner_token)),
         Text(words.say("confirmation.reference", reference=reference), is_faint=True),
     ]
-    title = words.say("confirmation.title", support=team.name)
     said = words.say(subject, support=team.name, site=site)
     return letter(team, grant, "owner", said, blocks, title=title, reference=reference)
+
+
+def _is_renewed(grant: Grant) -> bool:
+    return any(event.name == "link_renewed" for event in grant.timeline)
 
 
 def _about_access(ticket: Ticket, grant: Grant, words: Words) -> list[Block]:
     key = "ticket.by_hand" if grant.is_manual else "ticket.removes"
     date = words.when(grant.expires_at)
     lines = [
+        *([words.say("ticket.new_link")] if ticket.link and _is_renewed(grant) else []),
         words.say("ticket.site", site=grant.site_name),
         words.say(key, username=grant.username, date=date),
         *([words.say("ticket.done")] if ticket.link else []),

@@ -39,7 +39,7 @@ class TicketLog(Protocol):
         """Lease the ticket for a minute and return who has its mail; None when it is leased."""
 
     def record(self, ticket_id: str, reader: str) -> None:
-        """Record that the mail to *reader* was handed over."""
+        """Record that the mail to *reader* was accepted."""
 
     def release(self, ticket_id: str) -> None:
         """Let another call take the ticket."""

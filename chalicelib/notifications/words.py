@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 from chalicelib.patterns import pattern
 from chalicelib.values import dataclass
@@ -85,6 +84,8 @@ def catalogue(language: Language) -> Mapping[str, str]:
 @functools.cache
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that IANA name; UTC for a name that is not known here."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - with the first mail, not with each cold start
+
     try:
         return ZoneInfo(name) if name else UTC
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as "Europe".

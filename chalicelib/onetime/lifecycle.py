@@ -135,7 +135,7 @@ class OneTimeSecrets:
         if not secret.is_opened_by(access_sha256, claim_sha256, now):
             raise NotFound if secret.opened_at is None else AlreadyOpened(secret.opened_at)
         opened = Event(secret.opened_at or now, "link_opened", "support", secret.id)
-        self._record(secret, opened)
+        self._update(secret, lambda grant: grant.link_opened(opened, now))
         if secret.receipt_sha256:
             self.receipts.record(secret, "received", secret.opened_at or now)
         return secret.ciphertext or b""
@@ -192,7 +192,7 @@ class OneTimeSecrets:
             return
         known = self.grants.get(secret.grant_id) if secret.grant_id else None
         grant = require_owner(known, owner_token)
-        self._burn((*grant.links.secret_ids, secret_id), grant, now)
+        self.burn_links((*grant.links.secret_ids, secret_id), grant, now)
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Delete the ciphertext of the unopened secrets of *grant*, whose end was asked for."""
@@ -204,7 +204,7 @@ class OneTimeSecrets:
         for secret_id in grant.links.secret_ids:
             self.store.extend(secret_id, grant.id, old_end=old_end, new_end=grant.expires_at)
 
-    def _burn(self, secret_ids: Iterable[str], grant: Grant, now: int) -> None:
+    def burn_links(self, secret_ids: Iterable[str], grant: Grant, now: int) -> None:
         """Revoke those of *secret_ids* that are unopened secrets of *grant*, and record it."""
         for secret_id in dict.fromkeys(secret_ids):
             self.store.revoke(secret_id, grant.id, "burned", now=now, purge_at=now + TRACE_SECONDS)
@@ -226,7 +226,7 @@ class OneTimeSecrets:
         if not grant.is_open(now):
             self.revoke(grant, now=now)
             return False
-        self._burn(grant.links.secret_ids[:-1], grant, now)
+        self.burn_links(grant.links.secret_ids[:-1], grant, now)
         return True
 
     def _join_grant(self, secret: Secret, owner_token: str, now: int) -> Grant:

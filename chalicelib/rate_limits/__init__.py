@@ -9,7 +9,7 @@ others out, so
 * a key counts against the host that it is sent to, whatever addresses redirect there, and only if
   the site refuses it: first for the network that sent it, then for all networks together;
 * whoever has a good token of a grant has a budget for that grant, which strangers cannot use up;
-* a mail counts against its mailbox, where it is handed over.
+* a mail counts against its mailbox, where it is sent.
 
 A network is the address that CloudFront or the gateway saw, never a header that the caller wrote.
 Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the

@@ -13,7 +13,18 @@ from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 from chalicelib.values import dataclass, field
 
 Action = Literal[
-    "sites", "users", "register", "secrets", "open", "tickets", "end", "change", "repair", "read"
+    "sites",
+    "users",
+    "register",
+    "secrets",
+    "open",
+    "tickets",
+    "end",
+    "change",
+    "link",
+    "ask",
+    "repair",
+    "read",
 ]
 # What makes nothing and protects an owner: it goes on when the counter is down.
 UNHINDERED: frozenset[Action] = frozenset({"end", "change", "read"})
@@ -39,12 +50,16 @@ BY_NETWORK: dict[Action, Limit] = {
     "end": Limit(120, 10 * MINUTE),
     "change": Limit(120, 10 * MINUTE),
     "repair": Limit(30, 10 * MINUTE),
+    "link": Limit(30, 10 * MINUTE),
+    "ask": Limit(30, 10 * MINUTE),
     "read": Limit(900, 10 * MINUTE),  # A team's open pages ask once a minute, from one address.
 }
 # Of good tokens, one budget for each grant and each side, once their network has none left.
 BY_GRANT: dict[Action, Limit] = {
     "end": Limit(60, HOUR),
     "repair": Limit(20, HOUR),
+    "link": Limit(20, HOUR),
+    "ask": Limit(20, HOUR),
 }
 # One Time Secret's API. An account has the limit of upstream; its network is not counted, too.
 OTS_BY_NETWORK: dict[OtsAction, Limit] = {

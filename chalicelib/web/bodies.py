@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import cast, get_args
 
 from chalicelib.errors import InvalidInput
 from chalicelib.grants.correspondence import Correspondence
+from chalicelib.grants.ports import Wish
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.ticket import Ticket
@@ -104,6 +106,20 @@ def extend(body: Body) -> tuple[int, int | None]:
     if body.get("expires_at") is None:
         return days, None
     return days, number(body, "expires_at", minimum=0, maximum=MAX_EPOCH_SECONDS)
+
+
+def renew(body: Body) -> tuple[str, str]:
+    """Read ``{"password", "support_token"?}``: the support user's new password, the new link's."""
+    return _password(body), optional_identifier(body, "support_token")
+
+
+def ask(body: Body) -> Wish:
+    """Read ``{"for"}``: what support asks the owner for."""
+    wanted = text(body, "for", max_length=MAX_LINE_CHARACTERS)
+    for wish in get_args(Wish):
+        if wanted == wish:
+            return cast("Wish", wish)
+    raise InvalidInput("for", f"“for” must be one of {', '.join(get_args(Wish))}.")
 
 
 def confirm(body: Body) -> bool:

@@ -37,6 +37,10 @@ class Log(logging.Handler):
         if self._made is not None:
             self._made.append_keys(**keys)
 
+    def get_current_keys(self) -> dict[str, str]:
+        """Return the keys that each line has."""
+        return dict(self._keys)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write the first record, and have Powertools write the rest."""
         from aws_lambda_powertools import Logger  # noqa: PLC0415 - see above

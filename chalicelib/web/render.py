@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
+from chalicelib.grants.asking import possible_wishes
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
+from chalicelib.grants.ports import Wish
 from chalicelib.grants.site import SiteCheck
 from chalicelib.notifications.tickets import Delivery
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
 SecretState = Literal["waiting", "opened", "locked", "gone"]
-Ability = Literal["burn", "end", "extend", "repair", "say_gone"]
+Ability = Literal["ask_link", "ask_time", "burn", "end", "extend", "renew", "repair", "say_gone"]
+
+
+_ASK: dict[Wish, Ability] = {"link": "ask_link", "time": "ask_time"}
 
 
 def grant_summary(grant: Grant) -> Json:
@@ -28,7 +33,7 @@ def grant_summary(grant: Grant) -> Json:
         # Another name to sign in with, and whether the sign-in page refused the user when we tried.
         **({"email": grant.on_site.user_email} if grant.on_site.user_email else {}),
         **({"sign_in": "refused"} if grant.on_site.is_let_in is False else {}),
-        # Of a consent that waits for its owner's word: then it goes back.
+        # Of a consent that waits for its owner's confirmation: then it is deleted.
         **({"held_until": grant.expires_at} if grant.is_held else {}),
     }
 
@@ -162,8 +167,9 @@ def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[
     if grant.state == "ended":
         return []
     can: list[Ability] = ["end"]
+    is_running = grant.phase == "active" and grant.deadline > now
     if holder == "owner":
-        if grant.phase == "active" and grant.deadline > now:
+        if is_running:
             can.append("extend")
         if _state(secret, now) in ("waiting", "locked"):
             can.append("burn")
@@ -171,4 +177,8 @@ def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[
             can.append("repair")
         if grant.is_manual:
             can.append("say_gone")
+        if is_running and not grant.is_manual:
+            can.append("renew")
+    elif is_running and grant.owner_email:
+        can += [_ASK[wish] for wish in possible_wishes(grant)]
     return can

@@ -77,7 +77,9 @@ class RestWordPress:
             return SiteCheck(problem=Problem(code, *UNAVAILABLE[error.reason]))
         site = found.site
         if found.problem is not None:
-            return SiteCheck(site, problem=_problem(found.problem))
+            # What strangers are refused may be open to a key, which decides.
+            approval = site.authorize_url if found.is_open_to_keys else None
+            return SiteCheck(site, approval, _problem(found.problem))
         hint = find_problem(anonymous, site)
         if hint is None:
             return SiteCheck(site, site.authorize_url)
@@ -154,6 +156,13 @@ class RestWordPress:
         if not isinstance(password, str) or not password:
             raise unavailable("odd_answer")
         return Credentials(user.username, password.replace(" ", ""))
+
+    def set_password(self, site: Site, key: Credentials, password: str) -> None:
+        """POST ``users/me``; the sessions of the account end, its application passwords stay."""
+        reply = self._rest(site, key).post(ME, {"password": password})
+        if reply.status == HTTPStatus.UNAUTHORIZED or users.is_unknown_user(reply):
+            raise KeyRefused("The site does not accept the key.")
+        users.parse_account(reply.object())
 
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         """DELETE the key by its UUID; where no UUID confirms it, see the key refused."""

@@ -128,8 +128,8 @@ def read_reply(response: Response) -> Reply:
         raise unusable_error(response)
     if code in SIGN_IN_CODES:
         raise KeyRefused("A plugin of the site refuses the key.", by_plugin=True)
-    if code == "wp_die" and response.status in REFUSAL_STATUSES:
-        raise unsupported("rest_blocked")  # A plugin ended REST with WordPress' own error page.
+    if code == "wp_die" and _is_ended_by_plugin(response.status, data):
+        raise unsupported("rest_blocked")
     if code == "wp_die" and response.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise unavailable("maintenance")
     if code in {"wp_die", "internal_server_error", "db_error"}:
@@ -137,10 +137,23 @@ def read_reply(response: Response) -> Reply:
     return Reply(response.status, response.headers, data, code, response)
 
 
+def _is_ended_by_plugin(status: int, data: object) -> bool:
+    """
+    Return whether a plugin ended REST with WordPress' own error page, of which *data* is the JSON.
+
+    Its usual status is 500. WordPress itself ends with a heading so, when its database is away.
+    """
+    said = data.get("message") if isinstance(data, dict) else None
+    is_plain = isinstance(said, str) and "<h1" not in said.lower()
+    is_usual = status == HTTPStatus.INTERNAL_SERVER_ERROR and is_plain
+    return status in REFUSAL_STATUSES or is_usual
+
+
 def error_code(data: object) -> str:
     """Return WordPress' error code in *data*, the JSON of a response; empty when there is none."""
     code = data.get("code") if isinstance(data, dict) else None
-    return code if isinstance(code, str) else ""
+    # Some plugins answer in WordPress' place with the number of the status.
+    return code if isinstance(code, str) and not code.isdigit() else ""
 
 
 def refusal_error(reply: Reply) -> HallpassError:

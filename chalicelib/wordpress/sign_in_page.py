@@ -24,12 +24,18 @@ PASSWORD_FIELD = pattern(rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b
 HIDDEN_INPUT = pattern(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
 )
-ATTRIBUTE = pattern(r"""\b(name|value)\s*=\s*["']([^"']*)["']""")
+INPUT = pattern(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
+ATTRIBUTE = pattern(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
 LOGOUT_NONCE = pattern(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
 SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
+OWN_FIELDS = frozenset({"log", "pwd", "rememberme"})
+SILENT_INPUTS = frozenset(
+    {"hidden", "submit", "button", "image", "reset"}
+)  # No person fills them in.
 MAX_HIDDEN_FIELDS = 20
+MAX_INPUTS = 60
 AS_PAGE = {"Accept": "text/html, */*;q=0.8"}
 MAX_SEARCHED_BYTES = 512 * 1024  # Bytes of a page.
 
@@ -71,7 +77,7 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
     Sign in as a person does and at once out again; return whether the site lets that user in.
 
     None where that does not show: no form of WordPress' own, a captcha in it, a second question.
-    The password is sent once at most, so that no plugin counts two failures; the page is looked at
+    The password is sent once at most, so that no plugin counts two failures; the page is read
     first, so that none counts a call of a hidden one. What the site gave is forgotten afterwards.
 
     Raises:
@@ -112,8 +118,17 @@ def _is_own_form(page: Response) -> bool:
 
 
 def _has_puzzle(page: Response) -> bool:
+    """Return whether *page* asks for more than name and password: a captcha, a sum, a code."""
     body = page.body.lower()
-    return any(mark in body for mark in PUZZLE_MARKS)
+    if any(mark in body for mark in PUZZLE_MARKS):
+        return True
+    tags = islice(INPUT.finditer(page.body[:MAX_SEARCHED_BYTES]), MAX_INPUTS)
+    fields = [dict(ATTRIBUTE.findall(tag[0].decode(errors="replace"))) for tag in tags]
+    return any(
+        field.get("name", "") not in OWN_FIELDS
+        and field.get("type", "text").lower() not in SILENT_INPUTS
+        for field in fields
+    )
 
 
 def _hidden_fields(body: bytes) -> dict[str, str]:

@@ -24,9 +24,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import package
 from infra.cloudformation import DeployError
+from infra.local.one_sweep import StackFailedError
 from infra.local.ports import MAX_PORT, bypass_proxies, is_free, wait_until
 from infra.local.processes import Processes, ServerFailedError, end_leftovers
-from infra.local.stack import Stack, StackFailedError
+from infra.local.stack import Stack
 from infra.local.wordpress import WordPress, WordPressFailedError, newest
 
 if TYPE_CHECKING:

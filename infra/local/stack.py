@@ -11,8 +11,6 @@ for tests of one adapter against one table.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import shutil
 import sys
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from infra import package, pages, template
 from infra.cloudformation import Deployment
+from infra.local import one_sweep
 from infra.local.ministack import MiniStack
 from infra.local.patches import gateway_responses, time_to_live
 from infra.local.ports import HOST, free_port
@@ -40,10 +39,6 @@ POLL_SECONDS = 0.05  # Between two questions to the emulated CloudFormation.
 SENDER = "hallpass@example.com"
 # One developer on one machine: a test reaches a limit only when it is about limits.
 NO_LIMITS = {"RateLimits": "1000", "ThrottleRate": "10000", "ThrottleBurst": "10000"}
-
-
-class StackFailedError(Exception):
-    """A function of the stack failed; the message says why."""
 
 
 class Stack:
@@ -170,42 +165,12 @@ class Stack:
         accounts = accounts_of(self.ministack.session, NAME, self.ministack.endpoint_url)
         token = accounts.add(name, mail_openings=True, now=int(time.time()))
         if token is None:
-            raise StackFailedError(f"The account {name} exists already.")
+            raise one_sweep.StackFailedError(f"The account {name} exists already.")
         return {"user": name, "token": token}
 
     def sweep(self) -> dict[str, float]:
-        """Invoke one sweep now, as the rule does; return its metrics by name."""
-        return invoke_sweep(self.client("lambda"), self.outputs["SweepName"])
-
-
-def invoke_sweep(functions: Any, name: str) -> dict[str, float]:  # noqa: ANN401  A boto3 client.
-    """
-    Invoke the deployed sweep once; return the metrics that it wrote to its log, by name.
-
-    Raises:
-        StackFailedError: The function failed.
-    """
-    event = {
-        "version": "0",
-        "id": "sweep-now",
-        "account": "000000000000",
-        "region": "us-east-1",
-        "source": "aws.events",
-        "detail-type": "Scheduled Event",
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "resources": [],
-        "detail": {},
-    }
-    answer = functions.invoke(FunctionName=name, LogType="Tail", Payload=json.dumps(event).encode())
-    if answer.get("FunctionError"):
-        failure: Any = json.loads(answer["Payload"].read())
-        raise StackFailedError(f"The sweep failed: {failure.get('errorMessage', failure)}")
-    metrics: dict[str, float] = {}
-    for line in base64.b64decode(answer.get("LogResult", "")).decode().splitlines():
-        if line.startswith("{") and "_aws" in (said := json.loads(line)):
-            names = [m["Name"] for d in said["_aws"]["CloudWatchMetrics"] for m in d["Metrics"]]
-            metrics |= {name: float(said[name][0]) for name in names}
-    return metrics
+        """Sweep now, as the rule does, and wait for the workers; see `one_sweep`."""
+        return one_sweep.run(self.client, self.outputs)
 
 
 def _allowing(sites: tuple[str, ...]) -> dict[str, str]:

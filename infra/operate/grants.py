@@ -1,4 +1,4 @@
-"""Look at open accesses, and end them.
+"""List open accesses, show one, and end them.
 
     make grants ARGS="list"           every open access, soonest due first
     make grants ARGS="show ID"        one of them, with its timeline
@@ -73,7 +73,7 @@ def public(grant: Grant) -> dict[str, Any]:
 
 
 def _options(words: list[str]) -> argparse.Namespace:
-    parser = deployed.arguments("grants", "Look at open accesses, and end them.")
+    parser = deployed.arguments("grants", "List open accesses, show one, and end them.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="every open access, soonest due first")
     commands.add_parser("show", help="one access, with its timeline").add_argument("id")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 
+import requests
 from rich.table import Table
 from rich.text import Text
 
-from infra import prerequisites
+from infra import pages, prerequisites, team_keys
 from infra.operate import deployed
 from infra.operate.deployed import Deployed
 
+MAX_CONFIG_SECONDS = 20.0
 GOOD, BAD = "green", "bold red"
 
 
@@ -20,7 +23,13 @@ def main(words: list[str]) -> None:
     options = deployed.arguments("status", "Say how a deployed Hallpass is.").parse_args(words)
     stack = deployed.connect(options)
     table = Table(show_header=False)
-    for name, value, style in (*_stack(stack), *_mail(stack), *_alarms(stack), *_accesses(stack)):
+    for name, value, style in (
+        *_stack(stack),
+        *_team(stack.parameters["PublicUrl"]),
+        *_mail(stack),
+        *_alarms(stack),
+        *_accesses(stack),
+    ):
         table.add_row(name, Text(value, style=style))
     deployed.console().print(table)
 
@@ -36,6 +45,37 @@ def _stack(stack: Deployed) -> list[Row]:
         ("version", stack.outputs.get("Version", "0.1.0 or older"), ""),
         ("address", stack.parameters["PublicUrl"], ""),
     ]
+
+
+def _team(url: str) -> list[Row]:
+    """
+    Compare the keys that browsers get with those of the sources.
+
+    Whoever changes the published ones changes what owners' browsers seal to.
+    """
+    here = pages.team_keys()
+    try:
+        config = requests.get(f"{url}/{pages.CONFIG}", timeout=MAX_CONFIG_SECONDS).json()
+        published = [str(key) for key in config.get("team_keys", [])]
+    except (requests.RequestException, ValueError, AttributeError, TypeError) as error:
+        return [("team's key", f"{url}/{pages.CONFIG} cannot be read: {type(error).__name__}", BAD)]
+    if published == here:
+        return [("team's key", line, GOOD) for line in team_keys.lines(published)]
+    return [
+        (
+            "team's key",
+            f"the pages name {_words(published)}, frontend/config.json {_words(here)}",
+            BAD,
+        ),
+        ("", "make deploy publishes the latter; if you did not change it, find out who did", BAD),
+    ]
+
+
+def _words(keys: Iterable[str]) -> str:
+    known = (
+        team_keys.fingerprint(k) if team_keys.is_key(k) else f"{k[:8]}… (no key)" for k in keys
+    )
+    return ", ".join(known) or "none"
 
 
 def _mail(stack: Deployed) -> list[Row]:

@@ -25,6 +25,7 @@ FUNCTIONS = (
     Function("GET /grants/{id}", "app.app", events.VIEW),
     Function("GET /v1/status", "app.app", events.V1_STATUS),
     Function("sweep", "app.sweep", events.SCHEDULED),
+    Function("end_due", "app.end_due", events.MESSAGE),
 )
 
 

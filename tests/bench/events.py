@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from chalicelib.aws import sqs
 from chalicelib.onetime.envelope import encode
 from tests.bench.stored import CLAIM, GRANT_ID, OWNER_TOKEN, PROOF, SECRET_ID
 
@@ -77,3 +78,17 @@ VIEW = as_owner("GET", "/grants/{grant_id}")
 EXTEND = as_owner("POST", "/grants/{grant_id}/extend", {"days": 1})
 V1_STATUS = asked("GET", "/v1/status")
 V1_SHARE = asked("POST", "/v1/share", {"secret": "a secret"})
+MESSAGE: Event = {
+    "Records": [
+        {
+            "messageId": "message",
+            "receiptHandle": "handle",
+            "body": sqs.write(sqs.Message(GRANT_ID, "sweep")),
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:due",
+            "awsRegion": "us-east-1",
+        }
+    ]
+}

@@ -67,6 +67,8 @@ ENVIRONMENT = {
     "SUPPORT_NAME": "Support",
     "MAX_DAYS": "14",
     "EDGE_KEY": "edge",
+    "DUE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/due",
+    "RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/retry",
     "POWERTOOLS_SERVICE_NAME": "hallpass",
     "POWERTOOLS_METRICS_NAMESPACE": "Hallpass",
 }

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 import pytest
@@ -17,6 +16,7 @@ from infra.local.stack import Stack
 from infra.team_keys import fingerprint
 from tests.browser.fake_api import check
 from tests.browser.recorder import Recorder
+from tests.browser.team_browser import NO_STORAGE, add, is_at, name_keys
 from tests.team_key import PASSPHRASE, TeamKey
 
 LANGUAGES = ["de", "es", "fr", "pt", "ar", "ja"]
@@ -37,33 +37,12 @@ STORED = """() => new Promise((resolve, reject) => {
         }
     }
 })"""
-NO_STORAGE = "Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('no') } })"
 
 
 @pytest.fixture
 def use_keys(page: Page) -> Callable[..., None]:
     """Let config.json name these keys, on every page of *page*'s context."""
     return lambda *keys: name_keys(page.context, *keys)
-
-
-def name_keys(context: BrowserContext, *keys: str) -> None:
-    def answer(route: Any) -> None:  # noqa: ANN401  Playwright's own.
-        config = json.loads((route.fetch()).text())
-        route.fulfill(json={**config, "team_keys": list(keys)})
-
-    context.route("**/config.json", answer)
-
-
-def add(page: Page, file: str, words: str = PASSPHRASE) -> None:
-    """Choose a file, type the words and press the button."""
-    content = {"name": "team-key.json", "mimeType": "application/json", "buffer": file.encode()}
-    page.set_input_files("#file", content)  # type: ignore[arg-type]
-    page.fill("#passphrase", words)
-    page.click("#add-now")
-
-
-def is_at(page: Page, readiness: str) -> None:
-    expect(page.locator("#state h2")).to_have_text(readiness)
 
 
 @pytest.fixture
@@ -229,7 +208,7 @@ def test_a_new_key_comes_first_and_the_old_one_stays(
     check(page)
 
 
-def test_an_older_and_a_foreign_key_are_told_apart(
+def test_an_older_and_a_foreign_key_are_distinguished(
     page: Page, use_keys: Callable[..., None]
 ) -> None:
     newest, old = TeamKey.make(), TeamKey.make()

@@ -21,6 +21,7 @@ from chalicelib.outbound.client import Outbound
 from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import AGENT, RealBlog
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import NOW, OWNER, OWNER_MAIL, PASSWORD, SUPPORT, World
 from tests.unit.conftest import Api
 
@@ -183,7 +184,7 @@ class TestSetUp:
         stage.behave()
 
         for _ in range(3):
-            stage.world.parts.sweep.sweep(now=NOW + 3600 * 24)
+            sweep_and_work(stage.world.parts, now=NOW + 3600 * 24)
 
         assert stage.stolen == []
 

@@ -11,11 +11,13 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
+from chalicelib.aws.due_index import DueIndexTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.secret_table import SecretTable
+from chalicelib.grants.due_order import Due, DueIndex, Queue
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Event, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import Consent, Event, OnSite, Schedule, Tokens
 from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog
@@ -23,7 +25,13 @@ from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret,
 from chalicelib.rate_limits.limits import HitCounter
 from tests.contract.conftest import Either
 from tests.fakes.racing_dynamodb import RacingDynamoDB
-from tests.fakes.stores import MemoryGrants, MemoryHits, MemorySecrets, MemoryTicketLog
+from tests.fakes.stores import (
+    MemoryDueIndex,
+    MemoryGrants,
+    MemoryHits,
+    MemorySecrets,
+    MemoryTicketLog,
+)
 from tests.fakes.world import NOW, URL
 
 READERS = 16
@@ -60,9 +68,22 @@ def refusals() -> list[Callable[[], None]]:
     return []
 
 
+@pytest.fixture(params=["memory", "fake_dynamodb", "dynamodb"])
+def grants(request: pytest.FixtureRequest) -> GrantStore:
+    if request.param == "memory":
+        return MemoryGrants()
+    if request.param == "fake_dynamodb":
+        return GrantTable(cast("Any", RacingDynamoDB()), "grants")
+    stack = request.getfixturevalue("stack")
+    return GrantTable(stack.client("dynamodb"), stack.outputs["GrantsTableName"])
+
+
 @pytest.fixture
-def grants(either: Either[GrantStore]) -> GrantStore:
-    return either(MemoryGrants, GrantTable, "GrantsTableName")
+def index(grants: GrantStore) -> DueIndex:
+    if isinstance(grants, MemoryGrants):
+        return MemoryDueIndex(grants)
+    assert isinstance(grants, GrantTable)
+    return DueIndexTable(grants._client, grants._table)
 
 
 @pytest.fixture
@@ -346,48 +367,121 @@ class TestGrants:
         assert grants.delete(newer)
         assert grants.get(grant.id) is None
 
-    def test_due_finds_what_is_due_and_nothing_else(self, grants: GrantStore, grant: Grant) -> None:
-        assert grant.id not in grants.due(NOW + 299, 100, queue="first")
-        assert grant.id in grants.due(NOW + 300, 100, queue="first")
+
+class TestDueIndex:
+    def ids(self, index: DueIndex, now: int, queue: Queue) -> list[str]:
+        return [due.grant_id for page in index.due(now, queue=queue) for due in page]
+
+    def test_it_finds_what_is_due_and_nothing_else(
+        self, grants: GrantStore, index: DueIndex, grant: Grant
+    ) -> None:
+        assert grant.id not in self.ids(index, NOW + 299, "first")
+        assert grant.id in self.ids(index, NOW + 300, "first")
 
         rested = grants.replace(grant, replace(grant, schedule=Schedule()))
 
         assert rested is not None
-        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
+        assert grant.id not in self.ids(index, NOW + 300, "first")
 
     def test_what_was_tried_before_waits_in_a_queue_of_its_own(
-        self, grants: GrantStore, grant: Grant
+        self, grants: GrantStore, index: DueIndex, grant: Grant
     ) -> None:
-        assert grant.id not in grants.due(NOW + 300, 100, queue="retry")
+        assert grant.id not in self.ids(index, NOW + 300, "retry")
 
         tried = replace(grant, schedule=Schedule(due_at=NOW + 300, attempts=1))
         assert grants.replace(grant, tried) is not None
 
-        assert grant.id in grants.due(NOW + 300, 100, queue="retry")
-        assert grant.id not in grants.due(NOW + 300, 100, queue="first")
+        assert grant.id in self.ids(index, NOW + 300, "retry")
+        assert grant.id not in self.ids(index, NOW + 300, "first")
+
+    def test_it_knows_whom_a_worker_will_ask(
+        self, grants: GrantStore, index: DueIndex, grant: Grant
+    ) -> None:
+        def found() -> Due:
+            pages = index.due(NOW + 300, queue="first")
+            return next(due for page in pages for due in page if due.grant_id == grant.id)
+
+        assert found() == Due(grant.id, NOW + 300, "first", "blog.example")
+
+        held = Consent("admin", b"sealed", held_since=NOW)
+        leased = Schedule(due_at=NOW + 200, lease_until=NOW + 301)
+        written = grants.replace(grant, replace(grant, consent=held, schedule=leased))
+
+        assert written is not None
+        due = Due(grant.id, NOW + 200, "first", "blog.example", is_held=True, is_leased=True)
+        assert found() == due
+
+    def test_all_pages_come_oldest_first(
+        self, grants: GrantStore, index: DueIndex, grant: Grant, new_id: str
+    ) -> None:
+        many = [f"p{number:03}{new_id[4:]}" for number in range(230)]
+        for number, each in enumerate(many):
+            grants.add(replace(grant, id=each, schedule=Schedule(due_at=NOW - 10_000 + number)))
+
+        found = self.ids(index, NOW - 9_000, "first")
+
+        assert [each for each in found if each in set(many)] == many
+
+    def test_what_is_handed_out_is_due_again_later_and_counts_as_waiting(
+        self, grants: GrantStore, index: DueIndex, grant: Grant
+    ) -> None:
+        long_ago = NOW - 10**8
+        late = grants.replace(grant, replace(grant, schedule=Schedule(due_at=long_ago)))
+        assert late is not None
+        due = next(d for p in index.due(NOW, queue="first") for d in p if d.grant_id == grant.id)
+
+        index.hand_out([due], until=NOW + 900)
+        index.hand_out([due], until=NOW + 999)  # It is not due any more as it was.
+
+        assert grant.id not in self.ids(index, NOW + 899, "first")
+        assert grant.id in self.ids(index, NOW + 900, "first")
+        assert index.waiting_since() == long_ago
+        stored = grants.get(grant.id)
+        assert stored is not None
+        assert stored.schedule == Schedule(due_at=NOW + 900, waiting_since=long_ago)
+        assert stored.schedule.is_due(NOW)
+
+        written = grants.replace(stored, stored.waited(NOW))  # Nobody else has written.
+
+        assert written is not None
+        assert written.schedule == Schedule(due_at=stored.deadline)
+        assert index.waiting_since() != long_ago
+
+    def test_many_are_handed_out_at_once(
+        self, grants: GrantStore, index: DueIndex, grant: Grant, new_id: str
+    ) -> None:
+        many = [f"m{number:03}{new_id[4:]}" for number in range(25)]
+        for each in many:
+            grants.add(replace(grant, id=each, schedule=Schedule(due_at=NOW - 20_000)))
+        page = [d for p in index.due(NOW - 19_999, queue="first") for d in p if d.grant_id in many]
+
+        index.hand_out(page, until=NOW + 900)
+
+        left = self.ids(index, NOW, "first")
+        assert not set(many) & set(left)
 
     def test_the_oldest_overdue_grant_is_known_until_it_has_ended(
-        self, grants: GrantStore, grant: Grant
+        self, grants: GrantStore, index: DueIndex, grant: Grant
     ) -> None:
         made = replace(grant.on_site, user_may_exist=True)
         failed = Schedule(attempts=1)
         late = replace(grant, schedule=failed, expires_at=NOW - 10**9, on_site=made)
         overdue = grants.replace(grant, late)
         assert overdue is not None
-        assert grants.overdue_since() == NOW - 10**9
+        assert index.overdue_since() == NOW - 10**9
 
         # An account that never was, or that only its owner can delete, raises no alarm.
         for quiet in (replace(late, on_site=grant.on_site), replace(late, is_manual=True)):
             hidden = grants.replace(overdue, quiet)
             assert hidden is not None
-            assert grants.overdue_since() != NOW - 10**9
+            assert index.overdue_since() != NOW - 10**9
             overdue = grants.replace(hidden, late)
             assert overdue is not None
-            assert grants.overdue_since() == NOW - 10**9
+            assert index.overdue_since() == NOW - 10**9
 
         grants.replace(overdue, replace(overdue, phase="notifying"))
 
-        assert grants.overdue_since() != NOW - 10**9
+        assert index.overdue_since() != NOW - 10**9
 
 
 class TestTicketLog:

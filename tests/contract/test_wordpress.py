@@ -342,6 +342,23 @@ class TestKeyCreation:
         assert blog.port.whoami(site, theirs).id == user_id
 
 
+class TestNewPassword:
+    def test_it_signs_in_the_old_one_does_not_and_the_key_still_works(
+        self, blog: Blog, site: Site, wanted: NewUser, support: Account, removal_key: Credentials
+    ) -> None:
+        password = f"pw-{new_name()}-{new_name()}"
+
+        blog.port.set_password(site, removal_key, password)
+
+        assert blog.port.try_sign_in(site, wanted.username, password) is True
+        assert blog.port.try_sign_in(site, wanted.username, wanted.password) is not True
+        assert blog.port.whoami(site, removal_key).id == support.id
+
+    def test_a_dead_key_sets_none(self, blog: Blog, site: Site, support: Account) -> None:
+        with pytest.raises(KeyRefused):
+            blog.port.set_password(site, Credentials(support.username, DEAD_PASSWORD), "x" * 20)
+
+
 class TestKeyDeletion:
     def test_a_key_deletes_itself_and_no_other(
         self, blog: Blog, site: Site, consent_key: Credentials

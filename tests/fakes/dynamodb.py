@@ -6,8 +6,8 @@ the code that reads real items, and a test can compare what that code writes. An
 attribute whole and never alters it, so copies of items are shallow.
 
 Conditions may compare, use `attribute_exists`, `attribute_not_exists`, `AND`, `OR`, `NOT` and
-parentheses; updates may `SET`, `REMOVE` and `ADD`; names may stand behind `#`. Anything else raises
-`ValueError`.
+parentheses; updates may `SET` (with `if_not_exists`), `REMOVE` and `ADD`; names may stand behind
+`#`. Anything else raises `ValueError`.
 
     dynamodb = FakeDynamoDB({"grants": [{"id": {"S": "g"}, "version": {"N": "0"}}]})
     table = GrantTable(dynamodb, "grants")
@@ -78,9 +78,23 @@ class FakeDynamoDB:
             if {shard, order} <= item.keys()
             and _Expression(request, request["KeyConditionExpression"], item).condition()
         ]
-        found.sort(key=lambda item: Decimal(item[order]["N"]))
+        found.sort(key=lambda item: (Decimal(item[order]["N"]), item["id"]["S"]))
         rows = [{name: item[name] for name in ("id", shard, order)} for item in found]
-        return {"Items": rows[: request.get("Limit")]}
+        begin = request.get("ExclusiveStartKey")
+        if begin is not None:  # What was changed since may have left the index.
+            after = Decimal(begin[order]["N"]), begin["id"]["S"]
+            rows = [row for row in rows if (Decimal(row[order]["N"]), row["id"]["S"]) > after]
+        page = rows[: request.get("Limit")]
+        return {"Items": page, **({"LastEvaluatedKey": page[-1]} if len(page) < len(rows) else {})}
+
+    def batch_get_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
+        found: dict[str, list[Item]] = {}
+        for table, asked in request["RequestItems"].items():
+            names = asked["ExpressionAttributeNames"]
+            wanted = [names[each.strip()] for each in asked["ProjectionExpression"].split(",")]
+            items = [self.tables.get(table, {}).get(key["id"]["S"]) for key in asked["Keys"]]
+            found[table] = [{n: item[n] for n in wanted if n in item} for item in items if item]
+        return {"Responses": found, "UnprocessedKeys": {}}
 
     def _items(self, request: Item) -> dict[str, Item]:
         return self.tables.setdefault(request["TableName"], {})
@@ -183,6 +197,13 @@ class _Expression:
         return total
 
     def _value(self, token: str, item: Item) -> Item | None:
+        if token == "if_not_exists":
+            self._expect("(")
+            known = self._value(self._take(), item)
+            self._expect(",")
+            other = self._value(self._take(), item)
+            self._expect(")")
+            return other if known is None else known
         if token.startswith(":"):
             value: Item = self._values[token]
             return value

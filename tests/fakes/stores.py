@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.grants.due_order import Queue, queue_of
+from chalicelib.grants.due_order import (
+    Due,
+    Queue,
+    address_of,
+    held_since,
+    host_of,
+    is_hold_over_first,
+    queue_of,
+)
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
 from chalicelib.onetime.accounts import Account, Listed
@@ -54,19 +63,54 @@ class MemoryGrants:
             del self.items[grant.id]
             return True
 
-    def due(self, now: int, limit: int, *, queue: Queue) -> list[str]:
-        in_queue = [grant for grant in self.items.values() if queue_of(grant) == queue]
-        due = [grant for grant in in_queue if grant.schedule.is_due(now)]
-        oldest_first = sorted(due, key=lambda grant: grant.schedule.due_at or 0)
-        return [grant.id for grant in oldest_first][:limit]
 
-    def due_since(self) -> int | None:
-        due = [g.schedule.due_at for g in self.items.values() if g.schedule.due_at is not None]
-        return min(due, default=None)
+class MemoryDueIndex:
+    """A `grants.due_order.DueIndex` over grants in a dict."""
+
+    PAGE = 100
+
+    def __init__(self, grants: MemoryGrants) -> None:
+        self._grants = grants
+
+    def due(self, now: int, *, queue: Queue) -> Iterator[list[Due]]:
+        found = [
+            due
+            for grant in self._grants.items.values()
+            if queue_of(grant) == queue and (due := _due(grant, now)) is not None
+        ]
+        found.sort(key=lambda due: due.due_at)
+        for begin in range(0, len(found), self.PAGE):
+            yield found[begin : begin + self.PAGE]
+
+    def hand_out(self, due: Sequence[Due], *, until: int) -> None:
+        for each in due:
+            grant = self._grants.items.get(each.grant_id)
+            if grant is not None and grant.schedule.due_at == each.due_at:
+                handed_out = replace(grant, schedule=grant.schedule.handed_out(until))
+                self._grants.items[grant.id] = handed_out
+
+    def waiting_since(self) -> int | None:
+        waiting = [g for g in self._grants.items.values() if g.alarming_since is None]
+        since = [g.schedule.waiting_since for g in waiting]
+        return min((at for at in since if at is not None), default=None)
 
     def overdue_since(self) -> int | None:
-        since = [g.alarming_since for g in self.items.values() if g.alarming_since is not None]
-        return min(since, default=None)
+        since = [g.alarming_since for g in self._grants.items.values()]
+        return min((at for at in since if at is not None), default=None)
+
+
+def _due(grant: Grant, now: int) -> Due | None:
+    schedule = grant.schedule
+    if schedule.due_at is None or schedule.due_at > now:
+        return None
+    return Due(
+        grant.id,
+        schedule.due_at,
+        queue_of(grant),
+        host_of(address_of(grant)),
+        is_hold_over_first(held_since(grant), schedule.due_since),
+        schedule.lease_until > now,
+    )
 
 
 class MemorySecrets:

@@ -307,6 +307,10 @@ class FakeWordPress:
                 fake.revoke(user.username)
             return Credentials(user.username, fake.consent(user.username, name))
 
+    def set_password(self, site: Site, key: Credentials, password: str) -> None:
+        with self._call("set_password", site.url, key) as fake:
+            _holder(fake, key).password = password
+
     def delete_own_key(self, site: Site, key: Credentials, key_id: str) -> None:
         with self._call("delete_own_key", site.url, key) as fake:
             try:

@@ -19,9 +19,11 @@ from chalicelib.rate_limits.limits import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
+from tests.fakes.queue import MemoryQueue
 from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.stores import (
     MemoryAccounts,
+    MemoryDueIndex,
     MemoryGrants,
     MemoryHits,
     MemoryReceipts,
@@ -47,6 +49,8 @@ SETTINGS = Settings(
     grants_table="grants",
     counters_table="counters",
     accounts_table="accounts",
+    due_queue_url="due",
+    retry_queue_url="retry",
     data_key_arn="arn",
     public_url=PUBLIC_URL,
     sender_email="hallpass@acme.example",
@@ -71,6 +75,7 @@ class World:
 
     wordpress: FakeWordPress = field(default_factory=FakeWordPress)
     grants: MemoryGrants = field(default_factory=MemoryGrants)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
     stored: MemorySecrets = field(default_factory=MemorySecrets)
     receipts: MemoryReceipts = field(default_factory=MemoryReceipts)
     accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
@@ -83,12 +88,15 @@ class World:
     settings: Settings = SETTINGS
 
     def __post_init__(self) -> None:
+        self.due_index = MemoryDueIndex(self.grants)
         self.parts = self.start(Process())
 
     def start(self, process: Process) -> Hallpass:
         """Assemble a process whose calls to the outside *process* counts, and may refuse."""
         ports = Ports(
             grants=process.wrap(self.grants),
+            due_index=process.wrap(self.due_index),
+            due_queue=process.wrap(self.queue),
             secrets=process.wrap(self.stored),
             receipts=process.wrap(self.receipts),
             accounts=process.wrap(self.accounts),

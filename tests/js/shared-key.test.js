@@ -11,11 +11,11 @@ import {
     frame,
     linkKeyOf,
     newMetadataKey,
-    proveShared,
     sealShared,
     secretKeyOf,
     unframe,
 } from "../../frontend/js/share/shared-key.js"
+import { prove } from "../../frontend/js/shared/envelope.js"
 import { decode, encode } from "../../frontend/js/shared/link-key.js"
 
 /**
@@ -46,7 +46,7 @@ for (const vector of vectors) {
         assert.equal(request.receipt_sha256, vector.receipt_sha256)
         assert.equal(sealed.length, vector.ciphertext_bytes)
         assert.equal(createHash("sha256").update(sealed).digest("base64url"), vector.ciphertext_sha256)
-        const proof = await proveShared(secretKey, vector.passphrase)
+        const proof = await prove(await linkKeyOf(secretKey), vector.passphrase)
         assert.equal(unframe(await proof.openBytes(request.ciphertext)), text)
     })
 }

@@ -6,7 +6,9 @@ import "./web-crypto.js"
 
 import { newSubmission, partsOf, subjectOf, submit } from "../../frontend/js/form/submission.js"
 import { Problem } from "../../frontend/js/shared/api.js"
-import { decode, identify, newLinkKey, prove } from "../../frontend/js/shared/envelope.js"
+import { decode, encode, identify, newLinkKey, prove } from "../../frontend/js/shared/envelope.js"
+import { openBox } from "../../frontend/js/shared/team-box.js"
+import { makeTeamKey } from "../../frontend/js/team/key-file.js"
 
 /** @import * as Api from "../../frontend/js/shared/api-types.js" */
 /** @import { Server } from "../../frontend/js/form/submission.js" */
@@ -260,4 +262,45 @@ test("a held approval is sent under the ids by which the server knows it", async
     assert.deepEqual([user.grant_id, user.owner_token], [held.grantId, held.ownerToken])
     assert.equal(user.support_token, (await identify(held.linkKey)).support)
     assert.equal(secret.owner_token, held.ownerToken)
+})
+
+test("with a team's key, nothing that the server gets opens the secret, and a repeated ticket is the same", async () => {
+    const { key } = await makeTeamKey("a b c d e f")
+    const submission = newSubmission(DRAFT, { consent: CONSENT, teamKey: key.publicKey })
+    const { calls, server } = fakeServer("ticket")
+
+    await assert.rejects(submit(submission, () => {}, server))
+    await submit(submission, () => {}, server)
+
+    const tickets = calls.filter(([name]) => name === "ticket").map(([, body]) => body)
+    assert.deepEqual(tickets[0], tickets[1])
+    const [address, box] = tickets[0].link.split("#")
+    assert.equal(address, "https://help.example/open")
+    assert.deepEqual(await openBox(box, [key]), submission.linkKey)
+    assert.ok(!JSON.stringify(calls).includes(encode(submission.linkKey)))
+})
+
+test("a key that is none stops everything before anything is made", async () => {
+    const submission = newSubmission(DRAFT, { consent: CONSENT, teamKey: "A".repeat(87) })
+    const { calls, server } = fakeServer()
+
+    await assert.rejects(
+        submit(submission, () => {}, server),
+        { code: "not_sealed" },
+    )
+
+    assert.deepEqual(calls, [])
+})
+
+test("a user made by hand travels sealed to the team, too, and a message without access has no link", async () => {
+    const { key } = await makeTeamKey("a b c d e f")
+    const manualUser = { username: "helper", password: "secret", login_url: "", link_hint: "" }
+    const { calls, server } = fakeServer()
+
+    await submit(newSubmission(DRAFT, { manualUser, teamKey: key.publicKey }), () => {}, server)
+    await submit(newSubmission({ ...DRAFT, door: "none" }, { teamKey: key.publicKey }), () => {}, server)
+
+    const tickets = calls.filter(([name]) => name === "ticket").map(([, body]) => body)
+    assert.match(tickets[0].link, /#t\.[\w-]{151}$/)
+    assert.equal(tickets[1].link, undefined)
 })

@@ -44,7 +44,15 @@ def test_a_pasted_key_that_is_mistyped_says_so_first(owner: Owner) -> None:
     assert "mistyp" in refused.value.message.split(".")[0]
 
 
-@pytest.mark.parametrize("plugin", ["rest-closed-by-page", "rest-closed-without-code"])
+@pytest.mark.parametrize(
+    "plugin",
+    [
+        "rest-closed-by-page",
+        "rest-closed-without-code",
+        "rest-closed-by-end",
+        "rest-closed-with-number",
+    ],
+)
 def test_a_closed_rest_api_is_named(owner: Owner, plugin: str) -> None:
     key = owner.consent()
     owner.install(plugin)
@@ -58,3 +66,25 @@ def test_a_closed_rest_api_is_named(owner: Owner, plugin: str) -> None:
     assert refused.value.reason == "rest_blocked"
     owner.install()
     assert owner.users == {"admin"}
+
+
+def test_an_api_that_is_closed_to_strangers_only_is_left_to_the_key(owner: Owner) -> None:
+    owner.install("all-refused-401")
+
+    check = owner.wordpress.check(owner.site.url)
+
+    assert check.consent_url == f"{owner.site.url}/wp-admin/authorize-application.php"
+    assert check.problem is not None
+    assert check.problem.code == "rest_blocked"
+
+
+def test_a_site_whose_database_is_away_is_not_said_to_keep_its_api_closed(owner: Owner) -> None:
+    owner.site.mu(
+        "<?php add_action( 'init', fn() => wp_die( '<h1>Error establishing a database connection"
+        "</h1>', 'Database Error' ), 0 );"
+    )
+
+    problem = owner.wordpress.check(owner.site.url).problem
+
+    assert problem is not None
+    assert problem.code == "server_error"

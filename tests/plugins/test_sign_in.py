@@ -58,7 +58,8 @@ def test_a_refused_sign_in_is_said_with_what_to_do(owner: Owner, plugin: str) ->
 
 
 @pytest.mark.parametrize(
-    "plugin", ["sign-in-hidden-403", "sign-in-hidden-home", "sign-in-with-puzzle"]
+    "plugin",
+    ["sign-in-hidden-403", "sign-in-hidden-home", "sign-in-with-puzzle", "sign-in-with-sum"],
 )
 def test_where_it_does_not_show_no_password_is_sent(owner: Owner, plugin: str) -> None:
     owner.install(COUNTING, plugin)

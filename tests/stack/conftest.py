@@ -43,14 +43,19 @@ def owner(stack: Stack, wordpress: WordPress, consent: Callable[[], str]) -> Pag
 
 @pytest.fixture(scope="module")
 def parts(stack: Stack) -> Iterator[Hallpass]:
-    """Wire it, with the rule switched off: no other sweep may finish what a test is about."""
-    events = stack.client("events")
+    """Wire it, with rule and workers switched off: no other may finish what a test is about."""
+    events, functions = stack.client("events"), stack.client("lambda")
     rules = [rule["Name"] for rule in events.list_rules()["Rules"]]
+    sources = [s["UUID"] for s in functions.list_event_source_mappings()["EventSourceMappings"]]
     for rule in rules:
         events.disable_rule(Name=rule)
+    for source in sources:
+        functions.update_event_source_mapping(UUID=source, Enabled=False)
     yield parts_of(stack)
     for rule in rules:
         events.enable_rule(Name=rule)
+    for source in sources:
+        functions.update_event_source_mapping(UUID=source, Enabled=True)
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import boto3
 import requests
 
+from chalicelib.aws import sqs
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
@@ -112,8 +116,15 @@ def prepared(world: RealWorld) -> Job:
     return lambda parts, now: parts.lifecycle.provision(request, now=now)
 
 
-def swept(parts: object, now: int) -> object:
-    return parts.sweep.sweep(now=now)  # type: ignore[attr-defined]
+def swept(parts: Hallpass, now: int) -> None:
+    """Sweep, and finish what the queues deliver, as the deployed functions do together."""
+    parts.sweep.sweep(now=now)
+    queues: Any = boto3.client("sqs")
+    for url in (os.environ["DUE_QUEUE_URL"], os.environ["RETRY_QUEUE_URL"]):
+        while messages := queues.receive_message(QueueUrl=url).get("Messages"):
+            for message in messages:
+                parts.worker.finish(sqs.read(message["Body"]).grant_id, now=now)
+                queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def ends(world: RealWorld) -> Job:

@@ -69,6 +69,12 @@ def traces(stack: Stack, wordpress: WordPress) -> dict[str, Any]:
         page.call("POST", f"/grants/{page.grant_id}/extend", extend, bearer=page.owner_token)[0]
         == 200
     )
+    for path, body, bearer in (
+        ("ask", {"for": "link"}, page.link.support),
+        ("link", {"password": "CanaryNewPassword" + token()}, page.owner_token),
+    ):
+        status, _ = page.call("POST", f"/grants/{page.grant_id}/{path}", body, bearer=bearer)
+        assert status in {200, 204}
     assert page.call("POST", "/sites", {"url": wordpress.url})[0] == 200
     shared = _shared(stack)
     removal = _removal_key(stack, page)
@@ -112,6 +118,7 @@ def test_the_search_finds_what_is_there(traces: dict[str, Any]) -> None:
         pytest.param(lambda t: t["page"].link.access, id="access proof"),
         pytest.param(lambda t: t["page"].link.support, id="support token"),
         pytest.param(lambda t: t["claim"], id="claim"),
+        pytest.param(lambda _: "CanaryNewPassword", id="new password"),
         pytest.param(lambda _: "CanaryWrongToken", id="wrong token"),
         pytest.param(lambda _: "CanarySharedText", id="shared text"),
         pytest.param(lambda _: "CanaryQueryText", id="shared text in a query"),

@@ -18,7 +18,7 @@ def ended(world: RealWorld) -> Job:
 
 def swept_at_the_deadline(world: RealWorld) -> Job:
     bring_to_life(world)
-    return lambda parts, now: parts.sweep.sweep(now=now + 3 * DAY)
+    return lambda parts, now: swept(parts, now + 3 * DAY)
 
 
 def repaired(world: RealWorld) -> Job:

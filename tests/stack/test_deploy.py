@@ -67,6 +67,7 @@ def test_the_functions_learn_the_address_that_the_first_deployment_made(
     assert f"{address}/" in printed
     assert "Tickets go to tickets@vendor.com" in printed
     assert "ALARMS GO NOWHERE" in printed
+    assert "not sealed to the team" in printed
     assert "GrantsTable" in printed, "waiting shows what CloudFormation does"
 
 

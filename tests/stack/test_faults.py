@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from chalicelib.clock import DAY, HOUR, MINUTE
-from infra.local.stack import Stack, StackFailedError
+from infra.local.one_sweep import StackFailedError
+from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.fakes.servers import Server, header_of, http_response
 from tests.page import Page, basic, token
@@ -365,12 +366,14 @@ def test_without_the_table_the_sweep_fails_aloud_and_the_next_one_ends_it(
     one.ends()
 
 
-def test_a_sweep_that_cannot_see_what_is_due_fails_aloud(
-    place: Place, visit: Callable[[], Visit]
+@pytest.mark.parametrize("sid", ["Due", "Grants", "Queues"])
+def test_a_sweep_that_cannot_see_or_send_what_is_due_fails_aloud(
+    place: Place, visit: Callable[[], Visit], sid: str
 ) -> None:
     one = visit()
-    with place.without_right("Due"), pytest.raises(StackFailedError):
+    with place.without_right(sid, "SweepRole", "sweep"), pytest.raises(StackFailedError):
         one.sweep()
+    assert one.grant.schedule.waiting_since is None
 
     one.ends()
 

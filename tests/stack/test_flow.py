@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from boto3.dynamodb.types import TypeDeserializer
 
-from infra.local.stack import Stack
+from infra.local.stack import SENDER, Stack
 from infra.local.wordpress import WordPress
 from tests.page import Page, basic
 
@@ -70,9 +70,15 @@ def test_from_consent_to_the_deleted_user(
     ]
     assert set(users()) == users_before
     ours = [m for m in mails() if made["username"] in m["text"]]
-    mailed = [m["to"] for m in ours if "has ended" in m["subject"]]
-    assert owner.owner_email in mailed
-    assert len(mailed) == 2
+    (to_her,) = [m for m in ours if "has ended" in m["subject"]]
+    assert to_her["to"] == owner.owner_email
+    assert to_her["subject"].startswith(f"[{sent['reference']}] ")
+    (to_us,) = [m for m in ours if m["subject"] == f"Re: {to_support['subject']}"]
+    assert to_us["in_reply_to"] == to_support["message_id"]
+    assert to_us["references"].split() == [to_support["references"], to_support["message_id"]]
+    for mail in (to_support, to_owner, to_her, to_us):
+        assert mail["from"] == f"Acme Support <{SENDER}>"
+        assert mail["html"].startswith("<!doctype html>")
 
 
 def test_what_needs_no_body_may_come_without_one(owner: Page) -> None:
@@ -148,7 +154,9 @@ def test_a_visitor_who_leaves_an_administrator_or_a_key_behind_is_caught(
         ("key_added", wordpress.user, "backdoor"),
     }
     (mail,) = [m for m in mails() if m["to"] == owner.owner_email]
-    assert "changes that we saw: 2. Your receipt lists them:" in mail["text"]
+    assert (
+        "Changes that we saw while the access lasted: 2. Your receipt lists them." in mail["text"]
+    )
     assert "evil" not in mail["text"], "what a site reports is on the receipt only"
     root, with_key = f"{wordpress.url}/?rest_route=/wp/v2/users", basic(*wordpress.auth)
     requests.delete(f"{root}/{evil['id']}&force=true&reassign=1", headers=with_key, timeout=30)

@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 import requests
 
-from infra import deploy, package
+from infra import deploy, package, pages, team_keys
 from infra.cloudformation import DeployError, Deployment
 from infra.local.stack import ARTIFACTS, NAME, Stack
 from infra.local.wordpress import WordPress
 from infra.operate import deployed, destroy, doctor, grants, status
 from tests.page import basic
+from tests.team_key import TeamKey
 
+KEY, OTHER_KEY = (TeamKey.make().public for _ in range(2))
 UPGRADE = Path(__file__).resolve().parents[1] / "upgrade"
 OLD_ITEM: dict[str, Any] = next(
     state["tables"]["grants"][0]
@@ -247,6 +249,7 @@ def test_the_operator_lists_shows_and_ends(
     ):
         assert secret not in shown + json.dumps(exported)
     assert "open accesses" in said(status)
+    assert "team's key" in said(status)
     ended = said(grants, "end", grant_id)  # The rule runs the sweep, and this waits for it.
     assert "1/1" in ended
     assert not support_user.exists
@@ -284,18 +287,18 @@ def test_the_doctor_says_what_to_do(bare: Stack, said: Callable[..., str]) -> No
     assert "pass AlarmEmail=" in found
 
 
-def test_the_sweep_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
+def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
     running: Stack,
 ) -> None:
     functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
-    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
-    roles.create_user(UserName="like-the-sweep")
+    policy = roles.get_role_policy(RoleName=functions["EndDueRole"], PolicyName="end-due")
+    roles.create_user(UserName="like-a-worker")
     roles.put_user_policy(
-        UserName="like-the-sweep",
-        PolicyName="sweep",
+        UserName="like-a-worker",
+        PolicyName="end-due",
         PolicyDocument=json.dumps(policy["PolicyDocument"]),
     )
-    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
+    key = roles.create_access_key(UserName="like-a-worker")["AccessKey"]
     session = type(running.ministack.session)(
         key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
     )
@@ -327,3 +330,110 @@ def test_the_sweep_cannot_read_secrets_nor_any_role_use_the_key_for_anything_els
     for context in ({}, {"grant_id": "g", "purpose": "other"}, {**right, "more": "x"}):
         with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
             kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list[str]]:
+    """Return what `make status` says when the deployed config.json holds this."""
+
+    def state(answer: object) -> list[str]:
+        class Answer:
+            def json(self) -> object:
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+
+        monkeypatch.setattr(requests, "get", lambda *_, **__: Answer())
+        return [f"{value} {style}" for _, value, style in status._team("https://help.example")]
+
+    return state
+
+
+def test_status_compares_what_browsers_get_with_the_sources(
+    monkeypatch: pytest.MonkeyPatch, published: Callable[[object], list[str]]
+) -> None:
+    monkeypatch.setattr(pages, "team_keys", lambda: [KEY])
+
+    (good,) = published({"team_keys": [KEY]})
+    assert team_keys.fingerprint(KEY) in good
+    assert status.BAD not in good
+    for config in (
+        {"team_keys": [OTHER_KEY]},
+        {"team_keys": [OTHER_KEY, KEY]},
+        {},
+        {"team_keys": ["x"]},
+    ):
+        changed = published(config)
+        assert team_keys.fingerprint(KEY) in changed[0], "what is expected"
+        assert all(status.BAD in line for line in changed)
+        assert "find out who did" in changed[1]
+    assert team_keys.fingerprint(OTHER_KEY) in published({"team_keys": [OTHER_KEY]})[0]
+    failures: list[object] = [[], requests.ConnectionError(), ValueError(), {"team_keys": 5}]
+    for failure in failures:
+        assert "cannot be read" in published(failure)[0]
+
+
+def test_status_without_a_key_says_so(published: Callable[[object], list[str]]) -> None:
+    assert "not sealed" in published({})[0]
+
+
+def test_deploy_refuses_what_no_browser_can_seal_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "team_keys", lambda: [KEY, "A" * 87])
+
+    with pytest.raises(DeployError, match=r"team_keys\.1"):
+        deploy._keys()
+
+
+def test_the_sweep_reads_no_more_of_a_grant_than_when_it_is_due_and_opens_nothing(
+    running: Stack,
+) -> None:
+    functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
+    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
+    roles.create_user(UserName="like-the-sweep")
+    roles.put_user_policy(
+        UserName="like-the-sweep",
+        PolicyName="sweep",
+        PolicyDocument=json.dumps(policy["PolicyDocument"]),
+    )
+    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
+    session = type(running.ministack.session)(
+        key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
+    )
+    make: Any = session.client
+    dynamodb, kms, mails = (
+        make(name, endpoint_url=running.ministack.endpoint_url)
+        for name in ("dynamodb", "kms", "sesv2")
+    )
+    table, denied = running.outputs["GrantsTableName"], dynamodb.exceptions.ClientError
+
+    def read(columns: str) -> object:
+        asked = {"Keys": [{"id": {"S": "g"}}]}
+        projection = {"ProjectionExpression": columns} if columns else {}
+        return dynamodb.batch_get_item(RequestItems={table: {**asked, **projection}})
+
+    def write(expression: str) -> object:
+        return dynamodb.update_item(
+            TableName=table,
+            Key={"id": {"S": "g"}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="NONE",
+        )
+
+    read("id, due_at, host")
+    for columns in ("", "id, sealed_removal", "owner_email", "support_hash"):
+        with pytest.raises(denied, match="AccessDenied"):
+            read(columns)
+    for expression in ("SET lease_until = :one", "SET due_at = :one, sealed_removal = :one"):
+        with pytest.raises(denied, match="AccessDenied"):
+            write(expression)
+    with pytest.raises(denied, match="AccessDenied"):
+        dynamodb.get_item(TableName=table, Key={"id": {"S": "g"}})
+    with pytest.raises(denied, match="AccessDenied"):
+        kms.decrypt(CiphertextBlob=b"x", EncryptionContext={"grant_id": "g", "purpose": "removal"})
+    with pytest.raises(denied, match="AccessDenied"):
+        mails.send_email(
+            FromEmailAddress="hallpass@example.com",
+            Destination={"ToAddresses": ["owner@blog.example"]},
+            Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+        )

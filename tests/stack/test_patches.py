@@ -19,6 +19,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from infra.local.ministack import MiniStack
+from infra.local.ports import wait_until
 
 READER = "answers@vendor.example"
 TEMPLATE = {
@@ -127,6 +128,7 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
     asked = {
         "kms:Encrypt": {"kms:EncryptionContext:purpose": "removal"},
         "dynamodb:UpdateItem": {"dynamodb:ReturnValues": "NONE"},
+        "dynamodb:BatchGetItem": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         "ses:SendEmail": {"ses:FromAddress": "help@vendor.example"},
     }
     allowed = [
@@ -151,6 +153,9 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
         lambda: limited["dynamodb"].update_item(
             TableName="any", Key={"id": {"S": "x"}}, ReturnValues="NONE"
         ),
+        lambda: limited["dynamodb"].batch_get_item(
+            RequestItems={"any": {"Keys": [{"id": {"S": "x"}}], "ProjectionExpression": "id"}}
+        ),
         lambda: limited["sesv2"].send_email(
             FromEmailAddress="help@vendor.example",
             Destination={"ToAddresses": ["owner@blog.example"]},
@@ -161,6 +166,60 @@ def test_policies_see_no_encryption_context_nor_sender_nor_returned_values(
         with pytest.raises(ClientError) as refused:
             call()
         assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("condition_keys")
+
+
+def test_a_right_to_send_a_message_is_none_to_send_some(account: MiniStack) -> None:
+    users, queues = account.client("iam"), account.client("sqs")
+    url = queues.create_queue(QueueName="some")["QueueUrl"]
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    users.create_user(UserName="sender")
+    users.put_user_policy(UserName="sender", PolicyName="send", PolicyDocument=document)
+    made = users.create_access_key(UserName="sender")["AccessKey"]
+    session = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"], region_name="us-east-1")
+    make: Any = session.client
+    sender = make("sqs", endpoint_url=account.endpoint_url)
+    sender.send_message(QueueUrl=url, MessageBody="one")
+
+    with pytest.raises(ClientError) as refused:
+        sender.send_message_batch(QueueUrl=url, Entries=[{"Id": "0", "MessageBody": "some"}])
+
+    assert "AccessDenied" in refused.value.response["Error"]["Code"], unneeded("batch_actions")
+
+
+def test_a_queue_whose_workers_a_parameter_counts_delivers_nothing(account: MiniStack) -> None:
+    cloudformation, queues = account.cloudformation, account.client("sqs")
+    functions = account.client("lambda")
+    functions.create_function(
+        FunctionName="taker",
+        Runtime=f"python3.{sys.version_info.minor}",
+        Role=role(account, "taker"),
+        Handler="code.handler",
+        Code={"ZipFile": zipped("code.py", "def handler(event, context): pass\n")},
+    )
+    source = {
+        "FunctionName": "taker",
+        "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "ScalingConfig": {"MaximumConcurrency": {"Ref": "Workers"}},
+    }
+    body = {
+        "Parameters": {"Workers": {"Type": "Number", "Default": 2}},
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Source": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": source},
+        },
+    }
+    cloudformation.create_stack(StackName="workers", TemplateBody=json.dumps(body))
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName="workers", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    url = account.physical_ids("workers")["Queue"]
+    queues.send_message(QueueUrl=url, MessageBody="x")
+
+    log = account.directory / "ministack.log"
+    assert wait_until(lambda: "ESM SQS poller error" in log.read_text(), seconds=10), unneeded(
+        "queue_workers"
+    )
+    cloudformation.delete_stack(StackName="workers")
 
 
 def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack) -> None:
@@ -183,14 +242,14 @@ def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack)
     assert "the last line" not in log, unneeded("log_tail")
 
 
-def role(account: MiniStack) -> str:
+def role(account: MiniStack, name: str = "writer") -> str:
     trust: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    made = account.client("iam").create_role(RoleName="writer", AssumeRolePolicyDocument=document)
+    made = account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
     arn: str = made["Role"]["Arn"]
     return arn
 

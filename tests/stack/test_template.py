@@ -17,12 +17,16 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from chalicelib import __version__
+from chalicelib.aws import due_index
+from chalicelib.clock import DAY
+from chalicelib.grants.ending import FINISH_LEASE_SECONDS
 from chalicelib.grants.ports import Purpose
 from chalicelib.settings import Settings
 from infra import package, pages, sdk_data, template
 from infra.local.cloudfront import Behaviour
 
 TABLES = ("SecretsTable", "GrantsTable", "CountersTable", "AccountsTable")
+RECEIVE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 LEAST = {
     "ApiHandlerRole": {
         "ApiLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -42,6 +46,14 @@ LEAST = {
         "SweepLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "GrantsTable/index/due": {"dynamodb:Query"},
         "GrantsTable/index/overdue": {"dynamodb:Query"},
+        "GrantsTable": {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"},
+        "DueQueue": {"sqs:SendMessage"},
+        "RetryQueue": {"sqs:SendMessage"},
+    },
+    "EndDueRole": {
+        "EndDueLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "DueQueue": RECEIVE,
+        "RetryQueue": RECEIVE,
         "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
         "SecretsTable": {"dynamodb:UpdateItem"},
         "CountersTable": {"dynamodb:UpdateItem"},
@@ -196,36 +208,87 @@ class TestRights:
                     assert "ses:FromAddress" in str(statement["Condition"])
 
     def test_the_key_opens_only_what_names_its_grant(self, resources: dict[str, Any]) -> None:
-        for name in LEAST:
+        for name in ("ApiHandlerRole", "EndDueRole"):
             (keys,) = (s for s in statements(resources[name]) if "kms:Decrypt" in s["Action"])
             only = keys["Condition"]["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"]
             assert only == ["grant_id", "purpose"]
             purposes = keys["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
             assert sorted(purposes) == sorted(get_args(Purpose))
 
-    def test_the_sweep_gets_no_secret_back(self, resources: dict[str, Any]) -> None:
-        (secrets,) = (s for s in statements(resources["SweepRole"]) if s["Sid"] == "Secrets")
+    def test_a_worker_gets_no_secret_back(self, resources: dict[str, Any]) -> None:
+        (secrets,) = (s for s in statements(resources["EndDueRole"]) if s["Sid"] == "Secrets")
 
         assert secrets["Action"] == ["dynamodb:UpdateItem"]
         assert secrets["Condition"] == {"StringEquals": {"dynamodb:ReturnValues": "NONE"}}
 
+    def test_the_sweep_reads_of_a_grant_what_it_takes_to_hand_it_out(
+        self, resources: dict[str, Any]
+    ) -> None:
+        by_sid = {s["Sid"]: s for s in statements(resources["SweepRole"])}
+        read, written = (by_sid[sid]["Condition"] for sid in ("Grants", "HandOut"))
+
+        only = read["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+        assert sorted(only) == sorted(due_index.COLUMNS)
+        assert read["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+        assert written["StringEquals"] == {"dynamodb:ReturnValues": "NONE"}
+        changed = set(written["ForAllValues:StringEquals"]["dynamodb:Attributes"])
+        assert changed == {"id", "due_at", "waiting_since", "overdue_shard", "overdue_since"}
+
+
+class TestQueues:
+    def test_a_message_outlasts_six_time_outs_and_five_deliveries(
+        self, resources: dict[str, Any]
+    ) -> None:
+        timeout = resources["EndDue"]["Properties"]["Timeout"]
+        for name in ("DueQueue", "RetryQueue"):
+            queue = resources[name]["Properties"]
+            assert queue["VisibilityTimeout"] == 6 * timeout
+            redrive = queue["RedrivePolicy"]
+            assert redrive["maxReceiveCount"] == 5
+            assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        assert resources["DeadLetters"]["Properties"]["MessageRetentionPeriod"] == 14 * DAY
+        assert timeout < FINISH_LEASE_SECONDS, "no worker works longer than its lease lasts"
+
+    def test_workers_take_one_grant_each_and_are_as_many_as_the_parameters_say(
+        self, expanded: dict[str, Any], resources: dict[str, Any]
+    ) -> None:
+        sources = of(resources, "AWS::Lambda::EventSourceMapping").values()
+        found = {target(s["Properties"]["EventSourceArn"]): s["Properties"] for s in sources}
+
+        assert found.keys() == {"${DueQueue.Arn}", "${RetryQueue.Arn}"}
+        for name, source in found.items():
+            assert source["BatchSize"] == 1
+            parameter = {
+                "${DueQueue.Arn}": "DueConcurrency",
+                "${RetryQueue.Arn}": "RetryConcurrency",
+            }
+            assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": parameter[name]}}
+        defaults = {name: p.get("Default") for name, p in expanded["Parameters"].items()}
+        assert defaults["RetryConcurrency"] < defaults["DueConcurrency"]
+        both = defaults["DueConcurrency"] + defaults["RetryConcurrency"]
+        assert defaults["WorkerConcurrency"] == both, "what Lambda refuses counts as a delivery"
+
 
 class TestFunctions:
-    def test_both_run_with_every_setting_that_the_code_needs(
+    def test_all_run_with_every_setting_that_the_code_needs(
         self, resources: dict[str, Any]
     ) -> None:
         functions = of(resources, "AWS::Lambda::Function")
 
-        assert {f["Properties"]["Handler"] for f in functions.values()} == {"app.app", "app.sweep"}
+        assert {f["Properties"]["Handler"] for f in functions.values()} == {
+            "app.app",
+            "app.sweep",
+            "app.end_due",
+        }
         for function in functions.values():
             names = set(function["Properties"]["Environment"]["Variables"])
             assert {field.name.upper() for field in fields(Settings)} <= names
 
-    @pytest.mark.parametrize("name", ["Api", "Sweep"])
-    def test_api_and_sweep_cannot_starve_each_other_where_the_quota_allows_it(
+    @pytest.mark.parametrize("name", ["Api", "Sweep", "Worker"])
+    def test_api_sweep_and_workers_cannot_starve_each_other_where_the_quota_allows_it(
         self, expanded: dict[str, Any], name: str
     ) -> None:
-        function = {"Api": "APIHandler", "Sweep": "Sweep"}[name]
+        function = {"Api": "APIHandler", "Sweep": "Sweep", "Worker": "EndDue"}[name]
         reserved = expanded["Resources"][function]["Properties"]["ReservedConcurrentExecutions"]
 
         parameter = {"Ref": f"{name}Concurrency"}
@@ -372,7 +435,7 @@ class TestSite:
         assert association["EventType"] == "viewer-request"
         assert association["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
         assert added["HeaderName"] == "x-hallpass-edge"
-        for function in ("APIHandler", "Sweep"):
+        for function in ("APIHandler", "Sweep", "EndDue"):
             variables = resources[function]["Properties"]["Environment"]["Variables"]
             assert variables["EDGE_KEY"] == added["HeaderValue"]
 
@@ -535,8 +598,8 @@ class TestZip:
             if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("client")
         }
 
-        # `make tokens` pages through accounts; it runs where all of botocore is.
-        assert called - {"get_paginator"} <= methods
+        # `make tokens` pages through accounts where all of botocore is. `meta` asks nothing.
+        assert called - {"get_paginator", "meta"} <= methods
 
     def test_it_describes_only_what_a_role_allows(
         self, built: package.Package, described: dict[str, ServiceModel]
@@ -554,8 +617,8 @@ class TestZip:
             for operation in cut.operation_names:
                 ours, theirs = cut.operation_model(operation), whole.operation_model(operation)
                 assert ours.http == theirs.http
-                assert _told(ours.input_shape) == _told(theirs.input_shape)
-                assert _told(ours.output_shape) == _told(theirs.output_shape)
+                assert _described(ours.input_shape) == _described(theirs.input_shape)
+                assert _described(ours.output_shape) == _described(theirs.output_shape)
                 assert [error.name for error in ours.error_shapes] == [
                     error.name for error in theirs.error_shapes
                 ]
@@ -585,16 +648,16 @@ class TestZip:
         assert again.template.read_text() == built.template.read_text()
 
 
-def _told(shape: Shape | None, seen: frozenset[str] = frozenset()) -> object:
+def _described(shape: Shape | None, seen: frozenset[str] = frozenset()) -> object:
     """Return all that *shape* says to a client, down to its leaves; a recursive one once."""
     if shape is None or shape.name in seen:
         return None if shape is None else shape.name
     seen |= {shape.name}
     parts: object = None
     if isinstance(shape, StructureShape):
-        parts = {name: _told(member, seen) for name, member in shape.members.items()}
+        parts = {name: _described(member, seen) for name, member in shape.members.items()}
     elif isinstance(shape, ListShape):
-        parts = _told(shape.member, seen)
+        parts = _described(shape.member, seen)
     elif isinstance(shape, MapShape):
-        parts = [_told(shape.key, seen), _told(shape.value, seen)]
+        parts = [_described(shape.key, seen), _described(shape.value, seen)]
     return [shape.name, shape.type_name, shape.serialization, shape.metadata, parts]

@@ -64,9 +64,9 @@ class Place:
 
     @contextmanager
     def without_right(
-        self, sid: str, role: str = "SweepRole", policy: str = "sweep"
+        self, sid: str, role: str = "EndDueRole", policy: str = "end-due"
     ) -> Iterator[None]:
-        """Take one right from the sweep, or from another role, as if that service were down."""
+        """Take one right from the workers, or from another role, as if that service were down."""
         roles = self.stack.client("iam")
         found = self.stack.ministack.cloudformation.describe_stack_resources(
             StackName=self.stack.aws["stack"], LogicalResourceId=role

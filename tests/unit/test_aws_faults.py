@@ -8,11 +8,13 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
+from chalicelib.aws import sqs
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
+from tests.fakes.queue import VISIBILITY_SECONDS, sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import NOW, OWNER, OWNER_MAIL, SUPPORT_MAIL, URL, World
 
@@ -52,23 +54,23 @@ def test_a_grant_that_cannot_be_written_stops_no_other(
     provision(SECOND)
     throttle(world, FIRST)
 
-    report = world.parts.sweep.sweep(now=DEADLINE)
+    report = sweep_and_work(world.parts, now=DEADLINE)
 
     assert (report.ended, report.put_off, report.failed) == (1, 0, 1)
     assert world.grants.items[SECOND].state == "ended"
-    assert world.grants.items[FIRST].schedule.due_at == DEADLINE, "the next sweep finds it again"
+    assert world.grants.items[FIRST].schedule.due_since == DEADLINE, "it is due all the time"
 
 
-def test_the_next_sweep_finishes_what_could_not_be_written(
+def test_what_could_not_be_written_is_delivered_again(
     world: World, site: FakeSite, provision: Callable[[str], ProvisionRequest]
 ) -> None:
     provision(FIRST)
     write = world.grants.replace
     throttle(world, FIRST)
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
     world.grants.replace = write  # type: ignore[method-assign]
 
-    assert world.parts.sweep.sweep(now=DEADLINE + MINUTE).ended == 1
+    assert sweep_and_work(world.parts, now=DEADLINE + VISIBILITY_SECONDS).ended == 1
     assert list(site.users) == [1]
 
 
@@ -84,33 +86,58 @@ def test_an_end_that_could_not_be_recorded_is_recorded_by_a_later_sweep(
         return write(before, after)
 
     world.grants.replace = failing  # type: ignore[method-assign]
-    assert world.parts.sweep.sweep(now=DEADLINE).put_off == 1
+    assert sweep_and_work(world.parts, now=DEADLINE).put_off == 1
     assert list(site.users) == [1], "deleted on the site, and no mail was sent"
     assert world.outbox.sent == []
 
     world.grants.replace = write  # type: ignore[method-assign]
-    assert world.parts.sweep.sweep(now=DEADLINE + HOUR).ended == 1
+    assert sweep_and_work(world.parts, now=DEADLINE + HOUR).ended == 1
     assert len(world.outbox.sent) == 2
 
 
-def test_a_sweep_that_could_not_record_is_an_error_to_lambda_after_its_metrics(
+def test_a_worker_that_could_not_record_is_an_error_to_lambda_so_it_is_delivered_again(
     world: World,
     provision: Callable[[str], ProvisionRequest],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     provision(FIRST)
     provision(SECOND)
+    caplog.set_level("INFO")
     throttle(world, FIRST)
     monkeypatch.setattr(app_module, "hallpass", lambda: world.parts)
     monkeypatch.setattr(app_module, "now", lambda: DEADLINE)
-    # The test client gives each invocation a minute; a sweep wants more for one grant alone.
-    monkeypatch.setattr(app_module, "SPARE_SECONDS", -60.0)
 
-    with Client(app_module.app) as client, pytest.raises(TryAgain):
-        client.lambda_.invoke("sweep", client.events.generate_cw_event("", "", {}, []))
+    def work(client: Client, grant_id: str) -> None:
+        body = sqs.write(sqs.Message(grant_id, "the-sweep"))
+        client.lambda_.invoke("end_due", client.events.generate_sqs_event([body]))
+
+    with Client(app_module.app) as client:
+        with pytest.raises(TryAgain):
+            work(client, FIRST)
+        assert "Ended" not in capsys.readouterr().out
+        work(client, SECOND)
+        work(client, SECOND)
 
     assert '"Ended":[1.0]' in capsys.readouterr().out
+    lines = [(each.message, vars(each)["grant_id"]) for each in caplog.records]
+    assert lines == [("failed", FIRST), ("tried", SECOND), ("nothing to do", SECOND)]
+    assert app_module.logger.get_current_keys()["correlation_id"] == "the-sweep"
+
+
+def test_a_queue_that_takes_nothing_hides_nothing_and_the_next_sweep_hands_it_out(
+    world: World, provision: Callable[[str], ProvisionRequest]
+) -> None:
+    provision(FIRST)
+    world.queue.down = True
+
+    with pytest.raises(TryAgain):
+        sweep_and_work(world.parts, now=DEADLINE)
+
+    assert world.grants.items[FIRST].schedule.due_at == DEADLINE
+    world.queue.down = False
+    assert sweep_and_work(world.parts, now=DEADLINE + MINUTE).ended == 1
 
 
 def test_a_set_up_without_kms_leaves_neither_grant_nor_user(
@@ -132,7 +159,7 @@ def test_an_end_without_kms_is_retried_without_end_and_reported_once(
     world.sealer.down = True
     moment, delays = DEADLINE, []
     for _ in range(6):
-        report = world.parts.sweep.sweep(now=moment)
+        report = sweep_and_work(world.parts, now=moment)
         assert (report.put_off, report.oldest_overdue) == (1, moment - DEADLINE)
         delays.append((world.grants.items[FIRST].schedule.due_at or 0) - moment)
         moment += delays[-1]
@@ -141,7 +168,7 @@ def test_an_end_without_kms_is_retried_without_end_and_reported_once(
     assert world.grants.items[FIRST].timeline[-1].detail == "try_again"
     assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT_MAIL]
     world.sealer.down = False
-    assert world.parts.sweep.sweep(now=moment).ended == 1
+    assert sweep_and_work(world.parts, now=moment).ended == 1
 
 
 def test_the_request_for_help_is_sent_when_mail_works_again(
@@ -152,14 +179,14 @@ def test_the_request_for_help_is_sent_when_mail_works_again(
     world.outbox.refusing = {OWNER_MAIL, SUPPORT_MAIL}
     moment = DEADLINE
     for _ in range(5):
-        world.parts.sweep.sweep(now=moment)
+        sweep_and_work(world.parts, now=moment)
         moment = world.grants.items[FIRST].schedule.due_at or 0
     assert world.outbox.sent == []
 
     world.outbox.refusing = {SUPPORT_MAIL}
-    world.parts.sweep.sweep(now=moment)
+    sweep_and_work(world.parts, now=moment)
     world.outbox.refusing = set()
-    world.parts.sweep.sweep(now=moment + HOUR)
+    sweep_and_work(world.parts, now=moment + HOUR)
 
     assert [mail.to for mail in world.outbox.sent] == [OWNER_MAIL, SUPPORT_MAIL]
 
@@ -170,7 +197,7 @@ def test_unsent_notices_never_make_an_ended_grant_overdue(
     provision(FIRST)
     world.outbox.refusing = {OWNER_MAIL}
 
-    report = world.parts.sweep.sweep(now=DEADLINE)
+    report = sweep_and_work(world.parts, now=DEADLINE)
 
     assert (report.ended, report.oldest_overdue) == (1, 0)
     assert world.grants.items[FIRST].schedule.due_at == DEADLINE + MINUTE

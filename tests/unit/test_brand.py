@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from infra.brand import CONFIG, contrast, problems
 
 SHIPPED: dict[str, Any] = json.loads(CONFIG.read_text())
+VECTOR = json.loads((Path(__file__).parents[1] / "team-vectors.json").read_text())
 
 
 def test_the_shipped_settings_are_valid() -> None:
@@ -52,3 +54,29 @@ def test_a_colour_that_can_be_seen_in_light_and_dark_is_taken(colour: str) -> No
 def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["A" * 87],
+        [VECTOR["public_key"][:-1]],
+        [VECTOR["public_key"], VECTOR["public_key"]],
+        VECTOR["public_key"],
+        [VECTOR["private_key"]],
+        [VECTOR["public_key"]] * 11,
+    ],
+)
+def test_config_names_what_is_no_list_of_keys(keys: object) -> None:
+    (problem, *_) = problems({**SHIPPED, "team_keys": keys})
+
+    assert problem.startswith("team_keys")
+
+
+def test_config_takes_keys_and_none() -> None:
+    for keys in (
+        [],
+        [VECTOR["public_key"]],
+        [VECTOR["ephemeral_public_key"], VECTOR["public_key"]],
+    ):
+        assert problems({**SHIPPED, "team_keys": keys}) == []

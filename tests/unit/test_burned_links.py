@@ -12,6 +12,7 @@ from chalicelib.grants.site import Account, Credentials, Site
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.onetime.model import Revocation, Secret
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, PASSWORD, URL, World
 from tests.unit.conftest import Api
 
@@ -191,7 +192,7 @@ class TestEndNow:
         api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)
 
         assert world.strangers == []
-        world.parts.sweep.sweep(now=NOW + DAY)
+        sweep_and_work(world.parts, now=NOW + DAY)
         assert opened(api, REAL) == 404
 
 

@@ -12,7 +12,7 @@ from tests.unit.test_settings import ENVIRON
 
 LATER = (
     *("aws_lambda_powertools", "boto3", "s3transfer", "requests", "http.cookiejar"),
-    *("ctypes", "chalicelib.onetime.aes_gcm", "chalicelib.outbound.connections"),
+    *("zoneinfo", "ctypes", "chalicelib.onetime.aes_gcm", "chalicelib.outbound.connections"),
 )
 
 

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, World
 
@@ -20,7 +21,7 @@ def site(world: World) -> FakeSite:
 
 
 def test_an_ordinary_visit_sends_no_refused_key(world: World, site: FakeSite) -> None:
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
 
     assert world.grants.items[GRANT].phase == "closed"
     assert site.refused_keys == 0
@@ -29,7 +30,7 @@ def test_an_ordinary_visit_sends_no_refused_key(world: World, site: FakeSite) ->
 def test_an_account_ends_where_strangers_are_shut_out(world: World, site: FakeSite) -> None:
     site.shuts_strangers_out = True
 
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
 
     assert world.grants.items[GRANT].state == "ended"
     assert world.strangers == []
@@ -56,12 +57,12 @@ def test_a_deletion_whose_second_word_was_lost_is_remembered_with_its_time(
     site.shuts_strangers_out = shut_out
     world.wordpress.fail_next("is_missing", unavailable("timeout"))
     world.wordpress.fail_next("refuses", unavailable("timeout"))
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
     grant = world.grants.items[GRANT]
     assert (grant.phase, grant.on_site.evidence.deleted_at) == ("revoking", DEADLINE)
 
     for hours in range(1, 4):
-        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+        sweep_and_work(world.parts, now=DEADLINE + hours * HOUR)
 
     grant = world.grants.items[GRANT]
     assert (grant.state, grant.ended_at) == ("ended", DEADLINE)
@@ -74,13 +75,13 @@ def test_a_deletion_that_the_site_only_claimed_is_done_again(
 ) -> None:
     with monkeypatch.context() as lying:
         lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
-        world.parts.sweep.sweep(now=DEADLINE)
+        sweep_and_work(world.parts, now=DEADLINE)
     grant = world.grants.items[GRANT]
     assert (grant.state, grant.on_site.evidence.deleted_at) == ("active", DEADLINE)
     assert world.strangers != []
 
-    world.parts.sweep.sweep(now=DEADLINE + HOUR)
-    world.parts.sweep.sweep(now=DEADLINE + 2 * HOUR)
+    sweep_and_work(world.parts, now=DEADLINE + HOUR)
+    sweep_and_work(world.parts, now=DEADLINE + 2 * HOUR)
 
     assert world.grants.items[GRANT].state == "ended"
     assert world.strangers == []
@@ -93,7 +94,7 @@ def test_a_deletion_that_names_another_user_and_a_refusal_are_no_end(
     with monkeypatch.context() as odd:
         odd.setattr(world.wordpress, "delete_self", lambda *_, **__: False)
         odd.setattr(world.wordpress, "refuses", lambda *_: True)
-        world.parts.sweep.sweep(now=DEADLINE)
+        sweep_and_work(world.parts, now=DEADLINE)
 
     assert world.grants.items[GRANT].state == "active"
 
@@ -107,7 +108,7 @@ def test_a_renamed_user_is_deleted_at_the_next_retry(
     world.wordpress.fail_next(fault, unavailable("timeout"))
 
     for minutes in range(3):
-        world.parts.sweep.sweep(now=DEADLINE + minutes * MINUTE)
+        sweep_and_work(world.parts, now=DEADLINE + minutes * MINUTE)
 
     assert world.grants.items[GRANT].state == "ended"
     assert world.strangers == []
@@ -123,8 +124,8 @@ def test_a_renamed_user_whose_deletion_is_only_claimed_is_no_end(
     with monkeypatch.context() as lying:
         lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
         world.wordpress.fail_next("refuses", unavailable("timeout"))
-        world.parts.sweep.sweep(now=DEADLINE)
-        world.parts.sweep.sweep(now=DEADLINE + HOUR)
+        sweep_and_work(world.parts, now=DEADLINE)
+        sweep_and_work(world.parts, now=DEADLINE + HOUR)
 
     assert world.grants.items[GRANT].state == "active"
     assert world.strangers == ["renamed"]
@@ -133,16 +134,16 @@ def test_a_renamed_user_whose_deletion_is_only_claimed_is_no_end(
 def test_a_refused_removal_key_is_sent_again_only_a_day_later(world: World, site: FakeSite) -> None:
     site.revoke(world.grants.items[GRANT].username)
     site.hides_users = True
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
     refused = site.refused_keys
     assert refused <= 2
 
     for minutes in range(1, 24 * 60, 7):
-        world.parts.sweep.sweep(now=DEADLINE + minutes * MINUTE)
+        sweep_and_work(world.parts, now=DEADLINE + minutes * MINUTE)
     assert site.refused_keys == refused
 
     for hours in range(24, 48):
-        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+        sweep_and_work(world.parts, now=DEADLINE + hours * HOUR)
     assert refused < site.refused_keys <= 2 * refused
 
 
@@ -152,8 +153,8 @@ def test_after_a_lost_answer_strangers_are_asked_before_a_key_that_may_be_dead(
 ) -> None:
     world.wordpress.fail_next("delete_self", unavailable("timeout"), late=True)
     if way == "deadline":
-        world.parts.sweep.sweep(now=DEADLINE)
-        world.parts.sweep.sweep(now=DEADLINE + HOUR)
+        sweep_and_work(world.parts, now=DEADLINE)
+        sweep_and_work(world.parts, now=DEADLINE + HOUR)
     else:
         world.parts.ending.end(GRANT, OWNER, now=NOW + HOUR)
         world.parts.ending.end(GRANT, OWNER, now=NOW + HOUR + MINUTE)
@@ -168,7 +169,7 @@ def test_where_only_a_refusal_is_left_the_owner_learns_that_the_account_may_be_g
     site.shuts_strangers_out = True
     world.wordpress.fail_next("delete_self", unavailable("timeout"), late=True)
     for hours in range(4):
-        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+        sweep_and_work(world.parts, now=DEADLINE + hours * HOUR)
 
     grant = world.grants.items[GRANT]
     assert (grant.state, world.strangers) == ("active", [])
@@ -185,7 +186,7 @@ def test_a_revoked_key_is_not_taken_for_a_lost_answer(world: World, site: FakeSi
     site.shuts_strangers_out = True
     site.revoke(world.grants.items[GRANT].username)
     for hours in range(3):
-        world.parts.sweep.sweep(now=DEADLINE + hours * HOUR)
+        sweep_and_work(world.parts, now=DEADLINE + hours * HOUR)
 
     timeline = world.grants.items[GRANT].timeline
     reasons = {event.detail for event in timeline if event.name == "removal_failed"}
@@ -217,10 +218,10 @@ def test_a_deletion_that_is_disproved_is_done_in_the_same_try(
     world.site.shuts_strangers_out = True
     with monkeypatch.context() as lying:
         lying.setattr(world.wordpress, "delete_self", lambda *_, **__: True)
-        world.parts.sweep.sweep(now=DEADLINE)
+        sweep_and_work(world.parts, now=DEADLINE)
     assert world.grants.items[GRANT].on_site.evidence.deleted_at == DEADLINE
 
-    world.parts.sweep.sweep(now=DEADLINE + HOUR)
+    sweep_and_work(world.parts, now=DEADLINE + HOUR)
 
     assert world.grants.items[GRANT].state == "ended"
     assert world.strangers == []

@@ -22,6 +22,7 @@ from chalicelib.onetime.model import Secret
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Process
 from tests.fakes.deaths import Begin, Job, calls_of, die_in, every_death
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import (
     GRANT,
     NOW,
@@ -78,7 +79,7 @@ def refused_provisioning(fault: str) -> Begin:
 def undoing(world: World, number: int) -> Job:
     """Return the sweep that undoes a set-up which died after its call *number*."""
     die_in(provisioning(world), world, number, after=True)
-    return lambda parts, now: parts.sweep.sweep(now=now + MAX_SET_UP_SECONDS + HOUR)
+    return lambda parts, now: sweep_and_work(parts, now=now + MAX_SET_UP_SECONDS + HOUR)
 
 
 def creating_a_secret(world: World) -> Job:
@@ -109,13 +110,13 @@ def ending(world: World) -> Job:
 
 def sweeping(world: World) -> Job:
     active(world)
-    return lambda parts, now: parts.sweep.sweep(now=now + 3 * DAY)
+    return lambda parts, now: sweep_and_work(parts, now=now + 3 * DAY)
 
 
 def repairing(world: World) -> Job:
     active(world)
     world.site.revoke(world.grants.items[GRANT].username)
-    world.start(Process()).sweep.sweep(now=NOW - 1)
+    sweep_and_work(world.start(Process()), now=NOW - 1)
     consent = Credentials("admin", world.site.consent("admin"))
     return lambda parts, now: repair(parts, consent, now)
 
@@ -158,7 +159,7 @@ def test_a_set_up_that_is_not_requested_again_is_undone_by_the_sweep() -> None:
             assert world.wordpress.calls == []
             return
 
-        world.start(Process()).sweep.sweep(now=NOW + MAX_SET_UP_SECONDS + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + MAX_SET_UP_SECONDS + HOUR)
 
         if world.grants.items[GRANT].state == "active":
             assert world.owner_keys == 0  # It had died after the last step.
@@ -180,7 +181,7 @@ def test_a_refused_set_up_is_undone_whole(fault: str, by: str) -> None:
 
         if by == "request":
             job(world.start(Process()), NOW + 5 * MINUTE)
-        world.start(Process()).sweep.sweep(now=NOW + MAX_SET_UP_SECONDS + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + MAX_SET_UP_SECONDS + HOUR)
 
         if GRANT in world.grants.items:
             nothing_is_left(world)
@@ -191,7 +192,7 @@ def test_a_refused_set_up_is_undone_whole(fault: str, by: str) -> None:
 
 def test_a_sweep_that_dies_while_it_undoes_a_set_up_is_finished_by_the_next() -> None:
     def check(world: World, _: Job) -> None:
-        world.start(Process()).sweep.sweep(now=NOW + DAY)
+        sweep_and_work(world.start(Process()), now=NOW + DAY)
 
         nothing_is_left(world)
 
@@ -217,7 +218,7 @@ def test_an_end_is_finished_by_the_next_sweep_and_its_notices_are_sent_at_least_
         grant = world.grants.items[GRANT]
         assert grant.state == "active" or world.strangers == [], "an end was recorded too early"
 
-        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
+        sweep_and_work(world.start(Process()), now=NOW + 4 * DAY)
 
         nothing_is_left(world)
         assert world.site.refused_keys == 0, "a key that may be dead went out before the question"
@@ -233,7 +234,7 @@ def test_a_repair_is_finished_and_leaves_no_key(by: str) -> None:
         recorded = world.grants.items[GRANT].consent is not None
         if by == "request":
             job(world.start(Process()), NOW + HOUR)
-        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
+        sweep_and_work(world.start(Process()), now=NOW + 4 * DAY)
 
         if by == "request" or recorded or world.grants.items[GRANT].state == "ended":
             nothing_is_left(world)
@@ -249,7 +250,7 @@ def test_a_repair_of_a_manual_grant_is_finished_by_the_same_request() -> None:
         assert world.grants.items[GRANT].state == "active" or world.strangers == []
 
         job(world.start(Process()), NOW + HOUR)
-        world.start(Process()).sweep.sweep(now=NOW + 4 * DAY)
+        sweep_and_work(world.start(Process()), now=NOW + 4 * DAY)
 
         nothing_is_left(world)
 
@@ -261,7 +262,7 @@ def test_the_sweep_deletes_the_consent_key_of_a_dead_repair_and_reminds_the_owne
         recorded = world.grants.items[GRANT].consent is not None
 
         for day in range(4, 7):
-            world.start(Process()).sweep.sweep(now=NOW + day * DAY)
+            sweep_and_work(world.start(Process()), now=NOW + day * DAY)
 
         grant = world.grants.items[GRANT]
         assert (grant.state == "ended") == (world.strangers == [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,24 +13,17 @@ import pytest
 from chalicelib import clock
 from chalicelib.clock import DAY, HOUR, MINUTE, TimeBudget
 from chalicelib.errors import SiteUnavailable, TooManyRequests
+from chalicelib.grants.due_order import MAX_FIRST_TRIES
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Process
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
+from tests.fakes.workers import Fleet, Seconds
 from tests.fakes.world import GRANT, NOW, OWNER, SETTINGS, SUPPORT, URL, World
 
-SLOW, SLOW_SECONDS = "https://tarpit.example", 30.0
+SLOW, SLOW_SECONDS, HEALTHY_SECONDS = "https://tarpit.example", 30.0, 0.5
 END = NOW + 3 * DAY
-
-
-class Seconds:
-    """A monotonic clock that only calls of slow sites move on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -55,6 +49,7 @@ def tarpits(world: World, seconds: Seconds, slow: set[str]) -> None:
             if url in slow:
                 seconds.now += SLOW_SECONDS
                 raise unavailable("timeout")
+            seconds.now += HEALTHY_SECONDS
             yield site
 
     world.wordpress._call = slow_call  # type: ignore[method-assign]
@@ -77,10 +72,7 @@ def consent(site: FakeSite) -> Credentials:
 
 
 def sweep(world: World, now: int) -> None:
-    """Let a fresh process sweep for the 15 minutes that a Lambda has."""
-    parts = world.start(Process())
-    parts.ports.budget.start(14 * MINUTE)
-    parts.sweep.sweep(now=now)
+    sweep_and_work(world.start(Process()), now=now)
 
 
 def calls_before(world: World, url: str) -> dict[str, int]:
@@ -94,24 +86,24 @@ def calls_before(world: World, url: str) -> dict[str, int]:
 
 
 class TestTwelveSlowGrantsInFront:
-    def honest_end(self, world: World, seconds: Seconds, slow: set[str]) -> float:
-        """Return how long after the begin of its sweep the honest access has ended."""
+    def delay(self, world: World, seconds: Seconds, slow: set[str]) -> float:
+        """Return by how much the slow ones delay the end of an honest access."""
         honest = make(world, 99, URL, NOW)
+        alone = self.alone(seconds)
         tarpits(world, seconds, slow)
         world.wordpress.calls.clear()
-        start = seconds.now
-        ended: list[float] = []
-        revoked = world.grants.replace
+        fleet = Fleet(world, seconds)
+        fleet.sweep(END)
+        return fleet.ended[honest] - alone
 
-        def watch(before: Any, after: Any) -> Any:  # noqa: ANN401 - whatever is stored
-            if after.id == honest and after.state == "ended" and not ended:
-                ended.append(seconds.now)
-            return revoked(before, after)
-
-        world.grants.replace = watch  # type: ignore[method-assign]
-        sweep(world, END)
-        assert ended, "the honest access was not ended at all"
-        return ended[0] - start
+    def alone(self, seconds: Seconds) -> float:
+        """Return how long the same end takes when there is nothing else."""
+        world = World(budget=TimeBudget())
+        honest = make(world, 99, URL, NOW)
+        tarpits(world, seconds, set())
+        fleet = Fleet(world, seconds)
+        fleet.sweep(END)
+        return fleet.ended[honest]
 
     def test_that_were_tried_before(self, world: World, seconds: Seconds) -> None:
         for number in range(12):
@@ -119,11 +111,11 @@ class TestTwelveSlowGrantsInFront:
         slow = {url for url in world.wordpress.sites if url != URL}
         for url in slow:
             world.wordpress.sites[url].down = unavailable("timeout")
-        world.parts.sweep.sweep(now=END - HOUR)
+        sweep_and_work(world.parts, now=END - HOUR)
         for url in slow:
             world.wordpress.sites[url].down = None
 
-        assert self.honest_end(world, seconds, slow) == 0
+        assert self.delay(world, seconds, slow) == 0
         assert calls_before(world, URL) == {}
 
     @pytest.mark.parametrize("by_hand", [False, True], ids=["of a set-up", "of a user by hand"])
@@ -155,7 +147,7 @@ class TestTwelveSlowGrantsInFront:
             due = replace(grant.schedule, due_at=END - MINUTE)
             world.grants.items[grant.id] = replace(grant, schedule=due)
 
-        assert self.honest_end(world, seconds, slow) == 0
+        assert self.delay(world, seconds, slow) == 0
         assert calls_before(world, URL) == {}
 
     def test_on_one_host_that_are_due_for_the_first_time(
@@ -164,25 +156,89 @@ class TestTwelveSlowGrantsInFront:
         for number in range(12):
             make(world, number, SLOW, NOW - HOUR)
 
-        assert self.honest_end(world, seconds, {SLOW}) == 0
+        assert self.delay(world, seconds, {SLOW}) == 0
         assert calls_before(world, URL) == {}
 
-    def test_one_host_has_one_share_of_a_sweep_and_comes_again(
+    def test_on_twelve_hosts_that_are_due_for_the_first_time(
+        self, world: World, seconds: Seconds
+    ) -> None:
+        slow = {f"{SLOW[:-8]}{number}.example" for number in range(12)}
+        for number, url in enumerate(sorted(slow)):
+            make(world, number, url, NOW - HOUR)
+
+        assert self.delay(world, seconds, slow) == 0
+
+    def test_of_one_host_a_few_are_first_tries_and_all_are_tried(
         self, world: World, seconds: Seconds
     ) -> None:
         for number in range(12):
             make(world, number, SLOW, NOW - HOUR)
         tarpits(world, seconds, {SLOW})
-        start = seconds.now
 
-        sweep(world, END)
+        world.start(Process()).sweep.sweep(now=END)
+        queues = Counter(message.queue for message in world.queue.messages)
+        Fleet(world, seconds).sweep(END)
 
-        assert seconds.now - start <= 2 * 60
-        tried = [g for g in world.grants.items.values() if g.schedule.attempts]
-        assert 0 < len(tried) < 12
-        for minute in range(1, 30):
-            sweep(world, END + minute * MINUTE)
-        assert all(grant.schedule.attempts for grant in world.grants.items.values())
+        assert queues == {"first": MAX_FIRST_TRIES, "retry": 12 - MAX_FIRST_TRIES}
+        assert all(grant.schedule.attempts == 1 for grant in world.grants.items.values())
+
+
+class TestFortyGrantsOfADeadHost:
+    """Due before forty healthy ones."""
+
+    def world(self, seconds: Seconds, hosts: int, dead: int) -> World:
+        world = World(budget=TimeBudget())
+        for number in range(dead):
+            make(world, number, SLOW, NOW - HOUR)
+        for number in range(40):
+            make(world, 1000 + number, f"https://healthy{number % hosts}.example", NOW)
+        tarpits(world, seconds, {SLOW})
+        return world
+
+    @pytest.mark.parametrize("hosts", [40, 8])
+    def test_delay_them_by_nothing(self, seconds: Seconds, hosts: int) -> None:
+        ends = []
+        for dead in (0, 40):
+            world = self.world(seconds, hosts, dead)
+            fleet = Fleet(world, seconds)
+            fleet.sweep(END)
+            ends.append(fleet.ended)
+            assert len(fleet.ended) == 40
+            assert sum(g.schedule.attempts for g in world.grants.items.values()) == dead
+
+        assert ends[0] == ends[1]
+
+    def test_that_an_earlier_sweep_has_handed_out_delay_them_by_less_than_one_try(
+        self, seconds: Seconds
+    ) -> None:
+        alone = Fleet(quiet := self.world(seconds, 40, 0), seconds)
+        alone.sweep(END)
+        assert quiet.queue.messages == []
+        world = self.world(seconds, 40, 40)
+        world.start(Process()).sweep.sweep(now=END - 30 * MINUTE)
+        assert len(world.queue.messages) == 40
+        fleet = Fleet(world, seconds)
+
+        fleet.sweep(END)
+
+        assert max(fleet.ended.values()) - max(alone.ended.values()) <= SLOW_SECONDS / 2
+
+
+def test_consents_that_go_back_are_few_first_tries_whatever_their_hosts(world: World) -> None:
+    """Anybody can have us hold a key of any host, so they do not queue in front of deadlines."""
+    for number in range(30):
+        url = f"{SLOW[:-8]}{number}.example"
+        world.wordpress.add_site(url)
+        asked = replace(world.request(), grant_id=f"h{number:021}", site_url=url)
+        world.parts.lifecycle.hold(asked.hold(), now=END - 14 * MINUTE)
+    honest = make(world, 99, URL, NOW)
+
+    world.parts.sweep.sweep(now=END)
+
+    first = [message.body for message in world.queue.messages if message.queue == "first"]
+    assert honest in first
+    assert len(first) == 1 + MAX_FIRST_TRIES
+    assert len(world.queue.messages) == 31
 
 
 class TestManualGrantsInFront:
@@ -200,7 +256,7 @@ class TestManualGrantsInFront:
         process = Process()
         process.calls.clear()
 
-        world.start(process).sweep.sweep(now=END)
+        sweep_and_work(world.start(process), now=END)
 
         mails = [n for n, name in enumerate(process.calls) if name == "FakeOutbox.send"]
         deleted = process.calls.index("FakeWordPress.delete_self")

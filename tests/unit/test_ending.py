@@ -12,8 +12,8 @@ from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, Grant
 from chalicelib.grants.parts import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
-from chalicelib.grants.sweep import MAX_SHARE_SECONDS
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, URL, World
 
@@ -25,10 +25,10 @@ def active(world: World, provision_request: ProvisionRequest) -> None:
 
 class TestEnd:
     def test_the_sweep_ends_it_at_the_deadline_and_not_before(self, world: World) -> None:
-        world.parts.sweep.sweep(now=NOW + 3 * DAY - 1)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY - 1)
         assert world.strangers != []
 
-        report = world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        report = sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         assert (report.ended, report.put_off, report.oldest_overdue) == (1, 0, 0)
         assert world.strangers == []
@@ -69,21 +69,11 @@ class TestEnd:
 
     def test_two_sweeps_at_once_delete_the_user_once(self, world: World) -> None:
         world.wordpress.interrupt_next(
-            "delete_self", lambda: world.parts.sweep.sweep(now=NOW + 3 * DAY)
+            "delete_self", lambda: sweep_and_work(world.parts, now=NOW + 3 * DAY)
         )
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         assert len(world.wordpress.called("delete_self")) == 1
-
-    def test_a_sweep_begins_nothing_when_less_than_one_share_of_time_is_left(
-        self, world: World
-    ) -> None:
-        world.budget.start(MAX_SHARE_SECONDS - 1)
-
-        report = world.parts.sweep.sweep(now=NOW + 3 * DAY)
-
-        assert (report.ended, report.put_off, report.failed) == (0, 0, 0)
-        assert world.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
 
     def test_an_unexpected_error_stops_no_other_grant(
         self, world: World, site: FakeSite, provision_request: ProvisionRequest
@@ -100,7 +90,7 @@ class TestEnd:
             return get(grant_id)
 
         world.grants.get = broken  # type: ignore[method-assign]
-        report = world.parts.sweep.sweep(now=NOW + 4 * DAY)
+        report = sweep_and_work(world.parts, now=NOW + 4 * DAY)
 
         assert (report.ended, report.failed) == (1, 1)
         assert isinstance(report.unexpected, ZeroDivisionError)
@@ -115,7 +105,7 @@ class TestRetries:
         now = NOW + 3 * DAY
         tried = []
         for _ in range(40):
-            report = world.parts.sweep.sweep(now=now)
+            report = sweep_and_work(world.parts, now=now)
             assert report.put_off == 1
             assert report.oldest_overdue == now - NOW - 3 * DAY
             due_at = world.grants.items[GRANT].schedule.due_at or 0
@@ -126,7 +116,7 @@ class TestRetries:
         assert tried[30:] == [DAY] * 10
         assert world.grants.items[GRANT].timeline[-1].detail == reason
         site.down = None
-        world.parts.sweep.sweep(now=now)
+        sweep_and_work(world.parts, now=now)
         assert world.grants.items[GRANT].state == "ended"
         assert world.strangers == []
 
@@ -135,7 +125,7 @@ class TestRetries:
         assert world.parts.ending.end(GRANT, OWNER, now=NOW).state == "active"
 
         world.sealer.down = False
-        world.parts.sweep.sweep(now=NOW + MINUTE)
+        sweep_and_work(world.parts, now=NOW + MINUTE)
         assert world.grants.items[GRANT].state == "ended"
 
     def test_repeated_requests_do_not_delay_the_next_retry(
@@ -170,8 +160,8 @@ class TestRetries:
 
 class TestNotices:
     def test_owner_and_support_get_one_notice_each(self, world: World) -> None:
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
-        world.parts.sweep.sweep(now=NOW + 4 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 4 * DAY)
 
         assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
 
@@ -181,7 +171,7 @@ class TestNotices:
         site.down = unavailable("server_error")
         now = NOW + 3 * DAY
         for count in (0, 0, 1, 1, 1):
-            world.parts.sweep.sweep(now=now)
+            sweep_and_work(world.parts, now=now)
             assert len(world.outbox.to(OWNER_MAIL)) == count
             now = world.grants.items[GRANT].schedule.due_at or 0
 
@@ -202,7 +192,7 @@ class TestNotices:
         assert (grant.state, grant.schedule.due_at) == ("ended", NOW + FIRST_RETRY_SECONDS[0])
 
         world.outbox.refusing = set()
-        world.parts.sweep.sweep(now=NOW + FIRST_RETRY_SECONDS[0])
+        sweep_and_work(world.parts, now=NOW + FIRST_RETRY_SECONDS[0])
 
         assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
         assert world.grants.items[GRANT].schedule.due_at is None
@@ -215,7 +205,7 @@ class TestNotices:
         assert len(world.outbox.to(SUPPORT_MAIL)) == 1
 
         for day in range(MAX_NOTICE_ATTEMPTS):
-            world.parts.sweep.sweep(now=NOW + (1 + day) * DAY)
+            sweep_and_work(world.parts, now=NOW + (1 + day) * DAY)
 
         grant = world.grants.items[GRANT]
         assert (grant.schedule.due_at, len(world.outbox.to(SUPPORT_MAIL))) == (None, 1)

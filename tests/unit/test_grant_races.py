@@ -8,6 +8,7 @@ from chalicelib.clock import DAY, HOUR
 from chalicelib.errors import GrantEnded, GrantExists, TryAgain
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, World
 
 
@@ -40,11 +41,11 @@ def test_a_set_up_that_the_sweep_undoes_meanwhile_is_over(
     world: World, provision_request: ProvisionRequest
 ) -> None:
     later = NOW + MAX_SET_UP_SECONDS + HOUR
-    world.wordpress.interrupt_next("discover", lambda: world.parts.sweep.sweep(now=later))
+    world.wordpress.interrupt_next("discover", lambda: sweep_and_work(world.parts, now=later))
 
     with pytest.raises(GrantEnded):
         world.parts.lifecycle.provision(provision_request, now=NOW)
-    world.parts.sweep.sweep(now=later + DAY)
+    sweep_and_work(world.parts, now=later + DAY)
 
     assert world.grants.items[GRANT].state == "ended"
     assert (world.strangers, world.owner_keys) == ([], 0)

@@ -15,6 +15,7 @@ from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Process
 from tests.fakes.deaths import Job, every_death
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, URL, World, repair
 from tests.unit.conftest import Api
 
@@ -67,9 +68,9 @@ class TestOverHttp:
         api("POST", "/users", body(world))
 
         for minute in range(1, 14):
-            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.parts, now=NOW + minute * MINUTE)
         assert world.owner_keys == 1
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE - 1)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE - 1)
 
         assert (world.strangers, world.owner_keys) == ([], 0)
         grant = world.grants.items[GRANT]
@@ -123,7 +124,7 @@ class TestOverHttp:
     ) -> None:
         held = body(world)
         api("POST", "/users", held)
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
         monkeypatch.setattr(app_module, "now", lambda: NOW + 15 * MINUTE)
 
         for again in (held, whole(held)):
@@ -190,11 +191,11 @@ class TestOrderings:
         world.parts.lifecycle.hold(hold_of(request_), now=NOW)
         world.site.down = unavailable("unreachable")
         for minute in range(14, 60):
-            world.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.parts, now=NOW + minute * MINUTE)
         assert world.grants.items[GRANT].consent is not None
         world.site.down = None
 
-        world.parts.sweep.sweep(now=NOW + 2 * HOUR)
+        sweep_and_work(world.parts, now=NOW + 2 * HOUR)
 
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].consent is None
@@ -211,7 +212,7 @@ class TestOrderings:
             delete(*args)
 
         world.wordpress.delete_own_key = delete_own_key  # type: ignore[method-assign,assignment]
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
 
         assert seen == ["preparing"]
         assert (world.strangers, world.owner_keys) == ([], 0)
@@ -225,7 +226,7 @@ class TestOrderings:
         create = world.wordpress.create_administrator
 
         def create_administrator(*args: Any, **kw: Any) -> Any:  # noqa: ANN401 - as above
-            world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+            sweep_and_work(world.parts, now=NOW + 14 * MINUTE)
             return create(*args, **kw)
 
         world.wordpress.create_administrator = create_administrator  # type: ignore[method-assign]
@@ -252,7 +253,7 @@ class TestOrderings:
         world.site.down = unavailable("timeout")
         world.parts.lifecycle.provision(request_, now=NOW + 13 * MINUTE)
         world.site.down = None
-        world.parts.sweep.sweep(now=NOW + 14 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 14 * MINUTE)
 
         grant, _ = world.parts.lifecycle.provision(request_, now=NOW + 15 * MINUTE)
 
@@ -270,7 +271,7 @@ class TestOrderings:
         with pytest.raises(TooManyRequests):
             world.parts.lifecycle.provision(request_, now=NOW)
 
-        world.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.parts, now=NOW + 15 * MINUTE)
         assert (world.strangers, world.owner_keys) == ([], 0)
 
 
@@ -285,7 +286,7 @@ def completing(world: World) -> Job:
 
 def deleting(world: World) -> Job:
     world.start(Process()).lifecycle.hold(hold_of(world.request()), now=NOW)
-    return lambda parts, now: parts.sweep.sweep(now=now + 15 * MINUTE)
+    return lambda parts, now: sweep_and_work(parts, now=now + 15 * MINUTE)
 
 
 def test_a_hold_that_died_is_repeated_or_deleted() -> None:
@@ -299,7 +300,7 @@ def test_a_hold_that_died_is_repeated_or_deleted() -> None:
     def check(world: World, job: Job) -> None:
         is_stored = GRANT in world.grants.items
 
-        world.start(Process()).sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(world.start(Process()), now=NOW + 15 * MINUTE)
 
         assert world.owner_keys == (0 if is_stored else 1)
         if not is_stored:
@@ -319,7 +320,7 @@ def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(by: str) -> None
             job(again, NOW + 5 * MINUTE)
             assert world.grants.items[GRANT].state == "active"
             again.ending.end(GRANT, OWNER, now=NOW + HOUR)
-        world.start(Process()).sweep.sweep(now=NOW + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + HOUR)
         if world.grants.items[GRANT].state == "active":
             world.start(Process()).ending.end(GRANT, OWNER, now=NOW + HOUR)
 
@@ -332,7 +333,7 @@ def test_a_held_grant_whose_set_up_died_works_or_leaves_nothing(by: str) -> None
 
 def test_a_deletion_that_died_is_finished_by_the_next_sweep() -> None:
     def check(world: World, _: Job) -> None:
-        world.start(Process()).sweep.sweep(now=NOW + HOUR)
+        sweep_and_work(world.start(Process()), now=NOW + HOUR)
 
         assert world.owner_keys == 0
         grant = world.grants.items[GRANT]

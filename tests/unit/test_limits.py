@@ -31,6 +31,7 @@ from chalicelib.rate_limits.limits import (
     Limits,
 )
 from chalicelib.web import endpoint as web
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.stores import MemoryHits
 from tests.fakes.world import GRANT, NOW, OWNER, World
 from tests.unit.bodies import manual_body, user_body
@@ -202,7 +203,7 @@ def test_a_site_that_redirects_lead_to_is_counted_as_itself(
 
     assert (status, answer["code"]) == (429, "too_many_requests")
     assert [c for c in world.wordpress.calls if c.username] == [], "no key was tried"
-    world.parts.sweep.sweep(now=NOW + HOUR)
+    sweep_and_work(world.parts, now=NOW + HOUR)
     assert world.owner_keys == 0, "and it is given back"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.errors import TryAgain
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api
@@ -222,7 +223,7 @@ class TestAFullMailbox:
         assert [mail.to for mail in world.outbox.sent] == [SUPPORT_MAIL]
         tomorrow = NOW + 86_400
         for hour in range(3):
-            world.parts.sweep.sweep(now=tomorrow + hour * 3600)
+            sweep_and_work(world.parts, now=tomorrow + hour * 3600)
 
         assert [mail.to for mail in world.outbox.sent] == [SUPPORT_MAIL, OWNER_MAIL]
 
@@ -238,7 +239,7 @@ class TestAFullMailbox:
             api("POST", f"/secrets/{LINK.id}/open", wrong)
 
         for minute in range(4):
-            world.parts.sweep.sweep(now=NOW + minute * 360)
+            sweep_and_work(world.parts, now=NOW + minute * 360)
 
         assert world.outbox.sent == []
         assert world.grants.items[GRANT].tokens.owner_hashes == before
@@ -307,6 +308,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", f"/grants/{'u' * 22}", None),
     ("POST", f"/grants/{'u' * 22}/end", b"{"),
     ("POST", f"/grants/{'u' * 22}/extend", b"{"),
+    ("POST", f"/grants/{'u' * 22}/link", b"{"),
+    ("POST", f"/grants/{'u' * 22}/ask", b"{"),
     ("POST", f"/grants/{'u' * 22}/repair", b"{"),
 ]
 

@@ -10,6 +10,7 @@ from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import Locked, TryAgain, WrongPassphrase
 from chalicelib.grants.model import Grant
 from chalicelib.onetime.model import LOCK_SECONDS, MAX_PASSPHRASE_TRIES, Secret
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SECRET, World
 
@@ -40,7 +41,7 @@ def locks(world: World) -> list[int]:
 
 def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
     guess(world, times=MAX_PASSPHRASE_TRIES - 1)
-    world.parts.sweep.sweep(now=NOW)
+    sweep_and_work(world.parts, now=NOW)
 
     assert locks(world) == []
     assert world.outbox.sent == []
@@ -48,7 +49,7 @@ def test_four_wrong_passphrases_send_no_mail(world: World) -> None:
 
 def test_the_next_sweep_mails_the_owner_about_the_last_one(world: World) -> None:
     guess(world)
-    report = world.parts.sweep.sweep(now=NOW)
+    report = sweep_and_work(world.parts, now=NOW)
 
     (mail,) = world.outbox.sent
     assert mail.to == OWNER_MAIL
@@ -61,24 +62,24 @@ def test_the_next_sweep_mails_the_owner_about_the_last_one(world: World) -> None
 
 def test_the_access_runs_on_and_ends_at_its_deadline(world: World, site: FakeSite) -> None:
     guess(world)
-    world.parts.sweep.sweep(now=NOW)
+    sweep_and_work(world.parts, now=NOW)
 
     assert (grant(world).state, grant(world).schedule.due_at) == ("active", NOW + 3 * DAY)
     assert len(site.users) == 2
-    assert world.parts.sweep.sweep(now=NOW + 3 * DAY).ended == 1
+    assert sweep_and_work(world.parts, now=NOW + 3 * DAY).ended == 1
 
 
 def test_each_lock_sends_one_mail(world: World) -> None:
     guess(world)
-    world.parts.sweep.sweep(now=NOW)
+    sweep_and_work(world.parts, now=NOW)
     with pytest.raises(Locked):
         world.parts.secrets.open(SECRET, "wrong", "claim", now=NOW + MINUTE)
     assert grant(world).schedule.due_at == NOW + 3 * DAY, "the same lock is no news"
-    world.parts.sweep.sweep(now=NOW + MINUTE)
+    sweep_and_work(world.parts, now=NOW + MINUTE)
     assert len(world.outbox.sent) == 1
 
     guess(world, now=NOW + LOCK_SECONDS)
-    world.parts.sweep.sweep(now=NOW + LOCK_SECONDS)
+    sweep_and_work(world.parts, now=NOW + LOCK_SECONDS)
 
     assert len(world.outbox.sent) == 2
     assert len([notice for notice in grant(world).notices if notice.kind == "locked"]) == 1
@@ -94,12 +95,12 @@ def test_locks_in_a_row_do_not_push_the_story_out_of_the_timeline(world: World) 
 def test_a_mail_that_failed_goes_out_later(world: World) -> None:
     guess(world)
     world.outbox.refusing = {OWNER_MAIL}
-    world.parts.sweep.sweep(now=NOW)
+    sweep_and_work(world.parts, now=NOW)
     assert grant(world).schedule.due_at == NOW + 5 * MINUTE
     assert grant(world).schedule.attempts == 0, "a mail is no failed removal"
 
     world.outbox.refusing = set()
-    world.parts.sweep.sweep(now=NOW + 5 * MINUTE)
+    sweep_and_work(world.parts, now=NOW + 5 * MINUTE)
 
     assert len(world.outbox.sent) == 1
     assert grant(world).schedule.due_at == NOW + 3 * DAY

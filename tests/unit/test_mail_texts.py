@@ -97,6 +97,14 @@ MAILS: dict[str, Callable[[str], Mail]] = {
     "opened by hand": lambda code: notices.opened(
         TEAM, of("by hand", code), RECEIPT_URL, opened_at=NOW
     ),
+    "new link": lambda code: to_owner(
+        TEAM,
+        TICKET,
+        of("made", code, Event(NOW, "link_renewed", "owner")),
+        "HP-ABCD2345",
+    ),
+    "asked for a link": lambda code: notices.asked(TEAM, of("made", code), "link", RECEIPT_URL),
+    "asked for time": lambda code: notices.asked(TEAM, of("made", code), "time", RECEIPT_URL),
     "reminder": lambda code: reminder(TEAM, late(of("by hand", code)), "owner", RECEIPT_URL),
     "reminder, work done": lambda code: reminder(
         TEAM, late(of("by hand", code, ASKED)), "owner", RECEIPT_URL
@@ -145,6 +153,20 @@ class TestCatalogues:
             for key, text in texts.items():
                 same = sorted(PLACEHOLDER.findall(english[key]))
                 assert sorted(PLACEHOLDER.findall(text)) == same, (language, key)
+
+    def test_no_text_is_left_over(self) -> None:
+        folder = TEXTS.parent
+        code = "".join(file.read_text() for file in folder.glob("*.py"))
+        named = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code))
+        made = {
+            *(f"said.{reader}" for reader in ("owner", "support")),
+            *(f"ended.by_{who}" for who in ("you", "owner", "support", "time")),
+            *(f"sender.{field}" for field in ("name", "email", "site", "username", "link")),
+            *("sender.hint", "sender.subject"),
+            *(f"asked.{w}_{part}" for w in ("link", "time") for part in ("button", "subject")),
+        }
+        assert set(catalogue("en")) == {key for key in named | made if key in catalogue("en")}
+        assert made <= set(catalogue("en"))
 
     @pytest.mark.parametrize(
         ("text", "label"),

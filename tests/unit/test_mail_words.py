@@ -23,6 +23,7 @@ from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.notifications.message import Mail
 from chalicelib.notifications.quotation import MARK, quoted
 from chalicelib.onetime.envelope import Link, encode
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import NOW, OWNER, PUBLIC_URL, SUPPORT, SUPPORT_MAIL, World
 from tests.unit.conftest import Api
@@ -150,7 +151,7 @@ class Story:
 
     def sweeps(self, *times: int) -> None:
         for time in times:
-            self.world.parts.sweep.sweep(now=time)
+            sweep_and_work(self.world.parts, now=time)
 
 
 def an_access(story: Story) -> None:

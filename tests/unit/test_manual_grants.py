@@ -12,6 +12,7 @@ from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import REGISTERED, FakeSite
 from tests.fakes.world import (
     GRANT,
@@ -43,19 +44,19 @@ def approve_repair(world: World, grant_id: str = GRANT) -> Grant:
 class TestReminders:
     def test_at_the_deadline_the_owner_is_asked_to_delete_it(self, world: World) -> None:
         assert world.outbox.sent == []
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         mail = world.outbox.to(OWNER_MAIL)[-1]
         assert "Confirm Deletion" in mail.text
         assert f"/receipt#{GRANT}." in mail.text
 
     def test_the_sweep_sends_no_request_to_the_site(self, world: World) -> None:
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         assert world.wordpress.calls == []
 
     def test_a_reminder_explains_how_to_stop_it(self, world: World) -> None:
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         assert (
             "was it never yours? Press “I deleted it myself”" in world.outbox.to(OWNER_MAIL)[0].text
@@ -69,7 +70,7 @@ class TestReminders:
         assert len(world.outbox.to(SUPPORT_MAIL)) == 1
 
     def test_an_overdue_manual_grant_does_not_raise_the_operators_gauge(self, world: World) -> None:
-        assert world.parts.sweep.sweep(now=NOW + 9 * DAY).oldest_overdue == 0
+        assert sweep_and_work(world.parts, now=NOW + 9 * DAY).oldest_overdue == 0
 
 
 class TestConfirmation:
@@ -106,7 +107,7 @@ class TestConfirmation:
         assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
         assert world.owner_keys == 1
         site.down = None
-        world.parts.sweep.sweep(now=NOW + HOUR)
+        sweep_and_work(world.parts, now=NOW + HOUR)
         assert (world.owner_keys, world.grants.items[GRANT].phase) == (0, "closed")
         assert len(world.outbox.to(OWNER_MAIL)) == len(world.outbox.to(SUPPORT_MAIL)) == 1
 
@@ -124,7 +125,7 @@ class TestRepair:
     def test_a_repair_deletes_the_user_with_one_consent_key(
         self, world: World, site: FakeSite
     ) -> None:
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         key = Credentials("admin", site.consent("admin"))
         grant = repair(world.parts, key, NOW + 4 * DAY)
@@ -153,7 +154,7 @@ class TestRepair:
         )
 
         grant = approve_repair(world)
-        world.parts.sweep.sweep(now=NOW + DAY)
+        sweep_and_work(world.parts, now=NOW + DAY)
 
         assert grant.state == "ended"
         assert world.grants.items[GRANT].phase == "closed"

@@ -14,6 +14,7 @@ from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.crash import Process
 from tests.fakes.deaths import Job, every_death
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, SUPPORT, World
 from tests.unit.conftest import Api
 
@@ -168,14 +169,14 @@ class TestTheKeyMeanwhile:
         self, manual: World, api: Api, monkeypatch: pytest.MonkeyPatch, days: int
     ) -> None:
         start = NOW + days * DAY
-        manual.parts.sweep.sweep(now=start)
+        sweep_and_work(manual.parts, now=start)
         monkeypatch.setattr(app_module, "now", lambda: start + HOUR)
         before = manual.grants.items[GRANT].schedule
         mails = len(manual.outbox.sent)
         api("POST", REPAIR, approve(manual), token=OWNER)
         assert manual.owner_keys == 1
 
-        manual.parts.sweep.sweep(now=start + HOUR + 15 * MINUTE - 1)
+        sweep_and_work(manual.parts, now=start + HOUR + 15 * MINUTE - 1)
 
         grant = manual.grants.items[GRANT]
         assert (manual.owner_keys, grant.consent) == (0, None)
@@ -187,11 +188,11 @@ class TestTheKeyMeanwhile:
         api("POST", REPAIR, approve(manual), token=OWNER)
         manual.site.down = unavailable("unreachable")
         for minute in range(14, 40):
-            manual.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(manual.parts, now=NOW + minute * MINUTE)
         assert manual.grants.items[GRANT].consent is not None
         manual.site.down = None
 
-        manual.parts.sweep.sweep(now=NOW + 2 * HOUR)
+        sweep_and_work(manual.parts, now=NOW + 2 * HOUR)
 
         assert manual.owner_keys == 0
         assert manual.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
@@ -208,7 +209,7 @@ class TestTheKeyMeanwhile:
             refused = {**junk, "approved_on": "https://elsewhere.example"}
             assert api("POST", REPAIR, refused, token=OWNER)[0] == 422
             if second % MINUTE == 0:
-                manual.parts.sweep.sweep(now=NOW + second)
+                sweep_and_work(manual.parts, now=NOW + second)
 
         assert (manual.owner_keys, manual.grants.items[GRANT].consent) == (0, None)
 
@@ -225,7 +226,7 @@ class TestTheKeyMeanwhile:
     ) -> None:
         consent = approve(manual)
         api("POST", REPAIR, consent, token=OWNER)
-        manual.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+        sweep_and_work(manual.parts, now=NOW + 15 * MINUTE)
 
         status, answer = api("POST", REPAIR, {**consent, "confirm": 2}, token=OWNER)
 
@@ -261,7 +262,7 @@ def test_a_first_request_that_died_leaves_no_key_and_deletes_no_user() -> None:
         recorded = world.grants.items[GRANT].consent is not None
 
         for minute in range(1, 17):
-            world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
 
         grant = world.grants.items[GRANT]
         assert world.strangers == ["helper"]
@@ -279,7 +280,7 @@ def test_a_confirmed_one_that_died_is_finished_or_asked_for_again(by: str) -> No
             job(world.start(Process()), NOW + 5 * MINUTE)
             assert world.strangers == []
         for minute in range(6, 30):
-            world.start(Process()).sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(world.start(Process()), now=NOW + minute * MINUTE)
 
         grant = world.grants.items[GRANT]
         assert (grant.consent, world.owner_keys) == (None, 0)
@@ -306,5 +307,5 @@ def test_a_second_approval_that_cannot_take_the_first_ones_place_is_deleted(
     assert api("POST", REPAIR, approve(manual), token=OWNER)[0] >= 400
 
     assert manual.owner_keys == 1, "of the two, one is left: the one that is stored"
-    manual.parts.sweep.sweep(now=NOW + 15 * MINUTE)
+    sweep_and_work(manual.parts, now=NOW + 15 * MINUTE)
     assert manual.owner_keys == 0

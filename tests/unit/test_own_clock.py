@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.clock import DAY, TimeBudget
 from chalicelib.grants.site import Credentials
-from chalicelib.grants.sweep import Try
+from chalicelib.grants.worker import Try
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeWordPress
 from tests.fakes.world import GRANT, NOW, World
 
@@ -60,7 +61,7 @@ def world() -> World:
 
 
 def test_an_end_is_recorded_when_the_site_confirmed_it(world: World) -> None:
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
 
     ended = sorted(grant.ended_at or 0 for grant in world.grants.items.values())
     assert isinstance(world.wordpress, SlowWordPress)
@@ -80,23 +81,30 @@ def test_no_lease_is_over_before_the_work_on_its_grant(world: World) -> None:
         return lease(before, after)
 
     world.grants.replace = seen  # type: ignore[method-assign]
-    world.parts.sweep.sweep(now=DEADLINE)
+    sweep_and_work(world.parts, now=DEADLINE)
 
     assert len(leases) == 2
     for until, at in zip(leases, begun, strict=True):
         assert until >= DEADLINE + at + SECONDS, "another sweep would have taken it meanwhile"
 
 
-def test_the_gauge_is_the_age_of_the_oldest_thing_due_tried_or_not(world: World) -> None:
+def test_the_gauge_is_the_age_of_the_oldest_thing_due_handed_out_or_not(world: World) -> None:
     late = 8 * 60
-    world.budget.share = lambda _: False  # type: ignore[method-assign,assignment]  # No time for any.
 
-    report = world.parts.sweep.sweep(now=DEADLINE + late)
+    first = world.parts.sweep.sweep(now=DEADLINE + late)
+    later = world.parts.sweep.sweep(now=DEADLINE + late + 60)
 
-    assert (report.ended, report.oldest_overdue, report.oldest_due) == (0, 0, late)
+    assert first.handed_out == {"first": 2}
+    assert (first.oldest_overdue, first.oldest_due) == (0, late)
+    assert later.handed_out == {}, "nobody has worked on them yet"
+    assert (later.oldest_overdue, later.oldest_due) == (0, late + 60)
+
+    sweep_and_work(world.parts, now=DEADLINE + late + 120)
+
+    assert world.parts.sweep.sweep(now=DEADLINE + late + 120).oldest_due == 0
 
 
 def test_each_try_has_a_line_that_names_no_site_and_no_person(world: World) -> None:
-    report = world.parts.sweep.sweep(now=DEADLINE)
+    report = sweep_and_work(world.parts, now=DEADLINE)
 
-    assert set(report.tries) == {Try(GRANT, "closed"), Try(SECOND, "closed")}
+    assert set(report.tries) == {Try(each, "closed", has_ended=True) for each in (GRANT, SECOND)}

@@ -19,6 +19,7 @@ from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.set_up import MAX_SET_UP_SECONDS
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable, unsupported
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT_MAIL, World
 
@@ -281,7 +282,7 @@ class TestRefusals:
             world.parts.lifecycle.provision(provision_request, now=NOW)
         assert world.owner_keys == 1
 
-        world.parts.sweep.sweep(now=NOW + MAX_SET_UP_SECONDS)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS)
 
         assert world.owner_keys == 0
         assert world.grants.items[GRANT].state == "ended"
@@ -311,9 +312,9 @@ class TestUnfinishedSetUp:
         world.wordpress.fail_next(method, unavailable("timeout"), late=late)
         world.parts.lifecycle.provision(provision_request, now=NOW)
 
-        world.parts.sweep.sweep(now=NOW + MAX_SET_UP_SECONDS - 1)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS - 1)
         assert world.grants.items[GRANT].state == "preparing"
-        world.parts.sweep.sweep(now=NOW + MAX_SET_UP_SECONDS)
+        sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS)
 
         assert world.strangers == []
         assert world.owner_keys == 0
@@ -329,9 +330,9 @@ class TestUnfinishedSetUp:
         site.down = unavailable("timeout")
         world.parts.lifecycle.provision(provision_request, now=NOW)
 
-        world.parts.sweep.sweep(now=NOW + 7 * DAY - 1)
+        sweep_and_work(world.parts, now=NOW + 7 * DAY - 1)
         assert world.grants.items[GRANT].state == "preparing"
-        world.parts.sweep.sweep(now=NOW + 9 * DAY)
+        sweep_and_work(world.parts, now=NOW + 9 * DAY)
 
         assert world.grants.items[GRANT].state == "ended"
 
@@ -343,14 +344,14 @@ class TestUnfinishedSetUp:
             world.parts.lifecycle.provision(provision_request, now=NOW)
         site.down = unavailable("server_error")
         for hour in range(3):
-            world.parts.sweep.sweep(now=NOW + MAX_SET_UP_SECONDS + hour * HOUR)
+            sweep_and_work(world.parts, now=NOW + MAX_SET_UP_SECONDS + hour * HOUR)
 
         (mail,) = world.outbox.sent
         assert mail.to == OWNER_MAIL
         assert mail.subject == "Please check blog.example: an approval is left"
         assert "No temporary account is there" in mail.text
         assert "Revoke" in mail.text
-        assert world.parts.sweep.sweep(now=NOW + DAY).oldest_overdue == 0
+        assert sweep_and_work(world.parts, now=NOW + DAY).oldest_overdue == 0
 
 
 class TestEndRequestedDuringSetUp:
@@ -363,7 +364,7 @@ class TestEndRequestedDuringSetUp:
         )
         world.parts.lifecycle.provision(provision_request, now=NOW)
 
-        world.parts.sweep.sweep(now=NOW + MINUTE)
+        sweep_and_work(world.parts, now=NOW + MINUTE)
 
         assert world.grants.items[GRANT].state == "ended"
         assert world.strangers == []
@@ -379,5 +380,5 @@ class TestEndRequestedDuringSetUp:
 
         with pytest.raises(GrantEnded):
             world.parts.lifecycle.provision(provision_request, now=NOW + 1)
-        world.parts.sweep.sweep(now=NOW + MINUTE)
+        sweep_and_work(world.parts, now=NOW + MINUTE)
         assert world.strangers == []

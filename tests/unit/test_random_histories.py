@@ -27,6 +27,7 @@ from chalicelib.onetime.model import Secret
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.services import FakeSealer
 from tests.fakes.world import (
     GRANT,
@@ -252,6 +253,10 @@ class History(RuleBasedStateMachine):
     @act
     def repair(self, run: Run, *, is_refused: bool, is_confirmed: bool) -> None:
         """Approve once more; of a manual grant, see who would be deleted, and maybe confirm it."""
+        if self.grant is not None and self.grant.state == "preparing":
+            # It deletes the only key that there is; when the answer to that is lost, another repair
+            # has to follow.
+            self.is_user_changed = True
         key = self._consent()
         if is_refused:
             key = Credentials(key.username, "a key that never was")
@@ -445,7 +450,7 @@ class History(RuleBasedStateMachine):
         getattr(self, act.rule)(**act.arguments)
 
     def _sweep(self, parts: Hallpass) -> None:
-        unexpected = parts.sweep.sweep(now=self.now).unexpected
+        unexpected = sweep_and_work(parts, now=self.now).unexpected
         if unexpected is not None:
             raise unexpected
 

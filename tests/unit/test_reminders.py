@@ -10,6 +10,7 @@ from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.message import Mail
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, SUPPORT, SUPPORT_MAIL, World
 from tests.unit.conftest import Api
 
@@ -20,7 +21,7 @@ END = NOW + 3 * DAY
 def days(world: World, first: int, last: int) -> None:
     """Let the sweep run every hour from the *first* day after the deadline to the *last*."""
     for hour in range(first * 24, last * 24):
-        world.parts.sweep.sweep(now=END + hour * HOUR)
+        sweep_and_work(world.parts, now=END + hour * HOUR)
 
 
 def open_receipt(world: World, mail: Mail) -> None:
@@ -88,7 +89,7 @@ class TestHowMany:
     def test_asking_for_the_end_again_and_again_writes_no_more(self, manual: World) -> None:
         for minute in range(300):
             manual.parts.ending.end(GRANT, SUPPORT, now=NOW + minute * MINUTE)
-            manual.parts.sweep.sweep(now=NOW + minute * MINUTE)
+            sweep_and_work(manual.parts, now=NOW + minute * MINUTE)
 
         assert len(manual.outbox.to(OWNER_MAIL)) == 1
 
@@ -136,7 +137,7 @@ class TestAtRest:
             assert shown["timeline"][-1]["event"] == "not_confirmed"
             assert {"ended", "setup_undone"}.isdisjoint(e["event"] for e in shown["timeline"])
         assert not [mail for mail in rested.outbox.sent if "has ended" in mail.subject]
-        assert rested.grants.overdue_since() is None
+        assert rested.due_index.overdue_since() is None
 
     def test_one_that_is_not_at_rest_says_nothing_of_it(self, manual: World, api: Api) -> None:
         days(manual, 0, 2)
@@ -175,7 +176,7 @@ class TestAtRest:
         rested.parts.repair.repair(GRANT, OWNER, consent, now=END + 31 * DAY)
         assert rested.grants.items[GRANT].schedule.purge_at is None
 
-        rested.parts.sweep.sweep(now=END + 31 * DAY + 15 * MINUTE)
+        sweep_and_work(rested.parts, now=END + 31 * DAY + 15 * MINUTE)
 
         assert (rested.strangers, rested.owner_keys) == (["helper"], 0)
         after = rested.grants.items[GRANT].schedule

@@ -11,6 +11,7 @@ from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, World
 
@@ -72,7 +73,7 @@ class TestMovedSites:
     def test_the_user_is_deleted_at_the_new_address_which_is_recorded(self, world: World) -> None:
         new = world.move_site()
 
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         grant = world.grants.items[GRANT]
         assert (grant.state, grant.on_site.site) == ("ended", new.site)
@@ -93,7 +94,7 @@ class TestMovedSites:
             other.users[99] = replace(ours, id=99)
         before = dict(other.users)
 
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         grant = world.grants.items[GRANT]
         assert (grant.state, grant.on_site.site) == ("active", site.site)
@@ -106,7 +107,7 @@ class TestMovedSites:
         site.down = unavailable("timeout")
         discoveries = len(world.wordpress.called("discover"))
 
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         assert len(world.wordpress.called("discover")) == discoveries
 
@@ -121,7 +122,7 @@ class TestMovedSites:
         short.moved_to = ""
         site.down = unavailable("odd_answer")
 
-        world.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
         sent = [call for call in world.wordpress.calls if call.url == short.url and call.username]
         assert sent == []

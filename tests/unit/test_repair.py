@@ -15,6 +15,7 @@ from chalicelib.errors import (
 from chalicelib.grants.request import ProvisionRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
 from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, SUPPORT, World, repair
 
@@ -23,7 +24,7 @@ from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, SUPPORT, World, repair
 def stuck(world: World, site: FakeSite, provision_request: ProvisionRequest) -> None:
     world.parts.lifecycle.provision(provision_request, now=NOW)
     site.revoke(world.grants.items[GRANT].username)
-    world.parts.sweep.sweep(now=NOW + 3 * DAY)
+    sweep_and_work(world.parts, now=NOW + 3 * DAY)
 
 
 def repair_as(who: str, world: World, site: FakeSite) -> None:
@@ -108,7 +109,7 @@ class TestRepair:
         self, world: World, site: FakeSite
     ) -> None:
         for attempt in range(4):
-            world.parts.sweep.sweep(now=NOW + (4 + attempt) * DAY)
+            sweep_and_work(world.parts, now=NOW + (4 + attempt) * DAY)
         site.add_user("mallory")
 
         consent = Credentials("admin", site.consent("admin"))

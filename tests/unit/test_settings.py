@@ -17,6 +17,8 @@ ENVIRON = {
     "GRANTS_TABLE": "grants",
     "COUNTERS_TABLE": "counters",
     "ACCOUNTS_TABLE": "accounts",
+    "DUE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/due",
+    "RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/retry",
     "DATA_KEY_ARN": "arn:aws:kms:us-east-1:0:key/x",
     "PUBLIC_URL": "https://help.acme.example/",
     "SENDER_EMAIL": "help@acme.example",

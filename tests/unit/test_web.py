@@ -161,8 +161,8 @@ class TestGrants:
         owner = api("GET", f"/grants/{GRANT}", token=OWNER)
         support = api("GET", f"/grants/{GRANT}", token=LINK.support)
 
-        assert (owner[0], owner[1]["can"]) == (200, ["end", "extend"])
-        assert (support[0], support[1]["can"]) == (200, ["end"])
+        assert (owner[0], owner[1]["can"]) == (200, ["end", "extend", "renew"])
+        assert (support[0], support[1]["can"]) == (200, ["end", "ask_link", "ask_time"])
         assert [e["event"] for e in owner[1]["timeline"]] == ["access_created"]
         for token in ("x" * 43, "short", None):
             assert api("GET", f"/grants/{GRANT}", token=token)[0] == 404

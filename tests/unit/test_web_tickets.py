@@ -51,11 +51,32 @@ def test_a_link_from_elsewhere_is_refused(world: World, api: Api) -> None:
     for link in (
         "https://evil.example/open#" + "A" * 43,
         PUBLIC_URL + "/open#short",
+        PUBLIC_URL + "/open#t." + "A" * 150,
+        PUBLIC_URL + "/open#t." + "A" * 152,
+        PUBLIC_URL + "/open#u." + "A" * 151,
+        PUBLIC_URL + "/open#" + "A" * 153,
+        "https://evil.example/open#t." + "A" * 151,
         PUBLIC_URL + "/open#" + "A" * 43 + " https://evil.example",
     ):
         status, body = api("POST", "/tickets", ticket_body(link=link))
         assert (status, body["field"]) == (400, "link")
     assert world.outbox.sent == []
+
+
+def test_a_link_that_is_sealed_to_the_team_says_what_opens_it(world: World, api: Api) -> None:
+    link = f"{PUBLIC_URL}/open#t.{'A' * 151}"
+
+    assert api("POST", "/tickets", ticket_body(link=link))[0] == 201
+
+    (to_support,) = world.outbox.sent
+    assert link in to_support.text
+    assert f"{PUBLIC_URL}/team" in to_support.text
+
+
+def test_a_link_that_is_not_sealed_names_no_key(world: World, api: Api) -> None:
+    api("POST", "/tickets", ticket_body(link=f"{PUBLIC_URL}/open#{'A' * 43}"))
+
+    assert "/team" not in world.outbox.sent[0].text
 
 
 def test_with_a_grant_the_owner_gets_the_receipt_link(world: World, api: Api) -> None:

@@ -17,14 +17,18 @@ import pytest
 from chalice.test import Client
 
 import app as app_module
+from chalicelib.aws import sqs
 from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
+from chalicelib.aws.due_index import DueIndexTable
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
+from chalicelib.grants.due_order import QUEUES
 from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.dynamodb import FakeDynamoDB, Item
+from tests.fakes.queue import MemoryQueue
 from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
 from tests.fakes.world import SETTINGS, NoConnections
@@ -51,6 +55,8 @@ def joined(
     dynamodb = cast("DynamoDBClient", client)
     ports = Ports(
         grants=GrantTable(dynamodb, "grants"),
+        due_index=DueIndexTable(dynamodb, "grants"),
+        due_queue=MemoryQueue(),
         secrets=SecretTable(dynamodb, "secrets"),
         receipts=ReceiptTable(dynamodb, "secrets"),
         accounts=AccountTable(dynamodb, "accounts"),
@@ -106,9 +112,17 @@ class Deployment:
         return answer.status_code, json.loads(answer.body) if answer.body else None
 
     def sweep(self) -> None:
-        """Let the schedule run once; an error that it reports is raised."""
+        """Let the schedule and the workers run once; an error that they report is raised."""
         event = self._client.events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
         app_module.sweep(event, FiveMinutes())
+        queue = cast("MemoryQueue", self.parts.ports.due_queue)
+        for which in QUEUES:
+            while (message := queue.receive(self.clock, which)) is not None:
+                body = sqs.write(sqs.Message(message.body, "sweep"))
+                app_module.end_due(
+                    self._client.events.generate_sqs_event([body], which), FiveMinutes()
+                )
+                queue.delete(message)
 
     def write_back(self, grant_id: str) -> None:
         """Read the stored grant and write it unchanged, as any step of the story may."""

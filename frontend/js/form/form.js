@@ -47,6 +47,7 @@ const page = {
     forgetDraft,
     goTo,
     enterStep,
+    showTeamKey,
 }
 // Support's own pages and plugins may link to the form with what they know: /?site=blog.example, see docs/linking.md.
 const { search } = location
@@ -83,7 +84,7 @@ addEventListener("popstate", async () => {
 showStep(returnAddress ? "send" : draft.step)
 showLinked()
 $("main").inert = returnAddress !== "" || draft.step !== "what"
-await page.config
+$("#seal").hidden = !(await teamKey())
 await runGuarded(resume)
 
 /** Go on where the owner is: back from WordPress, after a reload, or new. */
@@ -164,6 +165,19 @@ function showLinked() {
     const parts = [...new URLSearchParams({ url, ticket, subject }).values()].filter(Boolean)
     $("#linked").hidden = !isLinked || !parts.length
     if (!$("#linked").hidden) setText($("#linked"), "what.linked", { text: parts.join(" · ") })
+}
+
+/** What seals the link; "" when config.json names no key. */
+async function teamKey() {
+    return (await page.config).team_keys?.[0] ?? ""
+}
+
+/** Say in *place* to whose key the link is sealed. @param {string} place */
+function showTeamKey(place) {
+    void runGuarded(async () => {
+        const key = await teamKey()
+        if (key) await (await load("form/sealed-for.js")).showTeamKey($(place), key)
+    })
 }
 
 /** @param {Step} step */

@@ -17,19 +17,19 @@ const MAX_TRIES = 3
 const RETRY_PAUSE_MS = 5000
 
 /**
- * Hand in the approval that *page* has got, and give back an earlier one of the same trip.
+ * Have the server hold the approval that *page* has got, and delete an earlier one of the same trip.
  * @param {FormPage} page
  * @param {string} state of the trip, which seals
  */
 export async function hold(page, state) {
-    await giveBackSealed(state)
+    await endSealed(state)
     const grantId = encode(randomBytes(16))
     const ownerToken = encode(randomBytes(32))
     page.held = { grantId, ownerToken, linkKey: newLinkKey(), isStored: false }
     markUnfinished(page)
     const { ciphertext } = await seal(decode(state), JSON.stringify({ grantId, ownerToken }))
     tryStorage(() => sessionStorage.setItem(SEALED_KEY, ciphertext))
-    await Promise.race([handIn(page, page.held), pause(MAX_WAIT_MS)])
+    await Promise.race([holdUntilStored(page, page.held), pause(MAX_WAIT_MS)])
 }
 
 /** What the last step says of the approval. @param {FormPage} page */
@@ -41,20 +41,20 @@ export function leadOf({ draft, held }) {
  * The approval is not wanted any more: have it deleted on the site. Should this call fail, the sweep does it.
  * @param {FormPage} page
  */
-export function giveBack(page) {
+export function endHeld(page) {
     const { held } = page
     forget(page)
     if (held) endGrant(held.grantId, held.ownerToken, { keepalive: true }).catch(() => {})
 }
 
-/** The approval is used, or given back. @param {FormPage} page */
+/** The approval is used, or deleted. @param {FormPage} page */
 export function forget(page) {
     page.held = null
     tryStorage(() => sessionStorage.removeItem(SEALED_KEY))
 }
 
 /**
- * A reload forgets the approval. The history entry of this tab keeps what is needed to give it back, and no more: it
+ * A reload forgets the approval. The history entry of this tab keeps what is needed to delete it, and no more: it
  * opens nothing, and address bar and storage never see it.
  * @param {FormPage} page
  */
@@ -67,7 +67,7 @@ export function markUnfinished({ held }) {
  * @param {FormPage} page
  * @param {Held} held
  */
-async function handIn(page, held) {
+async function holdUntilStored(page, held) {
     const { draft, keys } = page
     const { support } = await identify(held.linkKey)
     const request = {
@@ -87,20 +87,20 @@ async function handIn(page, held) {
             if (page.held === held && !page.submission) setText($("#send-lead"), leadOf(page))
             return
         } catch {
-            await pause(RETRY_PAUSE_MS) // "Send" hands it in as well, and says what is wrong.
+            await pause(RETRY_PAUSE_MS) // "Send" sends it as well, and says what is wrong.
         }
     }
 }
 
 /** @param {string} state */
-async function giveBackSealed(state) {
+async function endSealed(state) {
     const ciphertext = tryStorage(() => sessionStorage.getItem(SEALED_KEY))
     if (!ciphertext) return
     try {
         const { grantId, ownerToken } = JSON.parse(await (await prove(decode(state))).open(ciphertext))
         endGrant(grantId, ownerToken).catch(() => {}) // Then the sweep does it.
     } catch {
-        return // Of another trip, which has given its own back.
+        return // Of another trip, which has deleted its own.
     }
 }
 

@@ -1,7 +1,7 @@
 // Step 4: the owner reads everything once more, presses "Send", and sees the progress.
 
 /** @import { ErrorBody } from "../shared/api-types.js" */
-/** @import { Sent } from "../shared/types.js" */
+/** @import { Config, Sent } from "../shared/types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
 import { endGrant, Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
@@ -23,7 +23,7 @@ import {
 } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { tryStorage } from "../shared/storage.js"
-import { forget, giveBack, leadOf, markUnfinished } from "./hold.js"
+import { endHeld, forget, leadOf, markUnfinished } from "./hold.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
 
@@ -84,6 +84,7 @@ export function enter(page) {
     })
     $("#send-problem").hidden = $("#progress").hidden = $("#stay").hidden = true
     $("#send-lead").hidden = false
+    page.showTeamKey("#see-sealed")
     setText($("#send-now"), "send.now")
     setText($("#see-text"), draft.door === "made" ? "send.see_made" : "send.see_text")
 }
@@ -104,7 +105,7 @@ async function send(page) {
         if (!(await validateForm($("#send")))) return
         if (!(await validateSignInPage(page))) return
     }
-    page.submission ??= begin(page)
+    page.submission ??= begin(page, await page.config)
     $("#send-problem").hidden = true
     $("#progress").hidden = $("#stay").hidden = false
     $("#send-lead").hidden = true
@@ -134,8 +135,9 @@ async function validateSignInPage({ draft }) {
 /**
  * From here on the ids are fixed, so that trying again repeats and never doubles.
  * @param {FormPage} page
+ * @param {Config} config
  */
-function begin({ draft, keys, held }) {
+function begin({ draft, keys, held }, { team_keys: [teamKey] = [] }) {
     const { user_login = "", application_password = "", approved_on = "" } = keys
     const consent = application_password ? { user_login, application_password, approved_on } : null
     const manualUser =
@@ -152,7 +154,7 @@ function begin({ draft, keys, held }) {
         language: document.documentElement.lang,
         time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     }
-    const submission = newSubmission(draft, { consent, manualUser, held: consent && held, writing })
+    const submission = newSubmission(draft, { consent, manualUser, held: consent && held, teamKey, writing })
     if (field("#protect").checked && needsAccess(submission) && !passesLink(submission)) {
         submission.passphrase = $("#passphrase").textContent
         submission.hint = field("#passphrase_hint").value.trim()
@@ -195,7 +197,7 @@ async function showFailure(page, error) {
     abandon(page)
     if (!isKeyUsed) markUnfinished(page)
     if (isKeyUsed) {
-        giveBack(page)
+        endHeld(page)
         delete keys.application_password
         field("#application_password").value = ""
         // Without a key the button leads to where a new one is given.

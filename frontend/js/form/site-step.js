@@ -119,7 +119,7 @@ function readManualUser({ draft, keys }) {
 /** @param {FormPage} page */
 function forgetKeys(page) {
     const { keys } = page
-    if (page.held) void load("form/hold.js").then((module) => module.giveBack(page))
+    if (page.held) void load("form/hold.js").then((module) => module.endHeld(page))
     for (const name of Object.keys(keys)) delete keys[/** @type {keyof typeof keys} */ (name)]
 }
 

@@ -6,7 +6,7 @@
 /** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
 import { encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
-import { DAY } from "../shared/page.js"
+import { DAY, load } from "../shared/page.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 
 const POLL_MS = 2000
@@ -20,10 +20,10 @@ export const PARTS = ["access", "noted", "secret", "ticket"]
 
 /**
  * @param {Draft} draft
- * @param {Partial<Pick<Submission, "consent" | "manualUser" | "writing">> & {held?: Held | null}} keys
+ * @param {Partial<Pick<Submission, "consent" | "manualUser" | "teamKey" | "writing">> & {held?: Held | null}} keys
  * @returns {Submission}
  */
-export function newSubmission(draft, { consent = null, manualUser = null, held = null, writing = {} }) {
+export function newSubmission(draft, { consent = null, manualUser = null, held = null, teamKey = "", writing = {} }) {
     return {
         draft: { ...draft },
         writing,
@@ -36,6 +36,8 @@ export function newSubmission(draft, { consent = null, manualUser = null, held =
         ownerToken: held?.ownerToken ?? encode(randomBytes(32)),
         linkKey: held?.linkKey ?? newLinkKey(),
         password: encode(randomBytes(24)),
+        teamKey,
+        fragment: "",
         grant: null,
         secret: null,
         isStored: false,
@@ -92,6 +94,7 @@ export function partsOf(submission) {
  */
 export async function submit(submission, showProgress, server = api) {
     if (needsAccess(submission)) {
+        submission.fragment ||= await fragmentOf(submission)
         const [first] = partsOf(submission)
         showProgress(first, "now")
         submission.grant ??= await makeAccess(submission, showProgress, server)
@@ -177,6 +180,15 @@ async function sealSecret(submission, grant) {
 }
 
 /**
+ * What stands after the "#" of the link: the link key, or a box that only the team's browsers open. It is made before
+ * anything else, so that nothing is left behind when it cannot be.
+ * @param {Submission} submission
+ */
+async function fragmentOf({ linkKey, teamKey }) {
+    return teamKey ? (await load("form/sealed-for.js")).boxOf(linkKey, teamKey) : encode(linkKey)
+}
+
+/**
  * Where support signs in on a site that hides its sign-in page, if the owner typed it.
  * @param {Draft} draft
  */
@@ -218,7 +230,7 @@ function ticketOf(submission) {
         ticket.owner_token = submission.ownerToken
         if (submission.manualUser?.link_hint) ticket.passphrase_hint = submission.manualUser.link_hint
     } else if (needsAccess(submission)) {
-        ticket.link = `${location.origin}/open#${encode(submission.linkKey)}`
+        ticket.link = `${location.origin}/open#${submission.fragment}`
         ticket.grant_id = submission.grantId
         ticket.owner_token = submission.ownerToken
         if (submission.passphrase && submission.hint) ticket.passphrase_hint = submission.hint

@@ -30,6 +30,7 @@ export async function enter(page) {
     const isApproved = draft.door === "consent" && Boolean(keys.application_password)
     showDoor($("#time"), isApproved ? "paste" : draft.door)
     showSite($("#found"), draft.site)
+    page.showTeamKey("#consent-sealed")
     showLifetimes(page, config)
     setText($("#consent-name"), draft.hint === "hidden_login" ? "consent.hidden_login" : "consent.name", {
         name: appName(config.support_name, location.host, page.nextConsentState),

@@ -39,18 +39,19 @@
  *   draft: Draft, keys: Partial<Consent & ManualUser>, config: Promise<Config>, nextConsentState: string,
  *   siteCheck: {url: string, answer: Promise<SiteCheck>} | null, typingTimer: number, held: Held | null, submission: Submission | null,
  *   isSent: boolean, readySteps: Set<string>, turns: number, save: () => void, forgetDraft: () => void,
- *   goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
+ *   showTeamKey: (place: string) => void, goTo: (step: string) => Promise<void>, enterStep: (step: string, focus?: boolean) => Promise<void>
  * }} FormPage
  *
  * A step whose module is loaded when the owner comes there; *setUp* runs once, *enter* each time.
  * @typedef {{setUp: (page: FormPage) => void, enter: (page: FormPage) => Promise<void> | void}} StepModule
  *
  * What is sent, and how far it is. *isStored* is true when the server has the secret, *writing* is how the owner is to
- * be written to.
+ * be written to. *teamKey* is the one that seals, "" for none; *fragment* is what stands in the link, sealed once: another
+ * seal would be another ticket.
  * @typedef {{
  *   draft: Draft, writing: {language?: string, time_zone?: string}, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
- *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string,
- *   grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null
+ *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string, teamKey: string,
+ *   fragment: string, grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null
  * }} Submission
  *
  * @typedef {"access" | "noted" | "secret" | "ticket"} Part of a submission

@@ -31,9 +31,16 @@ const END_ACCESS = "open/end-access.js"
 const UNREADABLE = "open/unreadable.js"
 const LINK_KEY = /^[\w-]{43}$/
 
-startPage() // Meanwhile the server is asked.
 /** @type {OpenPage} */
-const page = { entry: null, secret: null, grant: null, showPanel, showUnreadable }
+const page = {
+    config: startPage(), // Meanwhile the server is asked.
+    entry: null,
+    closed: "incomplete",
+    secret: null,
+    grant: null,
+    showPanel,
+    showUnreadable,
+}
 
 $("#waiting").addEventListener("submit", () =>
     runOnce($("#open"), async () => (await load(OPEN_SECRET)).openLink(page)),
@@ -49,9 +56,8 @@ await runGuarded(async () => {
 
 /** @type {(fragment: string) => Promise<LinkEntry | null>} */
 async function newEntry(fragment) {
-    const link = LINK_KEY.test(fragment) ? fragment : (await load("shared/link-in.js")).linkIn(fragment)
-    if (!LINK_KEY.test(link)) return null
-    return { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
+    const link = LINK_KEY.test(fragment) ? fragment : await (await load("open/other-links.js")).readLink(page, fragment)
+    return link && { link, claim: encode(randomBytes(16)), ...(await identify(decode(link))) }
 }
 
 /** A reload may end the access, and opens nothing. @param {LinkEntry | null} entry */
@@ -63,7 +69,7 @@ function withoutLink(entry) {
 async function refresh() {
     const { entry } = page
     showPanel("loading")
-    if (!entry) return showUnreadable("incomplete")
+    if (!entry) return showUnreadable(page.closed)
     try {
         const secret = await peekSecret(entry.id)
         page.secret = secret

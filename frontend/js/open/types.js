@@ -1,6 +1,7 @@
 // Types of the one-time page. No page loads this module.
 
 /** @import { Grant, Secret } from "../shared/api-types.js" */
+/** @import { Config } from "../shared/types.js" */
 
 /**
  * The link. The fragment leaves the address bar at once, and link key and claim are in this page's memory only, so that
@@ -9,9 +10,9 @@
  * @typedef {{id: string, support: string, grantId?: string, link?: string, claim?: string, tried?: boolean}} LinkEntry
  *
  * The state of the page and what its parts call, made once by open.js. *entry* is null when the address is not a
- * link's.
+ * link's, or this browser cannot open it; *closed* says why.
  * @typedef {{
- *   entry: LinkEntry | null, secret: Secret | null, grant: Grant | null, showPanel: (panel: string) => void,
+ *   config: Promise<Config>, entry: LinkEntry | null, closed: string, secret: Secret | null, grant: Grant | null, showPanel: (panel: string) => void,
  *   showUnreadable: (why: string, at?: number) => Promise<void>
  * }} OpenPage
  *

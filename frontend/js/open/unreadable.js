@@ -20,23 +20,29 @@ import {
 /** Each has the texts `gone.<reason>`, `gone.<reason>_text` and `gone.<reason>_next`. */
 export const REASONS = [
     "burned",
+    "damaged",
     "ended",
     "ending",
     "expired",
     "incomplete",
     "locked",
+    "newer",
+    "no_key",
+    "no_storage",
     "not_found",
+    "old_key",
     "opened",
     "over",
     "reloaded",
     "unreachable",
+    "wrong_key",
 ]
 
 /** With these the account may still be there, and whoever has shown the server that he holds the link can end it. */
 const CAN_END = ["burned", "expired", "locked", "opened", "over", "reloaded"]
 const DATED = ["burned", "ending", "expired"]
 /** With these support needs a new link from the owner. */
-const CAN_ASK = ["burned", "ended", "ending", "expired", "not_found", "opened", "over"]
+const CAN_ASK = ["burned", "damaged", "ended", "ending", "expired", "not_found", "opened", "over"]
 
 /**
  * Show why the server did not say what is behind the link.
@@ -69,6 +75,7 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     setText(what, `gone.${reason}_text`, values)
     setText(next, `gone.${reason}_next`, values)
     showFacts(/** @type {HTMLElement} */ (facts), grant, reason)
+    offerKeyPage(reason)
     $("#copy-ask").hidden = !CAN_ASK.includes(reason)
     copyOnPress($("#copy-ask"), () => requestText(grant))
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
@@ -94,6 +101,18 @@ function showFacts(list, grant, reason) {
         date: dateOf(grant.expires_at),
         duration: () => formatDuration(grant.expires_at - now()),
     })
+}
+
+/**
+ * Where the browser lacks the team's key, lead to the page that adds it, in a tab of its own.
+ * @param {string} reason
+ */
+function offerKeyPage(reason) {
+    document.getElementById("to-team")?.remove()
+    if (!reason.endsWith("_key")) return
+    const link = make("a", { id: "to-team", class: "button", href: "/team", target: "_blank", rel: "noopener" })
+    setText(link, "gone.to_team")
+    $("#copy-ask").before(link)
 }
 
 /** @type {(name: string, value?: string) => HTMLElement} */

@@ -3,22 +3,28 @@
 /** @import { SharePage } from "./types.js" */
 import { acknowledgeSecret, openSecret, Problem, peekSecret } from "../shared/api.js"
 import { copyOnPress } from "../shared/copy-button.js"
+import { prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
 import { encode, identify, randomBytes } from "../shared/link-key.js"
-import { $, dateOf, loadCatalogue, now, onPress, runOnce, setText } from "../shared/page.js"
+import { $, dateOf, load, loadCatalogue, now, onPress, runOnce, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
-import { GONE, showGone } from "./sent.js"
-import { linkKeyOf, proveShared, unframe } from "./shared-key.js"
+import { GONE, showClosed, showGone } from "./sent.js"
+import { linkKeyOf, unframe } from "./shared-key.js"
 
 /** The server lets the same claim open again for 60 seconds. */
 const MAX_RETRY_SECONDS = 55
+const KEY = /^[0-9a-z]{31}$/
 const MASK = "••••••••••••"
 
 /** @param {SharePage} page */
-export async function showSecret({ entry, showPanel }) {
+export async function showSecret({ entry, config, showPanel }) {
     const { key } = entry
     entry.claim ??= encode(randomBytes(16))
-    const { id } = await identify(await linkKeyOf(key))
+    const { linkKey, why } = key.startsWith("t.")
+        ? await (await load("share/sealed-link.js")).openLink(key, config)
+        : { linkKey: await linkKeyOf(key), why: KEY.test(key) ? "" : "not_found" }
+    if (!linkKey) return showClosed(showPanel, why)
+    const { id } = await identify(linkKey)
     const field = /** @type {HTMLInputElement} */ ($("#passphrase"))
     let asksPassphrase = false
     let isOver = false
@@ -27,7 +33,7 @@ export async function showSecret({ entry, showPanel }) {
 
     /** Ask what the link holds. This changes nothing. */
     async function peek() {
-        if (!/^[0-9a-z]{31}$/.test(key)) return showGone(showPanel, "not_found")
+        if (why) return showGone(showPanel, why)
         try {
             const secret = await peekSecret(id)
             // The answer to our own opening may have been lost: for a minute we can ask for it again.
@@ -51,7 +57,7 @@ export async function showSecret({ entry, showPanel }) {
         $("#open-problem").hidden = true
         const claim = entry.claim ?? ""
         try {
-            const proof = await proveShared(key, passphrase)
+            const proof = await prove(linkKey, passphrase)
             entry.tried = true
             history.replaceState({ ...entry }, "")
             const { ciphertext } = await openSecret(id, { access: proof.access, claim })

@@ -16,7 +16,7 @@ export async function showReceipt({ entry, showPanel }) {
     const secretKey = await secretKeyOf(entry.key)
     const { id } = await identify(await linkKeyOf(secretKey))
     const address = `${location.origin}/secret`
-    const link = `${address}#${secretKey}`
+    const link = `${address}#${entry.box ?? secretKey}`
     let until = new Date()
     let asksPassphrase = false
     let isOver = false
@@ -37,6 +37,9 @@ export async function showReceipt({ entry, showPanel }) {
         $("#qr").hidden = false
     })
     onPress($("#burn"), burn)
+    // A sealed link has no key to send apart, and is too long to be read off a screen.
+    $("#split").hidden = $("#show-qr").hidden = Boolean(entry.box)
+    $("#sent-sealed").hidden = !entry.box
     await refresh()
     const timer = setInterval(() => {
         if (isOver) clearInterval(timer)
@@ -106,6 +109,20 @@ export async function showGone(showPanel, why, at = 0) {
     const values = { date: () => formatDate(dateOf(at)) }
     setText($("#gone h2"), `read.gone_${why}`, values)
     setText($("#gone p"), `read.gone_${why}_text`, values)
+    showPanel("gone")
+}
+
+/**
+ * Why this browser cannot read a link that is sealed to the team; nothing was asked of the server.
+ * @type {(showPanel: (panel: string) => void, why: string) => Promise<void>}
+ */
+export async function showClosed(showPanel, why) {
+    await loadCatalogue()
+    const [text, next] = document.querySelectorAll("#gone > p")
+    setText($("#gone h2"), `gone.${why}`)
+    setText(text, `gone.${why}_text`)
+    setText(next, `gone.${why}_next`)
+    $("#to-team").hidden = !why.endsWith("_key")
     showPanel("gone")
 }
 

@@ -11,8 +11,10 @@ const PASSWORD_CHARACTERS = 20
 /** Without those that people confuse. There are 56, and 56 × 4 = 224 bytes are used, so that each is as likely. */
 const PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
 const KEY = /^[0-9a-z]{31}$/
+/** The support form links here with it. */
+const FOR_TEAM = "#team"
 
-startPage()
+const config = startPage()
 const entry = takeEntry()
 
 const text = /** @type {HTMLTextAreaElement} */ ($("#text"))
@@ -53,15 +55,25 @@ function takeEntry() {
     return found
 }
 
+/** The key of the team to seal to: for who comes from the support form. "" for everybody else. */
+async function teamKeyFor() {
+    return (location.hash === FOR_TEAM && (await config).team_keys?.[0]) || ""
+}
+
 /** @param {ShareEntry | null} shown */
 async function show(shown) {
-    if (!shown) return showPanel("write")
+    if (!shown) {
+        showPanel("write")
+        const teamKey = await teamKeyFor()
+        if (teamKey) await (await import("./sealed-link.js")).showTeamKey($("#sealed"), teamKey)
+        return
+    }
     if (!shown.key && shown.kind === "secret") {
         showPanel("need-key")
         return $("#key").focus()
     }
     showPanel("loading")
-    const page = { entry: shown, showPanel }
+    const page = { entry: shown, config, showPanel }
     if (shown.kind === "secret") await (await import("./read.js")).showSecret(page)
     else await (await import("./sent.js")).showReceipt(page)
 }
@@ -92,8 +104,11 @@ async function create() {
     await setFieldError(field, "")
     $("#write-problem").hidden = true
     const key = newMetadataKey()
+    let box = ""
     try {
-        const { request } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
+        const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
+        const teamKey = await teamKeyFor()
+        if (teamKey) box = await (await import("./sealed-link.js")).boxOf(secretKey, teamKey)
         await createSecret(request)
     } catch (error) {
         await loadCatalogue()
@@ -102,7 +117,7 @@ async function create() {
     text.value = passphrase.value = ""
     count()
     /** @type {ShareEntry} */
-    const made = { kind: "receipt", key }
+    const made = { kind: "receipt", key, ...(box && { box }) }
     // The address stays /share, so the sender does not copy it for the link.
     history.pushState(made, "")
     await show(made)

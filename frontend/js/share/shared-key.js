@@ -2,7 +2,7 @@
 // chalicelib/onetime/shared_keys.py is the Python twin; tests/onetimesecret/vectors.json binds both.
 
 /** @import { Bytes } from "../shared/link-key.js" */
-import { prove, sealBytes } from "../shared/envelope.js"
+import { sealBytes } from "../shared/envelope.js"
 import { derive, encode, randomBytes } from "../shared/link-key.js"
 
 const KEY_DIGITS = 31
@@ -54,11 +54,6 @@ export async function sealShared(metadataKey, text, passphrase, lifetime, iv) {
             lifetime_seconds: lifetime,
         },
     }
-}
-
-/** @type {(secretKey: string, passphrase: string | null) => ReturnType<typeof prove>} */
-export async function proveShared(secretKey, passphrase) {
-    return prove(await linkKeyOf(secretKey), passphrase)
 }
 
 /** UTF-8, 0x80, zeros (ISO/IEC 7816-4): it keeps blanks at the end. @param {string} text */

@@ -10,6 +10,9 @@ export const EVENTS = /** @type {const} */ ([
     "link_opened",
     "link_locked",
     "link_burned",
+    "link_asked",
+    "link_renewed",
+    "time_asked",
     "extended",
     "end_requested",
     "removal_failed",
@@ -41,7 +44,7 @@ export const EVENTS = /** @type {const} */ ([
  *   secret?: {id: string, state: "waiting" | "opened" | "locked" | "gone"}, report?: SiteChange[],
  *   user_admin_url?: string, not_confirmed_since?: number
  * }} Grant
- * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone"} GrantAction
+ * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone" | "renew" | "ask_link" | "ask_time"} GrantAction
  * @typedef {{at: number, event: EventName, by: "owner" | "support" | "hallpass", detail?: string}} TimelineEvent
  *
  * One line of the visit report; *change* is a text `report.<change>`, or "not_seen" with the part's name.
@@ -56,7 +59,7 @@ export const EVENTS = /** @type {const} */ ([
  * POST /grants/{id}/end and /repair. *ended_at* is there once WordPress has confirmed the end.
  * @typedef {{grant_id: string, state: GrantState, ended_at?: number}} GrantEnd
  *
- * POST /sites. A *problem* beside a *consent_url* is a hint that does not stop the owner.
+ * POST /sites. A *problem* beside a *consent_url* does not prevent the set-up.
  * @typedef {{site: CheckedSite | null, consent_url: string | null, problem: SiteProblem | null}} SiteCheck
  * @typedef {{name: string, url: string, login_url: string, icon_url: string | null}} CheckedSite
  * @typedef {{code: string, message: string, fix: string}} SiteProblem

@@ -9,6 +9,11 @@ export function linkIn(fragment) {
     return /^(?:t\.[\w-]{151}|[\w-]{43})/.exec(withoutLead(fragment))?.[0] ?? ""
 }
 
+/** A link of a kind that a later version of this page may make. @param {string} fragment */
+export function isOfLaterKind(fragment) {
+    return /^(?!t\.)\w{1,3}\.[\w-]{43,}/.test(withoutLead(fragment))
+}
+
 /**
  * Return *fragment* from where the link in it begins: without signs that stand for blanks, for nothing, or for "#".
  * @param {string} fragment

@@ -27,7 +27,7 @@ let language = "en"
 /** With the reader's region, for dates. */
 let locale = "en"
 /** @type {Record<string, string>} */
-export let texts = {}
+export const texts = {}
 /** @type {Promise<void> | null} */
 let loading = null
 /** For every text. @type {Values} */
@@ -221,11 +221,11 @@ export function formatDuration(seconds) {
 /** A page may have texts of its own, too: `<html data-texts="share/">`. */
 export function loadCatalogue() {
     const wanted = language
-    const names = ["", document.documentElement.dataset.texts].filter((name) => name !== undefined)
+    const names = ["", ...(document.documentElement.dataset.texts?.split(" ") ?? [])]
     loading ??= Promise.all(names.map((name) => readJson(`../../i18n/${name}${wanted}.json`))).then(
         (found) => {
             if (wanted !== language) return // The last choice counts, not the last answer.
-            texts = Object.assign({}, ...found)
+            Object.assign(texts, ...found)
             renderAll()
         },
         () => {
@@ -278,7 +278,7 @@ export function fillIn(template, values) {
  * Retry, because a phone may lose its network for a moment.
  * @type {<T>(path: string, pause?: number) => Promise<T>}
  */
-async function readJson(path, pause = 500) {
+export async function readJson(path, pause = 500) {
     const response = await fetch(new URL(path, import.meta.url)).catch(() => null)
     if (response?.ok) return response.json()
     if (pause > MAX_RETRY_PAUSE_MS) throw new Error(path)

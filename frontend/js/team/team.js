@@ -49,7 +49,7 @@ async function show(done = "") {
     $("#held").hidden = !keys?.length
     setText($("#make-title"), newest || keys?.length ? "team.again_title" : "team.make_title")
     setText($("#make-text"), newest || keys?.length ? "team.again_text" : "team.make_text")
-    $("#looking").hidden = true
+    $("#loading").hidden = true
     $("#state").hidden = $("#make").hidden = false
     $("#add").hidden = name === "no_storage" || !$("#made").hidden
     $("#make-details").hidden = name === "no_storage" || !$("#made").hidden

@@ -1,22 +1,32 @@
 """MiniStack lacks some condition keys that AWS fills in for policies; this adds them.
 
 The functions' roles may use the key only for what was sealed for a purpose, mail only from one
-address, and (the sweep) update secrets without getting them back. Without these keys, MiniStack
-would refuse every such call.
+address, update secrets without getting them back, and (the sweep) read and write no more of a grant
+than when it is due. Without these keys, MiniStack would refuse every such call, or allow too much.
 
 Missing in MiniStack 1.5.33: `core/iam_actions.py` `dynamodb_service_context` has no
-`dynamodb:ReturnValues`, `app.py` hands the evaluator no `kms:EncryptionContext:…`, no
-`kms:EncryptionContextKeys` and no `ses:FromAddress`. No longer needed once it does:
-`test_patches.py` then fails.
+`dynamodb:ReturnValues`, and no `dynamodb:Attributes` of an update or of BatchGetItem; `app.py`
+hands the evaluator no `kms:EncryptionContext:…`, no `kms:EncryptionContextKeys` and no
+`ses:FromAddress`. No longer needed once it does: `test_patches.py` then fails.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from email.utils import parseaddr
 from typing import Any
 
 Context = dict[str, Any]
+
+NAME = re.compile(r"(?<![:\w#])#?[A-Za-z_]\w*")  # Of an attribute, or what stands for it.
+WORDS = frozenset(
+    {
+        *("set", "remove", "add", "delete", "and", "or", "not", "between", "in"),
+        *("if_not_exists", "attribute_exists", "attribute_not_exists", "list_append", "size"),
+        *("begins_with", "contains", "attribute_type"),
+    }
+)
 
 
 def apply() -> None:
@@ -31,7 +41,8 @@ def apply() -> None:
     mail: Context = {}  # The keys of the mail that is being authorized; nothing awaits meanwhile.
 
     def patched_table(body: bytes) -> Context:
-        return {**of_table(body), **_returned(_read(body))}
+        request = _read(body)
+        return {**of_table(body), **_returned(request), **_attributes(request)}
 
     def patched_tags(service: str, action: str, body: bytes, params: Context) -> Context:
         added = _sealed_for(_read(body)) if service == "kms" else {}
@@ -66,6 +77,29 @@ def _read(body: bytes) -> Context:
 def _returned(request: Context) -> Context:
     returned = request.get("ReturnValues")
     return {"dynamodb:ReturnValues": returned} if isinstance(returned, str) else {}
+
+
+def _attributes(request: Context) -> Context:
+    """Return which attributes an update names, or a reading of many."""
+    tables = request.get("RequestItems")
+    if isinstance(tables, dict):
+        asked = [each for each in tables.values() if isinstance(each, dict)]
+        projections = [each.get("ProjectionExpression", "") for each in asked]
+        names = [_named(text, each) for text, each in zip(projections, asked, strict=True)]
+        select = "SPECIFIC_ATTRIBUTES" if all(projections) else "ALL_ATTRIBUTES"
+        listed = sorted({name for each in names for name in each})
+        return {"dynamodb:Select": select, **({"dynamodb:Attributes": listed} if listed else {})}
+    if "UpdateExpression" not in request:
+        return {}
+    texts = (request["UpdateExpression"], request.get("ConditionExpression", ""))
+    named = {name for text in texts for name in _named(text, request)}
+    return {"dynamodb:Attributes": sorted({*named, *request.get("Key", {})})}
+
+
+def _named(expression: str, request: Context) -> set[str]:
+    names = request.get("ExpressionAttributeNames", {})
+    found = {word for word in NAME.findall(expression) if word.lower() not in WORDS}
+    return {names.get(word, word) for word in found}
 
 
 def _sealed_for(request: Context) -> Context:

@@ -19,10 +19,18 @@ def main() -> None:
     # At the end of this process's own path: a PYTHONPATH would reach the functions as well,
     # and they must find nothing but what the zip brings.
     sys.path.append(str(ROOT))
-    from infra.local.patches import condition_keys, log_tail, reply_to  # noqa: PLC0415
+    from infra.local.patches import (  # noqa: PLC0415
+        batch_actions,
+        condition_keys,
+        log_tail,
+        queue_workers,
+        reply_to,
+    )
 
+    batch_actions.apply()
     condition_keys.apply()
     log_tail.apply()
+    queue_workers.apply()
     reply_to.apply()
     app.main()
 

@@ -73,6 +73,11 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
     },
     ("POST", "/grants/{grant_id}/end"): {"gone": True},
     ("POST", "/grants/{grant_id}/extend"): {"days": 2},
+    ("POST", "/grants/{grant_id}/link"): {
+        "password": "correct horse battery",
+        "support_token": LINK.support,
+    },
+    ("POST", "/grants/{grant_id}/ask"): {"for": "time"},
     ("POST", "/grants/{grant_id}/repair"): dict(CONSENT),
 }
 # Those of One Time Secret's API have another format of errors; tests/unit/test_onetimesecret.py.
