@@ -25,6 +25,7 @@ from typing import Any
 import botocore.client
 import requests
 
+from chalicelib.grants.request import ProvisionRequest
 from chalicelib.outbound.client import Outbound, Response
 from chalicelib.web import bodies
 from chalicelib.wiring import Hallpass
@@ -83,9 +84,11 @@ def _beside_bare(stack: Stack, site: WordPress, copy: WordPress, runs: int) -> l
     parts = parts_of(stack)
     set_ups, endings = [], []
     for _ in range(runs + 1):
-        page = Page("", site.url, site.user, _consent(site))
-        bare = Bare(site.url, copy.url, {page.application_password: _consent(copy)})
-        set_up = partial(parts.lifecycle.provision, bodies.provision(page.user))
+        page = Page("", site.url, site.user, consent(site))
+        bare = Bare(site.url, copy.url, {page.application_password: consent(copy)})
+        request = bodies.provision(page.user)
+        assert isinstance(request, ProvisionRequest)
+        set_up = partial(parts.lifecycle.provision, request)
         set_ups.append(_pair(parts, set_up, bare))
         ending = partial(parts.ending.end, page.grant_id, page.owner_token)
         endings.append(_pair(parts, ending, bare))
@@ -209,7 +212,7 @@ def _one_flow(stack: Stack, site: WordPress, took: dict[str, list[float]]) -> No
             raise RuntimeError(f"{name}: {status} {json.dumps(body)}")
         return body
 
-    page = Page(stack.app_url, site.url, site.user, _consent(site))
+    page = Page(stack.app_url, site.url, site.user, consent(site))
     timed("health", lambda: page.call("GET", "/health"))
     timed("check the site", lambda: page.call("POST", "/sites", {"url": site.url}))
     begun = time.perf_counter()
@@ -226,7 +229,7 @@ def _one_flow(stack: Stack, site: WordPress, took: dict[str, list[float]]) -> No
     timed("end the access", page.end)
 
 
-def _consent(site: WordPress) -> str:
+def consent(site: WordPress) -> str:
     """Approve, as the owner does; return the application password."""
     made = requests.post(
         f"{site.url}/?rest_route=/wp/v2/users/me/application-passwords",
