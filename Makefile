@@ -74,8 +74,8 @@ lighthouse: setup tests/tools/installed.txt ## Measure every page with Lighthous
 validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (needs Java)
 	@java -jar $(VNU) --errors-only --also-check-css frontend/*.html frontend/*.css && echo "The pages are valid."
 
-bench: setup ## Measure how long things take here
-	@$(BIN)/python -m tests.bench
+bench: setup ## Measure how long things take here, and write docs/performance.md (ARGS="cold" for one part)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: packages-check .venv/installed.txt check-js ## Check style, types, imports and spelling (needs Python, Node and npm, no more)
 	$(BIN)/ruff format --check .
