@@ -65,8 +65,10 @@ test-browser: setup ## Test the pages in Chromium, against the real stack
 test-browsers: setup packages-browsers ## Play the story in Firefox and WebKit, too
 	@$(BIN)/python -m tests.engines $(ARGS)
 
-screenshots: setup ## Take the pictures of the README
+screenshots: setup ## Take the pictures of the README, and of every mail (in build/mails)
 	@$(BIN)/python -m tests.browser.screenshots
+	@$(BIN)/python -m tests.browser.mail_pictures --readme
+	@$(BIN)/python -m tests.browser.mail_pictures
 
 lighthouse: setup tests/tools/installed.txt ## Measure every page with Lighthouse
 	@$(BIN)/python -m tests.tools.lighthouse

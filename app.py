@@ -132,7 +132,7 @@ def provision() -> Response:
         else:
             grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
-    return web.respond(status, render.grant_summary(grant))
+    return web.respond(status, render.made(grant))
 
 
 @app.route("/secrets", methods=["POST"])
@@ -246,7 +246,7 @@ def renew(grant_id: str) -> Response:
         grant = parts.renewal.renew(
             web.path_id(grant_id), token, password, support_token=support_token, now=now()
         )
-    return web.respond(200, render.grant_summary(grant))
+    return web.respond(200, render.made(grant))
 
 
 @app.route("/grants/{grant_id}/ask", methods=["POST"])

@@ -23,10 +23,10 @@ from chalicelib.grants.parts import (
     Notice,
     OnSite,
     Revision,
-    Schedule,
     Tokens,
     Visit,
 )
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 from chalicelib.values import asdict
@@ -67,6 +67,8 @@ def to_grant_item(grant: Grant) -> Item:
         "deleted_at": on_site.evidence.deleted_at,
         "user_email": on_site.user_email,
         "let_in": on_site.is_let_in,
+        "wordpress": on_site.wordpress,
+        "php": on_site.php,
         "key_refused_at": on_site.evidence.key_refused_at,
         "key_by_email": on_site.evidence.is_by_email,
         "answer_lost": on_site.evidence.is_answer_lost or None,
@@ -149,6 +151,8 @@ def from_grant_item(item: Item) -> Grant | None:
             ),
             user_email=get("user_email", ""),
             is_let_in=get("let_in"),
+            wordpress=get("wordpress", ""),
+            php=get("php", ""),
         ),
         consent=Consent(
             login=values["owner_login"],

@@ -39,5 +39,5 @@ What holds in every phase:
 * Everything may be interrupted between any two calls: the same request, or the sweep, goes on.
 
 Reading order: `lifecycle` (what people ask for), `provisioning` and its steps, `ending`, `removal`,
-then `model` and `parts` for what is stored.
+then `model`, `parts` and `schedule` for what is stored.
 """

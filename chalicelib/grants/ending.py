@@ -1,7 +1,7 @@
 """
 The end of an access: at the deadline, at "end now", by repair, and of an unfinished set-up.
 
-A failed removal is tried again on the schedule in `parts.retry_delay`, without end. After the third
+A failed removal is tried again as `schedule.retry_delay` says, without end. After the third
 failure the owner is asked to help. Owner and support get a notice when WordPress has confirmed the
 end, and a grant is closed only after that. The owner gets a notice of a locked link meanwhile. A
 manual grant that its owner never confirms rests after some reminders (`reminders`).

@@ -18,10 +18,17 @@ from contextlib import suppress
 from chalicelib.clock import DAY
 from chalicelib.errors import GrantEnded, InvalidInput, TryAgain
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Event, Holder, OnSite, Schedule, Tokens, token_hash
+from chalicelib.grants.parts import (
+    Event,
+    Holder,
+    OnSite,
+    Tokens,
+    token_hash,
+)
 from chalicelib.grants.ports import OneTimeLinks, RateGate
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterRequest, require_days
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, create_once, holder_of, require_owner, update
 from chalicelib.values import dataclass

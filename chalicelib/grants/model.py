@@ -13,15 +13,14 @@ from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.mailed import GrantWithMails
 from chalicelib.grants.parts import (
-    KEEP_CLOSED_SECONDS,
     Consent,
     Event,
     EventName,
     Holder,
     Links,
-    Schedule,
 )
 from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase, transition
+from chalicelib.grants.schedule import KEEP_CLOSED_SECONDS, Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
 from chalicelib.values import dataclass, replace

@@ -33,11 +33,16 @@ from chalicelib.errors import (
 )
 from chalicelib.grants.consent_key import KEY_LEFT, ConsentKey, rejected
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Event, Schedule, Tokens, token_hash
+from chalicelib.grants.parts import (
+    Event,
+    Tokens,
+    token_hash,
+)
 from chalicelib.grants.phases import WrongPhase
 from chalicelib.grants.provisioning_steps import STEPS, StepTools
 from chalicelib.grants.removal import Removal
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, support_username
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 from chalicelib.grants.store import GrantStore, create_once, require_same, try_lease, update
 from chalicelib.values import dataclass, replace

@@ -16,6 +16,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate, Sealer
 from chalicelib.grants.request import ProvisionRequest, plus_address
 from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPress
+from chalicelib.grants.snapshot import SignInTrial
 from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
 from chalicelib.values import dataclass
@@ -212,10 +213,10 @@ def try_sign_in(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     set-up: a plugin may count what it refuses.
     """
     del now
-    is_let_in = None
+    trial = SignInTrial()
     with suppress(SiteUnavailable), tools.budget.within(MAX_SIGN_IN_SECONDS):
-        is_let_in = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
-    return lambda grant: grant.sign_in_tried(is_let_in=is_let_in)
+        trial = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
+    return lambda grant: grant.sign_in_tried(trial)
 
 
 STEPS = (

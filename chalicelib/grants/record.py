@@ -19,11 +19,11 @@ from chalicelib.grants.parts import (
     Notice,
     OnSite,
     Revision,
-    Schedule,
     Tokens,
     Visit,
 )
 from chalicelib.grants.phases import ENDED, Phase, State
+from chalicelib.grants.schedule import Schedule
 from chalicelib.patterns import pattern
 from chalicelib.values import dataclass, field, replace
 

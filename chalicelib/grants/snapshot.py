@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalicelib.values import dataclass
 
@@ -115,3 +115,16 @@ class Snapshot:
     themes: tuple[Theme, ...] | None = None
     admin_email: str | None = None
     reach: Reach = "everybody"
+
+
+class SignInTrial(NamedTuple):
+    """
+    What came of signing in once.
+
+    `is_let_in` is None where that does not show. `wordpress` and `php` are the versions that the
+    sign-in page names, digits and dots, or "".
+    """
+
+    is_let_in: bool | None = None
+    wordpress: str = ""
+    php: str = ""

@@ -1,7 +1,7 @@
 """
 The reminder to delete a user that was made by hand. Pure.
 
-Whoever told us about that user may be a stranger, so the mail says only what we know ourselves, and
+Who named that user may be a stranger, so the mail says only what we know ourselves, and
 that it is no order: it names no user, and nothing that was typed but the host name of a site. The
 receipt is its only link. Which user was named is on the receipt.
 """

@@ -112,6 +112,7 @@ class Tickets:
                             now,
                             subject=mail.subject,
                             message_id=message_id,
+                            sealed_message=ticket.sealed_message,
                         ),
                     ),
                 )

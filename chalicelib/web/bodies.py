@@ -181,6 +181,15 @@ def send_ticket(body: Body) -> Ticket:
         grant_id=grant_id,
         owner_token=identifier(body, "owner_token") if grant_id else "",
         passphrase_hint=optional_text(body, "passphrase_hint", max_length=MAX_HINT_CHARACTERS),
+        sealed_message=_sealed_message(body) if grant_id else b"",
+    )
+
+
+def _sealed_message(body: Body) -> bytes:
+    if body.get("sealed_message") in (None, ""):
+        return b""
+    return binary(
+        body, "sealed_message", min_bytes=MIN_CIPHERTEXT_BYTES, max_bytes=MAX_CIPHERTEXT_BYTES
     )
 
 

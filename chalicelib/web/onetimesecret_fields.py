@@ -24,6 +24,7 @@ MAX_BODY_BYTES = 64 * 1024
 FORM = pattern(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
 DISPOSITION = pattern(rb'content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE)
 INTEGER = pattern(r"\s*([+-]?[0-9]{1,18})")
+REPLACED = "\ufffd"  # What decoders put where a query is no UTF-8.
 Fields = Mapping[str, Any]
 
 
@@ -42,6 +43,8 @@ def read(body: bytes, content_type: str, query: Mapping[str, list[str]]) -> dict
         Unreadable: Nothing can be read from *body*.
     """
     pairs = [(name, value) for name, values in query.items() for value in values]
+    if any(REPLACED in value for _, value in pairs):
+        raise Unreadable  # It would be shared as another text than the one that was sent.
     fields = _named(pairs)
     if body.strip():
         fields.update(_of_body(body, content_type.lower()))
@@ -102,7 +105,7 @@ def _of_body(body: bytes, content_type: str) -> dict[str, Any]:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body, parse_constant=_no_constant)
+        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
         json.dumps(found, ensure_ascii=False).encode()  # Half of a surrogate pair is no text.
     except (ValueError, RecursionError):
         raise Unreadable from None
@@ -125,8 +128,15 @@ def _decoded(part: bytes) -> str:
 
 
 def _multipart(body: bytes) -> Iterable[tuple[str, str]]:
-    """Yield the parts (RFC 7578). The first line is the boundary, whatever the header says."""
+    """
+    Yield the parts (RFC 7578). The first line is the boundary, whatever the header says.
+
+    Raises:
+        Unreadable: A part is no UTF-8, or the body is cut off: it does not end with its boundary.
+    """
     boundary = body.split(b"\r\n", 1)[0]
+    if not body.rstrip().endswith(boundary + b"--"):
+        raise Unreadable
     for part in (b"\r\n" + body).split(b"\r\n" + boundary):
         head, blank, value = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         named = DISPOSITION.search(head)

@@ -21,7 +21,7 @@ from chalicelib.errors import (
     SiteUnsupported,
 )
 from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
-from chalicelib.grants.snapshot import Snapshot
+from chalicelib.grants.snapshot import SignInTrial, Snapshot
 from chalicelib.outbound.client import Outbound
 from chalicelib.patterns import pattern
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
@@ -219,8 +219,8 @@ class RestWordPress:
         """GET ``users/me`` with *key* and return whether it is refused."""
         return self._rest(site, key).is_refused(ME)
 
-    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
-        """POST the sign-in form once; None when the answer shows neither."""
+    def try_sign_in(self, site: Site, username: str, password: str) -> SignInTrial:
+        """POST the sign-in form once, and read the versions that its page names."""
         return try_once(self._outbound, site.login_url, username, password)
 
     def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:

@@ -34,6 +34,11 @@ MAX_WAITING_CONNECTIONS = 8192
 KEY_IN_PATH = re.compile(r"^((?:/api/v1)?/(?:secret|private|metadata|receipt)/)(?!recent$)[^/]+")
 # Wherever else a part of a path is as long as a key: clients join addresses with a slash too many.
 LIKE_A_KEY = re.compile(r"(?<=/)[^/.]{20,}(?=/|$)")
+MAX_ADDRESS_BYTES = 8192  # As CloudFront's own limits, of this and of all headers together.
+MAX_HEADER_BYTES = 32_768
+MAX_LINE_BYTES = (
+    1024 * 1024
+)  # Of what is longer, aiohttp's own answer and log repeat the beginning.
 MAX_BODY_BYTES = 10 * 1024 * 1024  # As API Gateway's own limit.
 API_TIMEOUT = ClientTimeout(total=None, sock_read=60)
 
@@ -83,6 +88,11 @@ class FrontDoor:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer as the distribution would."""
         behaviour = self._distribution.behaviour(request.path)
+        sent = sum(len(name) + len(value) for name, value in request.raw_headers)
+        if len(request.raw_path) > MAX_ADDRESS_BYTES:
+            return self._problem(414, "too_large", "The address is too long.", behaviour)
+        if sent > MAX_HEADER_BYTES:
+            return self._problem(431, "too_large", "The headers are too long.", behaviour)
         if behaviour.origin == "api":
             return await self._from_api(request, behaviour)
         return await self._from_bucket(request, behaviour)
@@ -113,7 +123,10 @@ class FrontDoor:
             # AWS passes the compressed bytes on, which are no JSON; aiohttp would unpack them.
             return self._problem(400, "invalid_input", "Please send the body as it is.", behaviour)
         sent = behaviour.request_headers(request.headers, request.remote or "")
-        body = await request.read()
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._problem(413, "too_large", "The request is too large.", behaviour)
         try:
             upstream = await self._client.request(
                 request.method,
@@ -202,6 +215,8 @@ def main() -> None:
         backlog=MAX_WAITING_CONNECTIONS,
         print=None,
         access_log_class=RouteLog,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
     )
 
 

@@ -17,7 +17,13 @@ from chalicelib.aws.secret_table import SecretTable
 from chalicelib.grants.due_order import Due, DueIndex, Queue
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import (
+    Consent,
+    Event,
+    OnSite,
+    Tokens,
+)
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.store import GrantStore, try_lease, update
 from chalicelib.notifications.tickets import TicketLog

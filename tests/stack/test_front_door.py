@@ -58,6 +58,29 @@ def test_no_key_in_a_path_is_logged_however_it_is_written(stack: Stack, path: st
     assert key not in log.read_text()
 
 
+@pytest.mark.parametrize(
+    ("query", "header", "body", "status"),
+    [(100_000, 0, 0, 414), (0, 100_000, 0, 431), (0, 0, 11_000_000, 413)],
+    ids=["query", "header", "body"],
+)
+def test_what_is_too_long_is_refused_and_nothing_of_it_is_kept(
+    stack: Stack, query: int, header: int, body: int, status: int
+) -> None:
+    mark = secrets.token_hex(8)
+
+    answer = requests.post(
+        f"{stack.app_url}/api/v1/share?secret={mark}{'a' * query}",
+        headers={"X-Sent": mark + "a" * header},
+        data=f"passphrase={mark}{'a' * body}",
+        timeout=60,
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (status, "too_large")
+    assert mark not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert mark not in (stack.directory / "front-door.log").read_text()
+
+
 def test_no_query_is_logged(stack: Stack) -> None:
     log = stack.directory / "front-door.log"
     path = f"/api/health?password={SAID_IN_A_QUERY}"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -216,23 +219,63 @@ def test_a_view_changes_nothing(stack: Stack) -> None:
     assert answer.json()["value"] == "x"
 
 
-def test_an_account_that_is_revoked_is_gone_at_once(stack: Stack) -> None:
-    added = stack.add_account("gone@example.com")
-    auth = (added["user"], added["token"])
-    check = f"{stack.app_url}/api/v1/authcheck"
-    assert requests.get(check, auth=auth, timeout=60).status_code == 200
+class TestTokens:
+    """`make tokens`, as an operator types it."""
 
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "infra.operate.tokens", "--stack", stack.aws["stack"]),
-            *("revoke", "gone@example.com"),
-        ],
-        env={**stack.ministack.credentials, "PATH": "/usr/bin:/bin"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    def run(self, stack: Stack, arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [
+                shutil.which("make") or "make",
+                "-s",
+                "tokens",
+                f"ARGS=--stack {stack.aws['stack']} {arguments}",
+            ],
+            env={**os.environ, **stack.ministack.credentials},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
 
-    assert "can no longer sign in" in done.stdout
-    assert requests.get(check, auth=auth, timeout=60).status_code == 404
+    def status(self, stack: Stack, user: str, token: str) -> int:
+        check = f"{stack.app_url}/api/v1/authcheck"
+        return requests.get(check, auth=(user, token), timeout=60).status_code
+
+    def test_an_account_is_added_listed_and_gone_at_once_when_it_is_revoked(
+        self, stack: Stack
+    ) -> None:
+        code, said = self.run(stack, "add Op@Example.com --mail-openings")
+        found = re.fullmatch(r"user   (\S+)\ntoken  (\S{32,})\nThe token is not .*\n", said)
+        assert code == 0
+        assert found is not None
+        user, token = found.groups()
+        assert user == "op@example.com"
+        assert self.status(stack, user, token) == 200
+        assert self.status(stack, user, token[:-1]) == 404
+
+        _, listed = self.run(stack, "list")
+        assert re.search(
+            r"^op@example\.com  added \d{4}-\d\d-\d\d  gets mails$", listed, re.MULTILINE
+        )
+        assert token not in listed
+
+        _, said = self.run(stack, "revoke OP@example.com")
+        assert "op@example.com can no longer sign in" in said
+        assert self.status(stack, user, token) == 404
+        assert "op@example.com" not in self.run(stack, "list")[1]
+
+    def test_what_cannot_be_done_says_why_and_changes_nothing(self, stack: Stack) -> None:
+        token = stack.add_account("kept@example.com")["token"]
+
+        for arguments, why in (
+            ("add kept@example.com", "has a token already"),
+            ("add no:name", "Nothing changed"),
+            ("revoke unknown@example.com", "There is no account unknown@example.com"),
+            ("", "required: act"),
+        ):
+            code, said = self.run(stack, arguments)
+            assert code != 0
+            assert why in said
+            assert "Traceback" not in said
+        assert self.status(stack, "kept@example.com", token) == 200

@@ -22,6 +22,7 @@ from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.page import Page
+from tests.team_key import TeamKey
 
 TOOLS = Path(__file__).resolve().parent
 LIGHTHOUSE = TOOLS / "node_modules" / ".bin" / "lighthouse"
@@ -42,6 +43,8 @@ def pages(stack: Stack, wordpress: WordPress) -> Iterator[tuple[str, str]]:
     yield "link", owner.one_time_link
     owner.open()
     yield "opened link", owner.one_time_link
+    yield "team's key", f"{stack.app_url}/team"
+    yield "sealed link", f"{stack.app_url}/open#{TeamKey.make().seal(owner.link_key)}"
 
 
 def measure(address: str) -> dict[str, float]:

@@ -55,6 +55,7 @@ const PUT_TOGETHER = {
     "missing.*": ["no_link", "not_found", "unreachable"],
     "missing.*_text": ["no_link", "not_found", "unreachable"],
     "open.*": ["address", "username", "email", "password", "customer", "reference"],
+    "open.hint_*": ["second_factor", "hidden", "approval"],
     "progress.*": [...PARTS.flatMap((part) => [`${part}.now`, `${part}.done`]), "access.slow"],
     "read.gone_*": GONE,
     "read.gone_*_text": GONE,

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import NotFound
 from chalicelib.grants.model import MAX_NOTICE_ATTEMPTS, Grant
-from chalicelib.grants.parts import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.schedule import FIRST_RETRY_SECONDS, retry_delay
 from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.queue import sweep_and_work

@@ -8,8 +8,11 @@ import pytest
 
 from chalicelib.clock import DAY
 from chalicelib.errors import InvalidInput, NotFound, SecretExists
-from chalicelib.grants.parts import Links, Schedule
+from chalicelib.grants.parts import (
+    Links,
+)
 from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.schedule import Schedule
 from chalicelib.onetime.model import MAX_SECRETS_PER_GRANT, Secret
 from tests.fakes.world import GRANT, NOW, OWNER, SECRET, SUPPORT, World
 

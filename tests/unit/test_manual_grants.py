@@ -86,11 +86,11 @@ class TestConfirmation:
     def test_no_notice_says_that_the_site_confirmed_what_its_owner_did(self, world: World) -> None:
         world.parts.ending.confirm(GRANT, OWNER, now=NOW)
 
-        told = {
+        said = {
             OWNER_MAIL: "someone with the receipt told us",
             SUPPORT_MAIL: "The owner of blog.example told us",
         }
-        for reader, expected in told.items():
+        for reader, expected in said.items():
             (mail,) = world.outbox.to(reader)
             assert expected in mail.text
             assert "confirmed" not in mail.text

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -490,6 +493,9 @@ ROUTES = [
 ]
 
 
+CUT_OFF = b'--b\r\nContent-Disposition: form-data; name="secret"\r\n\r\nhalf of it'
+
+
 class TestAnything:
     @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
     @settings(
@@ -537,6 +543,28 @@ def test_what_cannot_be_read_is_400_without_a_body(send: Transport) -> None:
         assert (answer.status, answer.text) == (400, "")
 
 
+@pytest.mark.parametrize(
+    ("query", "content_type", "body"),
+    [
+        ("?secret=caf%e9", "", b""),
+        ("?secret=x&passphrase=%ff%fe", "", b""),
+        ("", "application/x-www-form-urlencoded", b"secret=caf%e9"),
+        ("", "application/x-www-form-urlencoded; charset=iso-8859-1", b"secret=caf\xe9"),
+        ("", "application/json; charset=utf-16", '{"secret": "x"}'.encode("utf-16")),
+        ("", "multipart/form-data; boundary=b", CUT_OFF),
+        ("", "multipart/form-data; boundary=b", CUT_OFF + b"\r\n--b"),
+    ],
+    ids=["query", "query passphrase", "form", "raw form", "utf-16", "cut off", "nearly whole"],
+)
+def test_what_would_be_stored_changed_is_400_and_is_not_stored(
+    send: Transport, world: World, query: str, content_type: str, body: bytes
+) -> None:
+    answer = send(Sent("POST", f"/api/v1/share{query}", {"Content-Type": content_type}, body))
+
+    assert (answer.status, answer.text) == (400, "")
+    assert not world.stored.items
+
+
 def test_too_much_at_once_has_the_documented_answer(send: Transport, world: World) -> None:
     answer = send(Sent("POST", "/api/v1/share", {}, b"secret=" + b"a" * 100_000))
 
@@ -557,3 +585,52 @@ def test_own_domain_is_no_domain_and_another_is_refused(
     assert ask("POST", "share", auth=account, secret="x", share_domain="evil.example")[1] == {
         "message": "Unknown domain: evil.example"
     }
+
+
+WITHOUT_THE_CIPHER = """
+import sys
+from chalice.test import Client
+import app
+import chalicelib.onetime
+from tests.fakes.world import GRANT, NOW, OWNER, World
+from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
+from tests.unit.conftest import Api
+
+CIPHER = "chalicelib.onetime.aes_gcm"
+world = World()
+app.hallpass, app.now = lambda: world.parts, lambda: NOW
+with Client(app.app) as client:
+    api = Api(client)
+    access = {"access": LINK.access, "claim": "c" * 22}
+    mine = secret_body(grant_id=GRANT, support_token=LINK.support, owner_token=OWNER)
+    del sys.modules[CIPHER], chalicelib.onetime.aes_gcm  # The page has sealed what is sent.
+    said = [
+        api("POST", "/sites", {"url": "blog.example"})[0],
+        api("POST", "/users", user_body(world))[0],
+        api("POST", "/secrets", mine)[0],
+        api("POST", "/tickets", ticket_body(grant_id=GRANT, owner_token=OWNER))[0],
+        api("GET", f"/secrets/{LINK.id}")[0],
+        api("POST", f"/secrets/{LINK.id}/open", access)[0],
+        api("POST", f"/grants/{GRANT}/end", {}, token=OWNER)[0],
+    ]
+    world.parts.sweep.sweep(now=NOW)
+    before = CIPHER in sys.modules
+    said.append(api("POST", "/v1/share", raw=b"secret=x")[0])
+    print(said, before, CIPHER in sys.modules)
+"""
+
+
+def test_the_cipher_is_loaded_by_this_api_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_CIPHER],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "EDGE_KEY": "edge-key"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.split("\n")[-2:] == [
+        "[200, 201, 201, 201, 200, 200, 200, 200] False True",
+        "",
+    ], done.stderr

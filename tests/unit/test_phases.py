@@ -12,9 +12,16 @@ from chalicelib.clock import DAY
 from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.model import Grant
-from chalicelib.grants.parts import Consent, Event, Notice, OnSite, Schedule, Tokens
+from chalicelib.grants.parts import (
+    Consent,
+    Event,
+    Notice,
+    OnSite,
+    Tokens,
+)
 from chalicelib.grants.phases import ALL_PHASES, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.record import MAX_TIMELINE_EVENTS
+from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from tests.fakes.world import GRANT, NOW, URL
 

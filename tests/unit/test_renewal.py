@@ -21,6 +21,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.store import try_lease
 from chalicelib.onetime.envelope import Link, encode
 from chalicelib.site_problems import unavailable
+from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeUser
 from tests.fakes.world import (
     GRANT,
@@ -103,8 +104,8 @@ class TestNewLink:
         assert (second.subject, second.in_reply_to) == (f"Re: {first.subject}", "<1@fake.example>")
         assert "new sign-in link" in second.text
         assert link in second.text
-        (_, told) = made.outbox.to(OWNER_MAIL)
-        assert "You sent Acme Support a new sign-in link to blog.example" in told.subject
+        (_, mail) = made.outbox.to(OWNER_MAIL)
+        assert "You sent Acme Support a new sign-in link to blog.example" in mail.subject
         opened = api(
             "POST",
             f"/secrets/{NEW_LINK.id}/open",
@@ -130,7 +131,7 @@ class TestNewLink:
     def test_the_access_still_ends_at_its_deadline(self, made: World, api: Api) -> None:
         renew(api)
 
-        made.parts.sweep.sweep(now=NOW + 3 * DAY)
+        sweep_and_work(made.parts, now=NOW + 3 * DAY)
 
         assert made.strangers == []
         assert grant(made).state == "ended"
@@ -208,7 +209,7 @@ class TestNewLink:
         assert grant(made).schedule.lease_until == 0
 
     def test_the_password_of_another_user_is_never_changed(self, made: World) -> None:
-        """A restored backup gave the id to another, and our key to nobody."""
+        """A restored backup gave the id to another, and our key to no user."""
         ours = support_user(made)
         ours.id = 99
         made.site.users[99] = made.site.users.pop(next(i for i in made.site.users if i != 1))
@@ -228,7 +229,7 @@ class TestNewLink:
         )
         with pytest.raises(GrantEnded):
             made.parts.renewal.renew(GRANT, OWNER, NEW_PASSWORD, now=NOW)
-        made.parts.sweep.sweep(now=NOW + 60)
+        sweep_and_work(made.parts, now=NOW + 60)
 
         assert made.strangers == []
 
@@ -324,23 +325,23 @@ class TestOpened:
 
     def test_the_owner_hears_once_that_support_opened_the_link(self, made: World, api: Api) -> None:
         assert self.open(api) == 200
-        made.parts.sweep.sweep(now=NOW)
+        sweep_and_work(made.parts, now=NOW)
         assert self.open(api) == 200, "the answer was lost"
         for minute in range(5):
-            made.parts.sweep.sweep(now=NOW + minute * 60)
+            sweep_and_work(made.parts, now=NOW + minute * 60)
 
-        (_, told) = made.outbox.to(OWNER_MAIL)
-        assert "Acme Support opened the sign-in link to blog.example" in told.subject
-        assert f"/receipt#{GRANT}." in told.text
+        (_, mail) = made.outbox.to(OWNER_MAIL)
+        assert "Acme Support opened the sign-in link to blog.example" in mail.subject
+        assert f"/receipt#{GRANT}." in mail.text
         assert grant(made).schedule.due_at == NOW + 3 * DAY
 
     def test_a_mail_that_was_not_taken_comes_later(self, made: World, api: Api) -> None:
         self.open(api)
         made.outbox.refusing = {OWNER_MAIL}
-        made.parts.sweep.sweep(now=NOW)
+        sweep_and_work(made.parts, now=NOW)
         made.outbox.refusing = set()
 
-        made.parts.sweep.sweep(now=NOW + 3600)
+        sweep_and_work(made.parts, now=NOW + 3600)
 
         assert len(made.outbox.to(OWNER_MAIL)) == 2
 
@@ -349,7 +350,7 @@ class TestOpened:
     ) -> None:
         self.open(api)
         made.parts.ending.end(GRANT, OWNER, now=NOW)
-        made.parts.sweep.sweep(now=NOW)
+        sweep_and_work(made.parts, now=NOW)
 
         subjects = [mail.subject for mail in made.outbox.to(OWNER_MAIL)]
         assert not any("opened the sign-in link" in subject for subject in subjects)

@@ -176,7 +176,9 @@ async function teamKey() {
 function showTeamKey(place) {
     void runGuarded(async () => {
         const key = await teamKey()
-        if (key) await (await load("form/sealed-for.js")).showTeamKey($(place), key)
+        if (!key) return
+        load("shared/team-box.js").catch(() => {}) // Before "Send" needs it.
+        await (await load("form/sealed-for.js")).showTeamKey($(place), key)
     })
 }
 

@@ -1,10 +1,7 @@
-// The link is sealed to the team's key, where config.json names one. Loaded only then.
+// Says that the link is sealed to the team's key, where config.json names one. Loaded only then.
 
-/** @import { Bytes } from "../shared/link-key.js" */
-import { Problem } from "../shared/api-call.js"
 import { fingerprintOf } from "../shared/fingerprint.js"
 import { $, setText } from "../shared/page.js"
-import { sealToTeam } from "../shared/team-box.js"
 
 /**
  * Say in *place* to whose key the link is sealed. The words take a moment to make; sending does not wait for them.
@@ -14,14 +11,4 @@ import { sealToTeam } from "../shared/team-box.js"
 export async function showTeamKey(place, teamKey) {
     setText($("span", place), "consent.sealed", { words: await fingerprintOf(teamKey) })
     place.hidden = false
-}
-
-/**
- * @param {Bytes} linkKey
- * @param {string} teamKey
- */
-export function boxOf(linkKey, teamKey) {
-    return sealToTeam(linkKey, teamKey).catch(() => {
-        throw new Problem("not_sealed")
-    })
 }

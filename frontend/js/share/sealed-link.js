@@ -2,7 +2,6 @@
 
 /** @import { Bytes } from "../shared/link-key.js" */
 /** @import { Config } from "../shared/types.js" */
-import { Problem } from "../shared/api-call.js"
 import { fingerprintOf } from "../shared/fingerprint.js"
 import { linkIn } from "../shared/link-in.js"
 import { setText } from "../shared/page.js"
@@ -21,9 +20,7 @@ export async function showTeamKey(place, teamKey) {
  * @type {(secretKey: string, teamKey: string) => Promise<string>}
  */
 export async function boxOf(secretKey, teamKey) {
-    return sealToTeam(await linkKeyOf(secretKey), teamKey).catch(() => {
-        throw new Problem("not_sealed")
-    })
+    return sealToTeam(await linkKeyOf(secretKey), teamKey)
 }
 
 /**

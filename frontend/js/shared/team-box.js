@@ -3,6 +3,7 @@
 
 /** @import { Bytes } from "./link-key.js" */
 /** @import { TeamKey } from "./types.js" */
+import { Problem } from "./api-call.js"
 import * as hpke from "./hpke.js"
 import { decode, encode, VERSION } from "./link-key.js"
 
@@ -14,10 +15,14 @@ const LINK_KEY_BYTES = 32
  * Return what stands in a link after the "#", so that only the team opens it.
  * @param {Bytes} linkKey
  * @param {string} teamKey as config.json has it
- * @returns {Promise<string>} rejects when *teamKey* is no key
+ * @returns {Promise<string>} rejects with a Problem when *teamKey* is no key: a link is never sent unsealed instead
  */
 export async function sealToTeam(linkKey, teamKey) {
-    return `t.${encode(await hpke.seal(decode(teamKey), linkKey, INFO))}`
+    try {
+        return `t.${encode(await hpke.seal(decode(teamKey), linkKey, INFO))}`
+    } catch {
+        throw new Problem("not_sealed")
+    }
 }
 
 /**

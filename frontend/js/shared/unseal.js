@@ -1,4 +1,4 @@
-// Opens a box with the keys of this browser. It asks nobody: without a key, nothing happens.
+// Opens a box with the keys of this browser. It asks no server: without a key, nothing happens.
 
 /** @import { Bytes } from "./link-key.js" */
 /** @import { Config, TeamKey } from "./types.js" */
