@@ -6,12 +6,12 @@ See `model`, which has the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
 
 from chalicelib.grants.parts import Event, Notice
 from chalicelib.grants.phases import ALL_PHASES, transition
 from chalicelib.grants.set_up import GrantInSetUp
+from chalicelib.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

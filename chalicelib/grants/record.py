@@ -7,7 +7,6 @@ The transitions are in `model`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
@@ -25,10 +24,12 @@ from chalicelib.grants.parts import (
 )
 from chalicelib.grants.phases import ENDED, Phase, State
 from chalicelib.grants.schedule import Schedule
+from chalicelib.patterns import pattern
+from chalicelib.values import dataclass, field, replace
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
-HOST_NAME = re.compile(
+HOST_NAME = pattern(
     r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
     re.IGNORECASE,
 )
