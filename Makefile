@@ -76,8 +76,11 @@ lighthouse: setup tests/tools/installed.txt ## Measure every page with Lighthous
 validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (needs Java)
 	@java -jar $(VNU) --errors-only --also-check-css frontend/*.html frontend/*.css && echo "The pages are valid."
 
-bench: setup ## Measure how long things take here
-	@$(BIN)/python -m tests.bench
+bench: setup ## Measure how long things take here, and write docs/performance.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+peers: setup ## Measure us beside SnapPass and PrivateBin (needs redis-server and a network)
+	@$(BIN)/python -m tests.bench.peers
 
 check: packages-check .venv/installed.txt check-js ## Check style, types, imports and spelling (needs Python, Node and npm, no more)
 	$(BIN)/ruff format --check .
@@ -186,4 +189,4 @@ tests/tools/installed.txt: tests/tools/package-lock.json | packages-check
 	@.venv-lock/bin/python $(PIP) -r $<
 	@cp $< $@
 
-.PHONY: coverage test-plugins contract bench check check-js clean dead-letters deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core
+.PHONY: coverage test-plugins contract bench check check-js clean dead-letters deploy destroy doctor grants status fresh help hooks lighthouse lint-infra lock package packages-browsers packages-check packages-python packages-run packages-test packages-unit peers run screenshots setup sweep tokens test test-browser test-browsers test-contract test-stack test-unit update validate wordpress-core

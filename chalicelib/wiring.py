@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib import __version__
@@ -55,6 +54,7 @@ from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.outbound.client import Outbound
 from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
 from chalicelib.settings import Settings
+from chalicelib.values import dataclass
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
@@ -62,8 +62,8 @@ from chalicelib.wordpress.client import RestWordPress
 class Connections(Protocol):
     """The open connections to sites."""
 
-    def close(self) -> None:
-        """Close them; done at the end of each invocation."""
+    def keep(self) -> None:
+        """Keep nothing of an invocation but what may serve the next; done at the end of each."""
 
 
 @dataclass(frozen=True, slots=True)

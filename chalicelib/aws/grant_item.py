@@ -8,7 +8,6 @@ of earlier versions are read for as long as a grant can live (`grant_upgrade`).
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from chalicelib.aws.dynamodb import Item, from_item, to_item
@@ -30,6 +29,7 @@ from chalicelib.grants.parts import (
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import asdict
 
 # One partition carries about 1000 writes a second (an AWS limit), far more than one support team.
 SHARD = "0"

@@ -8,12 +8,12 @@ user existed. It is the site's own word, so pages show it as text, and no mail h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.snapshot import Plugin, Snapshot
 from chalicelib.grants.visit_report import read
+from chalicelib.values import dataclass
 
 Obstacle = Literal["second_factor", "hidden", "approval"]
 # By the folder of the plugin, in the public directory of WordPress.

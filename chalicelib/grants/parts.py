@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import dataclass, field, replace
 
 Holder = Literal["owner", "support"]
 EventName = Literal[

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.clock import TimeBudget
@@ -20,6 +19,7 @@ from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPres
 from chalicelib.grants.snapshot import SignInTrial
 from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 MAX_SNAPSHOT_SECONDS = 10.0
 MAX_SIGN_IN_SECONDS = 8.0

@@ -6,7 +6,6 @@ See `model`, which has the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
 
 from chalicelib.clock import DAY, MINUTE
@@ -16,6 +15,7 @@ from chalicelib.grants.phases import SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 from chalicelib.grants.snapshot import SignInTrial
+from chalicelib.values import dataclass, replace
 
 MAX_SET_UP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
 # Then a held consent is due, so that the sweep, which runs every minute, deletes it within 15.

@@ -8,11 +8,11 @@ known about what the site did) besides the errors that it names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from chalicelib.grants.snapshot import SignInTrial, Snapshot
+from chalicelib.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

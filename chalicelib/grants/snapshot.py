@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from chalicelib.values import dataclass
 
 ADMINISTRATOR = "administrator"
 # WordPress' own roles that may do more than read, and the one of its most common shop.

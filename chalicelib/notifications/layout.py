@@ -8,11 +8,11 @@ link. The HTML loads nothing: its styles are in it, and a logo is attached.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from chalicelib.notifications.brand import Brand, brand
 from chalicelib.notifications.words import Words
+from chalicelib.values import dataclass
 
 LOGO_ID = "logo"
 # Light first, because some readers know no other; each class is what the dark scheme changes.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
 
 from chalicelib.grants.model import Grant
 from chalicelib.notifications.account_notes import account_notes
@@ -21,6 +20,7 @@ from chalicelib.notifications.message import Mail, SupportTeam
 from chalicelib.notifications.quotation import MARK, fields, quoted, seen_on_one_line
 from chalicelib.notifications.ticket_links import is_sealed
 from chalicelib.notifications.words import Words
+from chalicelib.values import asdict, dataclass, field
 
 # Earlier versions did not count the one among what was said; the other is sealed anew at each try.
 UNSAID = frozenset({"password_link", "sealed_message"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
 from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
+from chalicelib.values import dataclass, field
 
 Action = Literal[
     "sites",

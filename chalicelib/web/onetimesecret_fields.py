@@ -18,11 +18,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.errors import InvalidInput
+from chalicelib.patterns import pattern
 
 MAX_BODY_BYTES = 64 * 1024
-FORM = re.compile(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
-DISPOSITION = re.compile(rb'content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE)
-INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})")
+FORM = pattern(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
+DISPOSITION = pattern(rb'content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE)
+INTEGER = pattern(r"\s*([+-]?[0-9]{1,18})")
 REPLACED = "\ufffd"  # What the gateway's decoders put where query or body are no UTF-8.
 Fields = Mapping[str, Any]
 

@@ -12,7 +12,6 @@ No error repeats anything of a site's responses.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from chalicelib.errors import (
@@ -24,6 +23,7 @@ from chalicelib.errors import (
 from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
 from chalicelib.grants.snapshot import SignInTrial, Snapshot
 from chalicelib.outbound.client import Outbound
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import users
 from chalicelib.wordpress.anonymous import AnonymousRequests, callable_url
@@ -35,7 +35,7 @@ from chalicelib.wordpress.snapshot import take_snapshot
 from chalicelib.wordpress.user_creation import create_administrator
 from chalicelib.wordpress.users import ME, USERS
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PASSWORDS_OFF_CODES = frozenset(
     {"application_passwords_disabled", "application_passwords_disabled_for_user"}
 )

@@ -17,24 +17,23 @@ from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.grants.snapshot import SignInTrial
 from chalicelib.outbound.client import Outbound, Response
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unsupported
 from chalicelib.wordpress.anonymous import AnonymousRequests
 
-PASSWORD_FIELD = re.compile(
-    rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
-)
-HIDDEN_INPUT = re.compile(
+PASSWORD_FIELD = pattern(rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE)
+HIDDEN_INPUT = pattern(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
 )
-INPUT = re.compile(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
-ATTRIBUTE = re.compile(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
-LOGOUT_NONCE = re.compile(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
+INPUT = pattern(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
+ATTRIBUTE = pattern(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
+LOGOUT_NONCE = pattern(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
 VERSION = r"([0-9]{1,3}(?:\.[0-9]{1,3}){1,2})"
 # WordPress' own styles of the sign-in page, joined into one address or each by itself.
-CORE_STYLE = re.compile(
+CORE_STYLE = pattern(
     rf"""(?:load-styles\.php\?|/wp-includes/css/|/wp-admin/css/)[^"'<>]{{1,500}}?\bver={VERSION}["']""".encode()
 )
-PHP_HEADER = re.compile(rf"PHP/{VERSION}", re.IGNORECASE)
+PHP_HEADER = pattern(rf"PHP/{VERSION}", re.IGNORECASE)
 SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
