@@ -34,19 +34,22 @@ class GrantWithMails(GrantInSetUp):
         subject: str = "",
         message_id: str = "",
         sealed_message: bytes = b"",
+        passphrase_hint: str = "",
     ) -> Self:
         """
         Record the ticket, once, and where its owner can be reached if that is not known.
 
         Of the first ticket *subject* and *message_id* are kept, which later mails to support
-        answer, and *sealed_message*, which its owner's receipt shows.
+        answer, and *sealed_message*, which its owner's receipt shows. *passphrase_hint* is for
+        the page of the link.
         """
         grant = self.recorded(Event(now, "ticket_sent", "owner", reference))
         written = grant.correspondence
         if message_id and not written.message_id:
             written = replace(written, subject=subject, message_id=message_id)
-        kept = written.sealed_message or sealed_message
-        written = replace(written, sealed_message=kept)
+        kept = written.sealed_message or sealed_message or None
+        hint = passphrase_hint or written.passphrase_hint
+        written = replace(written, sealed_message=kept, passphrase_hint=hint)
         email = grant.owner_email or owner_email
         return replace(grant, owner_email=email, correspondence=written)
 

@@ -92,6 +92,11 @@ class GrantRecord:
         return any(event.name == "access_created" for event in self.timeline)
 
     @property
+    def was_link_opened(self) -> bool:
+        """Whether any of its links was opened."""
+        return any(event.name == "link_opened" for event in self.timeline)
+
+    @property
     def ended_on_owner_word(self) -> bool:
         """Whether the owner confirmed the end of a manual grant, since only the owner can."""
         return any((event.name, event.by) == ("ended", "owner") for event in self.timeline)

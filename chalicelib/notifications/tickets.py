@@ -113,6 +113,7 @@ class Tickets:
                             subject=mail.subject,
                             message_id=message_id,
                             sealed_message=ticket.sealed_message,
+                            passphrase_hint=ticket.passphrase_hint,
                         ),
                     ),
                 )

@@ -84,7 +84,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
 @functools.cache
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that IANA name; UTC for a name that is not known here."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - with the first mail, not with each cold start
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - Most cold starts write no mail.
 
     try:
         return ZoneInfo(name) if name else UTC

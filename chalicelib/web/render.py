@@ -79,6 +79,8 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
             {"change": change.kind, "name": change.name, "detail": change.detail}
             for change in grant.visit.changes
         ]
+    if holder == "support" and grant.links.asks_passphrase and grant.correspondence.passphrase_hint:
+        shown["passphrase_hint"] = grant.correspondence.passphrase_hint
     if holder == "owner":
         shown["user_admin_url"] = grant.user_admin_url
         if grant.correspondence.sealed_message:

@@ -42,6 +42,7 @@ const OUTCOMES = ["rejected", "disabled", "broken"]
 const PUT_TOGETHER = {
     "arrival.*": OUTCOMES,
     "arrival.forgotten_*": ["consent", "paste", "made"],
+    "ask.*": ["link", "time"],
     "badge.*": ["waiting", "open", "withdrawn", "held", "not_confirmed", "done", "ending", "overdue", "ended"],
     "error.*": CODES,
     "error.*.host": FOR_HOST,

@@ -138,6 +138,7 @@ class TestEveryMail:
         if mail.to == SUPPORT_MAIL:
             expected = OWNER_MAIL
         assert mail.reply_to == expected
+        assert mail.is_automatic == (mail.to == OWNER_MAIL and name != "shared secret")
 
     def test_it_has_one_button_at_most_and_loads_nothing(self, name: str, language: str) -> None:
         mail = MAILS[name](language)

@@ -122,6 +122,20 @@ def test_the_owners_mail_holds_nothing_that_the_sender_typed(world: World, api: 
     assert "SPAM" not in world.outbox.sent[1].text + world.outbox.sent[1].subject
 
 
+def test_the_page_of_the_link_shows_support_what_was_said_of_its_passphrase(
+    world: World, api: Api
+) -> None:
+    api("POST", "/users", user_body(world))
+    mine = {"grant_id": GRANT, "owner_token": OWNER}
+    api("POST", "/secrets", secret_body(passphrase=True, **mine))
+    api("POST", "/tickets", ticket_body(passphrase_hint="I will call you", **mine))
+
+    assert api("GET", f"/grants/{GRANT}", token=LINK.support)[1]["passphrase_hint"] == (
+        "I will call you"
+    )
+    assert "passphrase_hint" not in api("GET", f"/grants/{GRANT}", token=OWNER)[1]
+
+
 def test_the_owner_gets_her_own_words_back_as_she_sealed_them(world: World, api: Api) -> None:
     api("POST", "/users", user_body(world))
     sealed = encode(bytes(range(40)))

@@ -98,6 +98,8 @@ function showWaiting(secret, grant) {
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
     $("#ask").hidden = !secret.passphrase
+    const hint = grant?.passphrase_hint
+    if (hint) setText($("#passphrase-hint"), "open.hint_of_owner", { hint })
     showPanel("waiting")
 }
 

@@ -49,7 +49,8 @@ export const EVENTS = /** @type {const} */ ([
  *   you_are: "owner" | "support", overdue: boolean, by_hand: boolean, created_at: number, owner_email: string,
  *   timeline: TimelineEvent[], can: GrantAction[], ended_at?: number, end_requested_at?: number,
  *   secret?: {id: string, state: "waiting" | "opened" | "locked" | "gone"}, report?: SiteChange[],
- *   user_admin_url?: string, not_confirmed_since?: number, sealed_message?: string
+ *   user_admin_url?: string, not_confirmed_since?: number, sealed_message?: string,
+ *   passphrase_hint?: string
  * }} Grant
  * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone" | "renew" | "ask_link" | "ask_time"} GrantAction
  * @typedef {{at: number, event: EventName, by: "owner" | "support" | "hallpass", detail?: string}} TimelineEvent
