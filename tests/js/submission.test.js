@@ -5,6 +5,7 @@ import { test } from "node:test"
 import "./web-crypto.js"
 
 import { newSubmission, partsOf, subjectOf, submit } from "../../frontend/js/form/submission.js"
+import { linkKeyOf, secretKeyOf } from "../../frontend/js/share/shared-key.js"
 import { Problem } from "../../frontend/js/shared/api.js"
 import { decode, encode, identify, newLinkKey, prove } from "../../frontend/js/shared/envelope.js"
 import { openBox } from "../../frontend/js/shared/team-box.js"
@@ -304,4 +305,69 @@ test("a user made by hand travels sealed to the team, too, and a message without
     const tickets = calls.filter(([name]) => name === "ticket").map(([, body]) => body)
     assert.match(tickets[0].link, /#t\.[\w-]{151}$/)
     assert.equal(tickets[1].link, undefined)
+})
+
+test("a link to a secret of our own page leaves the browser only as a box, where the team has a key", async () => {
+    const { key } = await makeTeamKey("a b c d e f")
+    const secretKey = "0123456789abcdefghijklmnopqrstu"
+    const own = "https://help.example/secret"
+    const other = `https://elsewhere.example/secret/${secretKey}`
+    const sealed = `${own}#t.${"A".repeat(151)}`
+    const receipt = `https://help.example/private#${secretKey}`
+    const links = [
+        `${own}#${secretKey}`,
+        ` ${own}/${secretKey} `,
+        `${own}/${secretKey}/`,
+        `${own}?lang=de#${secretKey}`,
+    ]
+    for (const link of [...links, receipt, receipt.replace("private#", "metadata/"), other, sealed]) {
+        const manualUser = { username: "helper", password: link, login_url: "", link_hint: "" }
+        const { calls, server } = fakeServer("ticket")
+        const submission = newSubmission(DRAFT, { manualUser, teamKey: key.publicKey })
+
+        await assert.rejects(submit(submission, () => {}, server))
+        await submit(submission, () => {}, server)
+
+        const [first, again] = calls.filter(([name]) => name === "ticket").map(([, body]) => body.password_link)
+        assert.equal(first, again)
+        if (link === other || link === sealed) {
+            assert.equal(first, link)
+            continue
+        }
+        const [address, box] = first.split("#")
+        assert.equal(address, own)
+        const ofReceipt = links.includes(link) ? secretKey : await secretKeyOf(secretKey)
+        assert.deepEqual(await openBox(box, [key]), await linkKeyOf(ofReceipt))
+        assert.ok(!JSON.stringify(calls).includes(secretKey))
+    }
+})
+
+test("without a team's key, and when it cannot seal, such a link is passed on as it is, or not at all", async () => {
+    const link = "https://help.example/secret#0123456789abcdefghijklmnopqrstu"
+    const manualUser = { username: "helper", password: link, login_url: "", link_hint: "" }
+    const { calls, server } = fakeServer()
+
+    await submit(newSubmission(DRAFT, { manualUser }), () => {}, server)
+    assert.equal(calls.at(-1)?.[1].password_link, link)
+
+    const before = calls.length
+    const submission = newSubmission(DRAFT, { manualUser, teamKey: "A".repeat(87) })
+    await assert.rejects(
+        submit(submission, () => {}, server),
+        { code: "not_sealed" },
+    )
+    assert.equal(calls.length, before)
+})
+
+test("a key that config.json names, but that is empty, seals nothing and lets nothing go unsealed", async () => {
+    for (const teamKey of ["", " ", /** @type {any} */ (null), /** @type {any} */ (7)]) {
+        const { calls, server } = fakeServer()
+
+        await assert.rejects(
+            submit(newSubmission(DRAFT, { consent: CONSENT, teamKey }), () => {}, server),
+            { code: "not_sealed" },
+        )
+
+        assert.deepEqual(calls, [])
+    }
 })

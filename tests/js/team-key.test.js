@@ -130,3 +130,23 @@ test("a box opens with any of the keys, and with no other", async () => {
     assert.equal(await openBox(box, [first.key, third.key]), null)
     assert.equal(await openBox(box, []), null)
 })
+
+test("what is stored wrongly beside the key does not keep the key from opening", async () => {
+    const { key } = await makeTeamKey("a b c d e f")
+    const linkKey = randomBytes(32)
+    const box = await sealToTeam(linkKey, key.publicKey)
+    const wrong = /** @type {any[]} */ ([{ publicKey: "no key!" }, { publicKey: 7 }, { ...key, privateKey: null }])
+
+    assert.deepEqual(await openBox(box, [...wrong, key]), linkKey)
+    assert.equal(await openBox(box, wrong), null)
+})
+
+test("only a whole, uncompressed point seals: with another spelling, no one could open the box", async () => {
+    const point = decode(vector.public_key)
+    const compressed = encode(Uint8Array.of(2 + (point[64] & 1), ...point.slice(1, 33)))
+    const hybrid = encode(Uint8Array.of(6 + (point[64] & 1), ...point.slice(1)))
+
+    for (const wrong of [compressed, hybrid, "", encode(new Uint8Array([0])), `${vector.public_key}AA`]) {
+        await assert.rejects(sealToTeam(randomBytes(32), wrong), { code: "not_sealed" })
+    }
+})

@@ -3,6 +3,7 @@
 // harmless.
 
 /** @import { GrantSummary, SecretRequest, Ticket } from "../shared/api-types.js" */
+/** @import { Bytes } from "../shared/link-key.js" */
 /** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
 import { decode, encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
@@ -13,6 +14,8 @@ const POLL_MS = 2000
 const MAX_POLLS = 90
 /** As the server takes it, in base64url. */
 const MAX_SEALED_CHARACTERS = 13_690
+/** Behind our own origin: a shared secret's key, or that of its receipt, from which the secret's derives. */
+const OWN_SECRET = /^\/(secret|private|receipt|metadata)(?:\/|\/?(?:\?[^#]*)?#)([0-9a-z]{31})(?![0-9a-z])/
 const SUBJECT = /^.{0,80}/u
 
 /** Each has the texts `progress.<part>.now` and `progress.<part>.done`. @type {Part[]} */
@@ -25,7 +28,7 @@ export const PARTS = ["access", "noted", "secret", "ticket"]
  * @param {Partial<Pick<Submission, "consent" | "manualUser" | "teamKey" | "writing">> & {held?: Held | null}} keys
  * @returns {Submission}
  */
-export function newSubmission(draft, { consent = null, manualUser = null, held = null, teamKey = "", writing = {} }) {
+export function newSubmission(draft, { consent = null, manualUser = null, held = null, teamKey, writing = {} }) {
     return {
         draft: { ...draft },
         writing,
@@ -40,6 +43,7 @@ export function newSubmission(draft, { consent = null, manualUser = null, held =
         password: encode(randomBytes(24)),
         teamKey,
         fragment: "",
+        passedLink: "",
         grant: null,
         secret: null,
         isStored: false,
@@ -97,7 +101,8 @@ export function partsOf(submission) {
  */
 export async function submit(submission, showProgress, server = api) {
     if (needsAccess(submission)) {
-        submission.fragment ||= await fragmentOf(submission)
+        if (passesLink(submission)) submission.passedLink ||= await passedLinkOf(submission)
+        else submission.fragment ||= await fragmentOf(submission)
         const [first] = partsOf(submission)
         showProgress(first, "now")
         submission.grant ??= await makeAccess(submission, showProgress, server)
@@ -201,7 +206,27 @@ async function sealMessage({ draft, ownerToken }) {
  * @param {Submission} submission
  */
 async function fragmentOf({ linkKey, teamKey }) {
-    return teamKey ? (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey) : encode(linkKey)
+    return teamKey === undefined ? encode(linkKey) : sealed(linkKey, teamKey)
+}
+
+/**
+ * The one-time link that the owner gave instead of a password. A secret of our own page opens in every browser, and its
+ * key would come to the server with the ticket; so it, too, is sealed to the team.
+ * @param {Submission} submission
+ */
+async function passedLinkOf({ manualUser, teamKey }) {
+    const link = manualUser?.password.trim() ?? ""
+    const { origin } = location
+    const [, kind, key] = (link.startsWith(origin) && OWN_SECRET.exec(link.slice(origin.length))) || []
+    if (!key || teamKey === undefined) return link
+    const { linkKeyOf, secretKeyOf } = await load("share/shared-key.js")
+    const linkKey = await linkKeyOf(kind === "secret" ? key : await secretKeyOf(key))
+    return `${origin}/secret#${await sealed(linkKey, teamKey)}`
+}
+
+/** @type {(linkKey: Bytes, teamKey: string) => Promise<string>} */
+async function sealed(linkKey, teamKey) {
+    return (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
 }
 
 /**
@@ -242,7 +267,7 @@ function ticketOf(submission) {
     if (siteUrl(draft)) ticket.site_url = siteUrl(draft)
     if (needsAccess(submission) && submission.sealedMessage) ticket.sealed_message = submission.sealedMessage
     if (passesLink(submission)) {
-        ticket.password_link = submission.manualUser?.password.trim()
+        ticket.password_link = submission.passedLink
         ticket.grant_id = submission.grantId
         ticket.owner_token = submission.ownerToken
         if (submission.manualUser?.link_hint) ticket.passphrase_hint = submission.manualUser.link_hint

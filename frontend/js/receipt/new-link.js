@@ -48,6 +48,7 @@ export async function sendNewLink({ entry, grant, config }) {
  */
 async function newLink([teamKey]) {
     const linkKey = newLinkKey()
-    const fragment = teamKey ? await (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey) : encode(linkKey)
+    const fragment =
+        teamKey === undefined ? encode(linkKey) : await (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
     return { linkKey, password: encode(randomBytes(24)), fragment, secret: null }
 }

@@ -8,6 +8,7 @@
 const CURVE = { name: "ECDH", namedCurve: "P-256" }
 /** A point, uncompressed. */
 export const POINT_BYTES = 65
+const UNCOMPRESSED = 4
 const [HASH_BYTES, NONCE_BYTES] = [32, 12]
 const KEM = text("KEM\x00\x10")
 /** Of AES-GCM, as the RFC numbers it, and the bytes of its key. */
@@ -57,8 +58,13 @@ export function newKeyPair(isExtractable) {
     return crypto.subtle.generateKey(CURVE, isExtractable, ["deriveBits"])
 }
 
-/** A browser refuses what is no point of the curve. @param {Bytes} point */
-export function importPoint(point) {
+/**
+ * A browser refuses what is no point of the curve. The RFC has points uncompressed only; some browsers read others, too,
+ * and what is sealed to one of those, nobody opens.
+ * @param {Bytes} point
+ */
+export async function importPoint(point) {
+    if (point.length !== POINT_BYTES || point[0] !== UNCOMPRESSED) throw new RangeError("no uncompressed point")
     return crypto.subtle.importKey("raw", point, CURVE, true, [])
 }
 

@@ -34,8 +34,10 @@ export async function sealToTeam(linkKey, teamKey) {
 export async function openBox(box, keys) {
     const sealed = decode(box.slice(2))
     for (const { privateKey, publicKey } of keys) {
-        const linkKey = await hpke.open(privateKey, decode(publicKey), sealed, INFO).catch(() => null)
-        if (linkKey?.length === LINK_KEY_BYTES) return linkKey
+        try {
+            const linkKey = await hpke.open(privateKey, decode(publicKey), sealed, INFO)
+            if (linkKey.length === LINK_KEY_BYTES) return linkKey
+        } catch {} // It is made for another key, or what the browser has stored is none.
     }
     return null
 }
