@@ -30,6 +30,9 @@ def is_key(text: str) -> bool:
     point = _decoded(text)
     if len(point) != POINT_BYTES or point[0] != UNCOMPRESSED:
         return False
+    # Browsers compare keys as texts, and Python reads more spellings of a point than they do.
+    if base64.urlsafe_b64encode(point).rstrip(b"=").decode() != text:
+        return False
     x, y = int.from_bytes(point[1:33]), int.from_bytes(point[33:])
     return x < P and y < P and (y * y - x**3 + 3 * x - B) % P == 0
 

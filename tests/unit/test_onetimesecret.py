@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from time import process_time
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,7 @@ from chalicelib.onetime.shared_keys import (
     unframe,
 )
 from chalicelib.rate_limits.limits import OTS_BY_NETWORK, OtsAction
+from chalicelib.web import onetimesecret_fields
 from tests.fakes.world import NOW, PUBLIC_URL, SETTINGS, World
 from tests.onetimesecret import cases
 from tests.onetimesecret.cases import CASES, Answer, Sent, Transport, play
@@ -563,6 +565,22 @@ def test_what_would_be_stored_changed_is_400_and_is_not_stored(
 
     assert (answer.status, answer.text) == (400, "")
     assert not world.stored.items
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--x\r\n" + b"content-disposition:" * 10_000,
+        b"--x\r\n" + b"content-disposition:;" * 10_000,
+        b"a=1&" + b"a[]&" * 48_000,
+    ],
+)
+def test_a_body_that_is_hard_to_read_is_read_in_no_time(body: bytes) -> None:
+    before = process_time()
+
+    onetimesecret_fields.read(body, "multipart/form-data", {})
+
+    assert process_time() - before < 1
 
 
 def test_too_much_at_once_has_the_documented_answer(send: Transport, world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,15 @@ def test_only_a_point_of_the_curve_is_a_key() -> None:
         assert not team_keys.is_key(encode(bytes(wrong)))
     for no_key in ("", "A" * 87, VECTOR["public_key"][:-4], "ä", f"{VECTOR['public_key']}AAAA"):
         assert not team_keys.is_key(no_key)
+
+
+def test_another_spelling_of_a_key_is_none_because_browsers_compare_the_text() -> None:
+    key: str = VECTOR["public_key"]
+    twin = key[:-1] + chr(ord(key[-1]) + 1)
+    assert urlsafe_b64decode(f"{twin}=") == decode(key)
+
+    for spelling in (twin, f" {key}", f"{key[:9]}\n{key[9:]}", f"{key}="):
+        assert not team_keys.is_key(spelling)
 
 
 def test_an_operator_reads_the_words_of_every_key() -> None:
