@@ -310,6 +310,10 @@ def test_a_secret_from_the_support_form_is_sealed_to_the_team(
     expect(sharing.locator("#sent")).to_be_visible()
     assert sharing.input_value("#link") == link
 
+    sharing.click("#keep")
+    expect(sharing.locator("#keep")).to_have_text("Copied")
+    receipt = sharing.evaluate("navigator.clipboard.readText()")
+
     agent, recorded = stranger
     agent.visit(link)
     expect(agent.gone).to_have_text("This browser does not have the team’s key")
@@ -317,9 +321,23 @@ def test_a_secret_from_the_support_form_is_sealed_to_the_team(
     assert not [sent.url for sent in recorded.requests if "/api/" in sent.url]
     give_key(agent.page.context, team)
     come_back(agent.page)
+    page.goto(receipt)
+    expect(page.locator("#state")).to_contain_text("Waiting")
+    assert page.input_value("#link") == link, "the receipt shows no other link, which anybody opens"
+    page.click("#another")
+    expect(page.locator("#sealed")).to_contain_text(fingerprint(team.public))
+    sharing.click("#another")
+    expect(sharing.locator("#sealed")).to_contain_text(fingerprint(team.public))
+    sharing.fill("#text", "and the database password")
+    sharing.click("#create")
+    expect(sharing.locator("#sent h2")).to_be_focused()
+    assert re.search(r"/secret#t\.[\w-]{151}$", sharing.input_value("#link"))
     agent.page.click("#open")
     agent.page.click("#reveal")
     assert agent.page.input_value("#shown") == "the FTP password"
+    agent.page.goto("about:blank")
+    agent.page.goto(link.replace("#", "#%20%3C"))
+    expect(agent.page.locator("#gone h2")).to_have_text("Opened already")
     for recording in (recorder, recorded):
         recording.assert_never_sent("the FTP password")
         recording.assert_never_sent(encode(team.open(link.partition("#")[2])))

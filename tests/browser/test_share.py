@@ -127,6 +127,14 @@ def test_link_and_key_travel_apart(page: Page, context: BrowserContext) -> None:
     assert shown(reader) == TEXT
 
 
+def test_a_key_with_a_sign_too_many_is_answered(page: Page) -> None:
+    for address in ("/secret#100%", "/secret#%FF", "/private#%"):
+        page.goto("about:blank")
+        page.goto(address)
+        expect(page.locator("#gone h2")).to_have_text("Nothing is here")
+        assert "%" not in page.url
+
+
 def test_a_generated_password_stands_in_the_field(page: Page) -> None:
     page.goto("/share")
     page.click("#generate")

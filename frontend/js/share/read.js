@@ -20,7 +20,7 @@ const MASK = "••••••••••••"
 export async function showSecret({ entry, config, showPanel }) {
     const { key } = entry
     entry.claim ??= encode(randomBytes(16))
-    const { linkKey, why } = key.startsWith("t.")
+    const { linkKey, why } = /^\W*t\./.test(key)
         ? await (await load("share/sealed-link.js")).openLink(key, config)
         : { linkKey: await linkKeyOf(key), why: KEY.test(key) ? "" : "not_found" }
     if (!linkKey) return showClosed(showPanel, why)

@@ -29,7 +29,7 @@ export async function showReceipt({ entry, showPanel }) {
     copyOnPress($("#copy-note"), note)
     copyOnPress($("#copy-address"), () => address)
     copyOnPress($("#copy-key"), () => secretKey)
-    copyOnPress($("#keep"), () => `${location.origin}/private#${entry.key}`)
+    copyOnPress($("#keep"), () => `${location.origin}/private#${[entry.key, entry.box].filter(Boolean).join(".")}`)
     onPress($("#show-qr"), async () => {
         const { drawQr } = await import("./qr.js")
         $("#qr").replaceChildren(drawQr(link))
@@ -40,6 +40,7 @@ export async function showReceipt({ entry, showPanel }) {
     // A sealed link has no key to send apart, and is too long to be read off a screen.
     $("#split").hidden = $("#show-qr").hidden = Boolean(entry.box)
     $("#sent-sealed").hidden = !entry.box
+    if (entry.box) $("#another").setAttribute("href", "/share#team")
     await refresh()
     const timer = setInterval(() => {
         if (isOver) clearInterval(timer)

@@ -11,6 +11,8 @@ const PASSWORD_CHARACTERS = 20
 /** Without those that people confuse. There are 56, and 56 × 4 = 224 bytes are used, so that each is as likely. */
 const PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
 const KEY = /^[0-9a-z]{31}$/
+/** The receipt of a secret that is sealed to the team keeps the box, or it would show a link that anybody opens. */
+const SEALED_RECEIPT = /^([0-9a-z]{31})\.(t\.[\w-]{151})/
 /** The support form links here with it. */
 const FOR_TEAM = "#team"
 
@@ -33,8 +35,13 @@ onPress($("#show-passphrase"), () => {
     setText($("#show-passphrase"), isHidden ? "share.hide" : "share.show")
 })
 $("#write").addEventListener("submit", () => runOnce($("#create"), create))
-// A link to the page's own address keeps the history entry.
-$("#another").addEventListener("click", () => location.pathname === "/share" && history.replaceState(null, ""))
+// A link to the page's own address keeps the history entry, and one with a fragment does not load the page again.
+$("#another").addEventListener("click", (event) => {
+    if (location.pathname !== "/share" || event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    history.replaceState(null, "")
+    location.reload()
+})
 $("#need-key").addEventListener("submit", () => runOnce($("#use-key"), useKey))
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
 await runGuarded(() => show(entry))
@@ -45,19 +52,29 @@ await runGuarded(() => show(entry))
  */
 function takeEntry() {
     const [, name, inPath] = location.pathname.split("/")
-    const key = decodeURIComponent(location.hash.slice(1) || inPath || "")
+    const given = decoded(location.hash.slice(1) || inPath || "")
     if (name.startsWith("share")) return history.state
     const kind = name === "secret" ? "secret" : "receipt"
-    if (!key) return history.state?.kind === kind ? history.state : { kind, key: "" }
+    if (!given) return history.state?.kind === kind ? history.state : { kind, key: "" }
+    const [, key = given, box] = (kind === "receipt" && SEALED_RECEIPT.exec(given)) || []
     /** @type {ShareEntry} */
-    const found = { kind, key }
+    const found = { kind, key, ...(box && { box }) }
     history.replaceState(found, "", kind === "secret" ? "/secret" : "/private")
     return found
 }
 
-/** The key of the team to seal to: for who comes from the support form. "" for everybody else. */
+/** A "%" in it may stand for itself. @param {string} text */
+function decoded(text) {
+    try {
+        return decodeURIComponent(text)
+    } catch {
+        return text
+    }
+}
+
+/** The key of the team to seal to: for who comes from the support form. Undefined for everybody else. */
 async function teamKeyFor() {
-    return (location.hash === FOR_TEAM && (await config).team_keys?.[0]) || ""
+    return location.hash === FOR_TEAM ? (await config).team_keys?.[0] : undefined
 }
 
 /** @param {ShareEntry | null} shown */
@@ -108,7 +125,7 @@ async function create() {
     try {
         const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
         const teamKey = await teamKeyFor()
-        if (teamKey) box = await (await import("./sealed-link.js")).boxOf(secretKey, teamKey)
+        if (teamKey !== undefined) box = await (await import("./sealed-link.js")).boxOf(secretKey, teamKey)
         await createSecret(request)
     } catch (error) {
         await loadCatalogue()
