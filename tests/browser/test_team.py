@@ -185,6 +185,44 @@ def test_a_full_disk_is_said_and_the_words_stay(page: Page) -> None:
     assert page.input_value("#passphrase") == PASSPHRASE
 
 
+def test_a_key_that_cannot_be_kept_is_not_made(page: Page) -> None:
+    page.goto("/team")
+    is_at(page, "Links are not sealed to a key yet")
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full') } }"
+    )
+    page.click("#make-title")
+    page.click("#make-now")
+    expect(page.locator("#done")).to_contain_text("could not keep the key")
+    expect(page.locator("#made")).to_be_hidden()
+    expect(page.locator("#not-loaded")).to_be_hidden()
+
+
+def test_what_is_stored_wrongly_can_be_removed(page: Page, use_keys: Callable[..., None]) -> None:
+    key = TeamKey.make()
+    use_keys(key.public)
+    page.goto("/team")
+    is_at(page, "This browser does not have the key yet")
+    page.evaluate(
+        """() => new Promise((resolve) => {
+            const opening = indexedDB.open("hallpass", 1)
+            opening.onsuccess = () => {
+                const storing = opening.result.transaction("team-keys", "readwrite")
+                storing.objectStore("team-keys").put({ publicKey: "no key!" })
+                storing.oncomplete = () => (opening.result.close(), resolve())
+            }
+        })"""
+    )
+    page.reload()
+    is_at(page, "This browser has another key")
+    add(page, key.file())
+    is_at(page, "This browser is ready")
+    page.locator("#keys li", has_text="?").get_by_role("button").click()
+    page.click("#confirm button[value=yes]")
+    expect(page.locator("#keys li")).to_have_count(1)
+    is_at(page, "This browser is ready")
+
+
 def test_a_new_key_comes_first_and_the_old_one_stays(
     page: Page, use_keys: Callable[..., None]
 ) -> None:

@@ -10,6 +10,8 @@ import { $, load, loadCatalogue, make, onPress, runGuarded, runOnce, setText, st
 import { readinessOf } from "./readiness.js"
 
 const KEY_FILE = "team/key-file.js"
+/** A key file is much shorter; a film need not be read to see that it is none. */
+const MAX_READ_BYTES = 50_000
 /** @type {Config} */
 let config
 /** Words take a moment to make. @type {Map<string, string>} */
@@ -79,9 +81,9 @@ async function itemOf({ publicKey }, teamKeys) {
     return make("li", { "data-icon": "key" }, make("div", {}, shown, make("p", { class: "actions" }, button)))
 }
 
-/** @param {string} publicKey */
+/** What is stored wrongly has no words, but can be removed. @param {string} publicKey */
 async function wordsOf(publicKey) {
-    const known = words.get(publicKey) ?? (await fingerprintOf(publicKey))
+    const known = words.get(publicKey) ?? (await fingerprintOf(publicKey).catch(() => "?"))
     words.set(publicKey, known)
     return known
 }
@@ -97,7 +99,7 @@ async function add() {
     /** @type {TeamKey} */
     let key
     try {
-        key = await readKeyFile(await chosen.text(), passphrase.value)
+        key = await readKeyFile(await chosen.slice(0, MAX_READ_BYTES).text(), passphrase.value)
     } catch (error) {
         const { fault = "unreadable" } = /** @type {{fault?: string}} */ (error)
         return rejectField(fault === "passphrase" ? passphrase : file, `team.fault_${fault}`)
@@ -130,7 +132,11 @@ async function makeKey() {
     const passphrase = newFilePassphrase()
     /** @type {{key: TeamKey, file: string}} */
     const { key, file } = await makeTeamKey(passphrase)
-    await keepKey(key)
+    try {
+        await keepKey(key)
+    } catch {
+        return show("team.fault_storage")
+    }
     isUnsaved = true
     const fingerprint = await wordsOf(key.publicKey)
     const line = `"team_keys": ${JSON.stringify([key.publicKey, ...(config.team_keys ?? [])]).replaceAll(",", ", ")},`
