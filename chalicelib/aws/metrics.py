@@ -10,7 +10,7 @@ import os
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from chalicelib.rate_limits.limits import LimitName
+from chalicelib.rate_limits.bounds import LimitName
 
 
 def emit_limit_metric(limit: LimitName) -> None:

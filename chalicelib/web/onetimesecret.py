@@ -20,7 +20,8 @@ from chalice.app import Request, Response
 from chalicelib.errors import Locked, NotFound, TooManyRequests, TryAgain, WrongPassphrase
 from chalicelib.onetime.accounts import Accounts, SignedIn
 from chalicelib.onetime.shared import SharedSecrets, generate
-from chalicelib.rate_limits.limits import Limits, OtsAction
+from chalicelib.rate_limits.bounds import OtsAction
+from chalicelib.rate_limits.limits import Limits
 from chalicelib.settings import ApiMode
 from chalicelib.web import onetimesecret_fields as sent
 from chalicelib.web.endpoint import HEADERS
