@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Rate, Request, Response
 
 from chalicelib import __version__
 from chalicelib.aws import event_bus, sqs
+from chalicelib.aws.metrics import LateMetrics
 from chalicelib.errors import NotFound, TooManyRequests
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
@@ -26,6 +25,7 @@ from chalicelib.onetime import envelope
 from chalicelib.rate_limits.bounds import BY_GRANT, Action
 from chalicelib.web import bodies, onetimesecret, onetimesecret_routes, render
 from chalicelib.web import endpoint as web
+from chalicelib.web.log import Log
 from chalicelib.wiring import Hallpass, hallpass
 
 View = Callable[..., Response]
@@ -35,8 +35,8 @@ SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up 
 
 app = Chalice(app_name="hallpass", configure_logs=False)
 app.register_middleware(web.normalise_chalice_errors, "http")
-logger = Logger(service="hallpass")  # Chalice logs through the logger of the same name.
-metrics = Metrics(namespace="Hallpass")  # The stack's name is the service: see resources.yaml.
+logger = Log("hallpass")  # Chalice logs through the logger of the same name.
+metrics = LateMetrics()
 
 
 def log_outcome(event: Request, call: Callable[[Request], Response]) -> Response:
@@ -62,13 +62,13 @@ app.register_middleware(log_outcome, "http")
 
 @contextmanager
 def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice ships no types
-    """Give out the parts with this invocation's clock running; drop connections to sites after."""
+    """Give out the parts with this invocation's clock running; delete the sites' cookies after."""
     parts = hallpass()
     parts.ports.budget.start(context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS)
     try:
         yield parts
     finally:
-        parts.ports.connections.close()
+        parts.ports.connections.keep()
         parts.forget_keys()
 
 
@@ -134,7 +134,7 @@ def provision() -> Response:
         else:
             grant, made = parts.lifecycle.provision(request, now=now())
     status = 202 if grant.state == "preparing" else 201 if made else 200
-    return web.respond(status, render.grant_summary(grant))
+    return web.respond(status, render.made(grant))
 
 
 @app.route("/secrets", methods=["POST"])
@@ -248,7 +248,7 @@ def renew(grant_id: str) -> Response:
         grant = parts.renewal.renew(
             web.path_id(grant_id), token, password, support_token=support_token, now=now()
         )
-    return web.respond(200, render.grant_summary(grant))
+    return web.respond(200, render.made(grant))
 
 
 @app.route("/grants/{grant_id}/ask", methods=["POST"])
@@ -280,8 +280,8 @@ def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     logger.append_keys(function_request_id=request_id, correlation_id=request_id)
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now(), correlation_id=request_id)
-    metrics.add_metric("OldestOverdueSeconds", MetricUnit.Seconds, result.oldest_overdue)
-    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, result.oldest_due)
+    metrics.add_metric("OldestOverdueSeconds", "Seconds", result.oldest_overdue)
+    metrics.add_metric("OldestDueSeconds", "Seconds", result.oldest_due)
     metrics.flush_metrics()
     if result.handed_out:
         logger.info("handed out", extra=result.handed_out)
@@ -308,8 +308,8 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
         logger.info("nothing to do", extra={"grant_id": message.grant_id})
         return
     logger.info("tried", extra=tried._asdict())
-    metrics.add_metric("Ended", MetricUnit.Count, int(tried.has_ended))
-    metrics.add_metric("PutOff", MetricUnit.Count, int(not tried.has_ended and tried.attempts > 0))
+    metrics.add_metric("Ended", "Count", int(tried.has_ended))
+    metrics.add_metric("PutOff", "Count", int(not tried.has_ended and tried.attempts > 0))
     metrics.flush_metrics()
 
 

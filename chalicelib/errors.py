@@ -27,8 +27,10 @@ with it. All times are epoch seconds.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
+
+from chalicelib.values import dataclass
 
 
 class HallpassError(Exception):

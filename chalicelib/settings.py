@@ -8,15 +8,17 @@ Each field of `Settings` is the environment variable of the same name in capital
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING
 from typing import Literal, get_args
+
+from chalicelib.patterns import pattern
+from chalicelib.values import dataclass, fields
 
 ApiMode = Literal["open", "token", "off"]
 MAX_ACCESS_DAYS = 30  # No deployment can allow longer ones.
-ORIGIN = re.compile(r"https?://[^/\s]+")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+ORIGIN = pattern(r"https?://[^/\s]+")
+EMAIL = pattern(r"[^@\s]+@[^@\s]+")
 
 
 class SettingsInvalid(Exception):

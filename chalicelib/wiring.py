@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib import __version__
@@ -59,6 +58,7 @@ from chalicelib.outbound.client import Outbound
 from chalicelib.rate_limits.bounds import LimitName
 from chalicelib.rate_limits.limits import HitCounter, Limits
 from chalicelib.settings import Settings
+from chalicelib.values import dataclass
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
@@ -66,8 +66,8 @@ from chalicelib.wordpress.client import RestWordPress
 class Connections(Protocol):
     """The open connections to sites."""
 
-    def close(self) -> None:
-        """Close them; done at the end of each invocation."""
+    def keep(self) -> None:
+        """Keep nothing of an invocation but what may serve the next; done at the end of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,13 @@ def _thin(code: Path, operations: sdk_data.Operations) -> None:
     for name in ("boto3/data", "boto3/examples", "bin", "jmespath-1.1.0.data"):
         shutil.rmtree(code / name, ignore_errors=True)
     # What pip needs to uninstall, and lists of time zones: `zoneinfo` reads the files of the zones.
-    for pattern in ("*.dist-info/RECORD", "tzdata/zoneinfo/*.zi", "tzdata/zoneinfo/*.tab"):
+    # botocore asks dateutil for no zone by name, so the zones that it brings are needless as well.
+    for pattern in (
+        "*.dist-info/RECORD",
+        "tzdata/zoneinfo/*.zi",
+        "tzdata/zoneinfo/*.tab",
+        "dateutil/zoneinfo/*.tar.gz",
+    ):
         for needless in list(code.glob(pattern)):
             needless.unlink()
 

@@ -8,7 +8,6 @@ of earlier versions are read for as long as a grant can live (`grant_upgrade`).
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from chalicelib.aws.dynamodb import Item, from_item, to_item
@@ -30,6 +29,7 @@ from chalicelib.grants.parts import (
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import asdict
 
 # One partition carries about 1000 writes a second (an AWS limit), far more than one support team.
 SHARD = "0"
@@ -67,6 +67,8 @@ def to_grant_item(grant: Grant) -> Item:
         "deleted_at": on_site.evidence.deleted_at,
         "user_email": on_site.user_email,
         "let_in": on_site.is_let_in,
+        "wordpress": on_site.wordpress,
+        "php": on_site.php,
         "key_refused_at": on_site.evidence.key_refused_at,
         "key_by_email": on_site.evidence.is_by_email,
         "answer_lost": on_site.evidence.is_answer_lost or None,
@@ -149,6 +151,8 @@ def from_grant_item(item: Item) -> Grant | None:
             ),
             user_email=get("user_email", ""),
             is_let_in=get("let_in"),
+            wordpress=get("wordpress", ""),
+            php=get("php", ""),
         ),
         consent=Consent(
             login=values["owner_login"],

@@ -7,13 +7,13 @@ Every write is conditional on the version that was read. `grant_item` says what 
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.dynamodb import call_if, get_item, to_item
 from chalicelib.aws.grant_item import from_grant_item, to_grant_item
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
+from chalicelib.values import replace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

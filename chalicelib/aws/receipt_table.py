@@ -6,12 +6,12 @@ An item's id is ``receipt `` and the secret's id, which has no blank, so no secr
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
 from chalicelib.errors import TryAgain
 from chalicelib.onetime.receipts import Outcome, Receipt
+from chalicelib.values import asdict, fields
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,7 +8,6 @@ up to three. Expiry is in the condition, because TTL may purge days late.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.aws.dynamodb import Item, call_if, from_item, get_item, to_item
@@ -19,6 +18,7 @@ from chalicelib.onetime.model import (
     Revocation,
     Secret,
 )
+from chalicelib.values import asdict, fields
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

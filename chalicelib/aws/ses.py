@@ -60,6 +60,8 @@ def _content(mail: Mail) -> MessageTypeDef:
     if mail.html:
         content["Body"]["Html"] = {"Data": mail.html, "Charset": "UTF-8"}
     headers = {"In-Reply-To": mail.in_reply_to, "References": " ".join(mail.references)}
+    if mail.is_automatic:
+        headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
     named: list[MessageHeaderTypeDef] = [
         {"Name": name, "Value": value} for name, value in headers.items() if value
     ]

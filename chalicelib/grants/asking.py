@@ -8,14 +8,13 @@ there is one mail in half a day, and `MAX_REQUESTS` in all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.clock import HOUR
 from chalicelib.errors import GrantEnded, NotFound, TooManyRequests
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, EventName
 from chalicelib.grants.ports import Notifier, Wish
 from chalicelib.grants.store import GrantStore, holder_of, update
+from chalicelib.values import dataclass
 
 EVENT_OF: dict[Wish, EventName] = {"link": "link_asked", "time": "time_asked"}
 PAUSE_SECONDS = 12 * HOUR

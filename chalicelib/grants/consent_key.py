@@ -8,16 +8,15 @@ approved on another host than the one that it would go to is sent nowhere, and f
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from chalicelib.errors import ConsentRejected, KeyRefused, SiteUnsupported
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Consent
 from chalicelib.grants.ports import Sealer
 from chalicelib.grants.site import Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 KEY_LEFT = (
     "Please also delete the application password that you have just approved: Users » Profile » "
@@ -50,7 +49,7 @@ CHECKED_BY_PLUGIN = (
     f"and approve again. {KEY_LEFT}"
 )
 LOGIN_NOT_TAKEN_SIGNS = frozenset(":'\"\\")
-APPLICATION_PASSWORD = re.compile(r"[A-Za-z0-9]{24}")  # As every WordPress makes it.
+APPLICATION_PASSWORD = pattern(r"[A-Za-z0-9]{24}")  # As every WordPress makes it.
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.set_up import MAX_HOLD_SECONDS
+from chalicelib.values import dataclass, field
 
 Queue = Literal["first", "retry"]
 QUEUES: tuple[Queue, ...] = ("first", "retry")

@@ -13,7 +13,6 @@ attempt, so asking often neither puts the next try off nor fills a mailbox.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import HallpassError, NotFound
@@ -31,6 +30,7 @@ from chalicelib.grants.store import (
     update,
 )
 from chalicelib.grants.visit_report import compare, read
+from chalicelib.values import dataclass
 
 FINISH_LEASE_SECONDS = 120  # Longer than a worker or a request has in all.
 MAX_SNAPSHOT_TRIES = 2

@@ -14,7 +14,6 @@ deadline it reminds the owner to delete the user, and goes on reminding.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import GrantEnded, InvalidInput, TryAgain
@@ -32,6 +31,7 @@ from chalicelib.grants.request import HoldRequest, ProvisionRequest, RegisterReq
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, create_once, holder_of, require_owner, update
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ See `model`, which has the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
 
 from chalicelib.grants.parts import Event, Notice
 from chalicelib.grants.phases import ALL_PHASES, transition
 from chalicelib.grants.set_up import GrantInSetUp
+from chalicelib.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,30 @@ class GrantWithMails(GrantInSetUp):
 
     @transition(*ALL_PHASES)
     def ticket_sent(
-        self, reference: str, owner_email: str, now: int, *, subject: str = "", message_id: str = ""
+        self,
+        reference: str,
+        owner_email: str,
+        now: int,
+        *,
+        subject: str = "",
+        message_id: str = "",
+        sealed_message: bytes = b"",
+        passphrase_hint: str = "",
     ) -> Self:
         """
         Record the ticket, once, and where its owner can be reached if that is not known.
 
-        Later mails to support answer the first ticket, whose *subject* and *message_id* are kept.
+        Of the first ticket *subject* and *message_id* are kept, which later mails to support
+        answer, and *sealed_message*, which its owner's receipt shows. *passphrase_hint* is for
+        the page of the link.
         """
         grant = self.recorded(Event(now, "ticket_sent", "owner", reference))
         written = grant.correspondence
         if message_id and not written.message_id:
             written = replace(written, subject=subject, message_id=message_id)
+        kept = written.sealed_message or sealed_message or None
+        hint = passphrase_hint or written.passphrase_hint
+        written = replace(written, sealed_message=kept, passphrase_hint=hint)
         email = grant.owner_email or owner_email
         return replace(grant, owner_email=email, correspondence=written)
 
@@ -47,7 +60,7 @@ class GrantWithMails(GrantInSetUp):
         schedule = self.schedule
         if grant is self or self.phase != "active" or schedule.due_at is None:
             return grant
-        return replace(grant, schedule=replace(schedule, due_at=min(schedule.due_at, now)))
+        return replace(grant, schedule=schedule.at(min(schedule.due_at, now)))
 
     @transition(*ALL_PHASES)
     def asked(self, asked: Event) -> Self:

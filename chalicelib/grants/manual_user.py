@@ -7,12 +7,11 @@ is offered, and the owner sees who it is before anything happens (`repair`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
 from chalicelib.grants.site import Account
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 MAX_USER_AGE_SECONDS = DAY  # A user made by hand was made shortly before the message.
 

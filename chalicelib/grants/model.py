@@ -9,8 +9,6 @@ All times are epoch seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.mailed import GrantWithMails
@@ -25,6 +23,7 @@ from chalicelib.grants.phases import ALL_PHASES, ENDED, REMOVING, RUNNING, Phase
 from chalicelib.grants.schedule import KEEP_CLOSED_SECONDS, Schedule
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import dataclass, replace
 
 MAX_NOTICE_ATTEMPTS = 34  # About a week; a mailbox that refuses mail that long is dead.
 LOCK_RETRY_SECONDS = 5 * MINUTE

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from chalicelib.grants.evidence import Evidence
 from chalicelib.grants.site import Site
 from chalicelib.grants.visit_report import Change
+from chalicelib.values import dataclass, field, replace
 
 Holder = Literal["owner", "support"]
 EventName = Literal[
@@ -99,7 +99,8 @@ class OnSite:
     `user_may_exist` is true from just before we first ask the site to create the support user
     until the site confirms that it is deleted. `sealed_removal` is the removal key, KMS-sealed.
     `user_email` is the support user's address there; `is_let_in` whether the sign-in page let it in
-    when set-up tried, None where that did not show.
+    when set-up tried, None where that did not show. `wordpress` and `php` are the versions that it
+    showed then, or "".
     """
 
     site: Site | None = None
@@ -110,6 +111,8 @@ class OnSite:
     evidence: Evidence = field(default_factory=Evidence)
     user_email: str = ""
     is_let_in: bool | None = None
+    wordpress: str = ""
+    php: str = ""
 
 
 @dataclass(frozen=True, slots=True)

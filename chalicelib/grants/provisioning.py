@@ -21,8 +21,6 @@ the sweep deletes it there unless its owner asks for the access within 15 minute
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from chalicelib.errors import (
     GrantEnded,
     HallpassError,
@@ -47,6 +45,7 @@ from chalicelib.grants.request import HoldRequest, ProvisionRequest, support_use
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 from chalicelib.grants.store import GrantStore, Unrecorded, require_same, try_lease, update
+from chalicelib.values import dataclass, replace
 
 SET_UP_LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 MIN_STEP_SECONDS = 8.0  # With less time than this left, the next step waits for the next request.

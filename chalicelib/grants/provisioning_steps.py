@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from chalicelib.clock import TimeBudget
@@ -17,8 +16,10 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import RateGate, Sealer
 from chalicelib.grants.request import ProvisionRequest, plus_address
 from chalicelib.grants.site import Account, Credentials, NewUser, Site, WordPress
+from chalicelib.grants.snapshot import SignInTrial
 from chalicelib.grants.visit_report import write
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 MAX_SNAPSHOT_SECONDS = 10.0
 MAX_SIGN_IN_SECONDS = 8.0
@@ -218,10 +219,10 @@ def try_sign_in(tools: StepTools, grant: Grant, request: ProvisionRequest, now: 
     set-up: a plugin may count what it refuses.
     """
     del now
-    is_let_in = None
+    trial = SignInTrial()
     with suppress(SiteUnavailable), tools.budget.within(MAX_SIGN_IN_SECONDS):
-        is_let_in = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
-    return lambda grant: grant.sign_in_tried(is_let_in=is_let_in)
+        trial = tools.wordpress.try_sign_in(_site(grant), grant.username, request.password)
+    return lambda grant: grant.sign_in_tried(trial)
 
 
 STEPS = (

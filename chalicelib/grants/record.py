@@ -7,7 +7,6 @@ The transitions are in `model`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote
 
@@ -25,10 +24,12 @@ from chalicelib.grants.parts import (
 )
 from chalicelib.grants.phases import ENDED, Phase, State
 from chalicelib.grants.schedule import Schedule
+from chalicelib.patterns import pattern
+from chalicelib.values import dataclass, field, replace
 
 MAX_TIMELINE_EVENTS = 60  # Events. DynamoDB items end at 400 KB; a grant's timeline is far shorter.
 REPEATING_EVENTS = frozenset({"removal_failed", "link_locked"})
-HOST_NAME = re.compile(
+HOST_NAME = pattern(
     r"(https?://)?(?P<host>([A-Z0-9-]+\.)*[A-Z0-9-]+|\[[0-9A-F:.]+\])(?P<port>:[0-9]+)?(?=[/?#]|$)",
     re.IGNORECASE,
 )
@@ -89,6 +90,11 @@ class GrantRecord:
     def was_active(self) -> bool:
         """Whether support could ever sign in."""
         return any(event.name == "access_created" for event in self.timeline)
+
+    @property
+    def was_link_opened(self) -> bool:
+        """Whether any of its links was opened."""
+        return any(event.name == "link_opened" for event in self.timeline)
 
     @property
     def ended_on_owner_word(self) -> bool:

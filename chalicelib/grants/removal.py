@@ -33,8 +33,6 @@ controls the site's address gets to see the removal key, as the site itself does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.clock import DAY
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.grants.consent_key import ConsentKey
@@ -46,6 +44,7 @@ from chalicelib.grants.snapshot import Snapshot
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.grants.strangers import is_missing_to_strangers, may_be_deleted
 from chalicelib.site_problems import may_have_moved, unavailable, unsupported
+from chalicelib.values import dataclass
 
 MAX_UNREACHED_SECONDS = 7 * DAY
 

@@ -11,7 +11,6 @@ changes the name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from chalicelib.errors import KeyRefused
 from chalicelib.grants.evidence import Evidence
@@ -20,6 +19,7 @@ from chalicelib.grants.ports import Sealer
 from chalicelib.grants.request import plus_address
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

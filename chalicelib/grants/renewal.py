@@ -8,8 +8,6 @@ approval is needed. The page then seals the new one and sends its link, as it di
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.errors import GrantEnded, KeyRefused, NotFound, TryAgain
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import token_hash
@@ -19,6 +17,7 @@ from chalicelib.grants.removal_key import RemovalKey
 from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass
 
 ACCESS_IS_OVER = "This access is over, so there can be no new link to it."
 RENEWAL_LEASE_SECONDS = 40  # Longer than the calls to the site may take.

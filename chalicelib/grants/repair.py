@@ -13,7 +13,6 @@ request with that user's id deletes. In between the consent key is held, for 15 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.errors import (
@@ -34,6 +33,7 @@ from chalicelib.grants.set_up import MAX_HOLD_SECONDS
 from chalicelib.grants.site import Account, Credentials, Site, WordPress
 from chalicelib.grants.store import GrantStore, require_owner, try_lease, update
 from chalicelib.site_problems import may_have_moved, unsupported
+from chalicelib.values import dataclass
 
 REPAIR_LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
 

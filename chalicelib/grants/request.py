@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass, field
 
 from chalicelib.errors import InvalidInput
 from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.site import Credentials
+from chalicelib.values import asdict, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

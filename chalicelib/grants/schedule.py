@@ -6,9 +6,8 @@ All times are epoch seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from chalicelib.clock import DAY, HOUR, MINUTE
+from chalicelib.values import dataclass, replace
 
 FIRST_RETRY_SECONDS = (1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 1 * HOUR)
 MAX_HOURLY_RETRIES = 23  # With the first four, about a day; after that once a day.

@@ -6,7 +6,6 @@ See `model`, which has the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
 
 from chalicelib.clock import DAY, MINUTE
@@ -15,6 +14,8 @@ from chalicelib.grants.parts import Event
 from chalicelib.grants.phases import SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
+from chalicelib.grants.snapshot import SignInTrial
+from chalicelib.values import dataclass, replace
 
 MAX_SET_UP_SECONDS = 15 * MINUTE  # Then the sweep undoes an unfinished set-up.
 # Then a held consent is due, so that the sweep, which runs every minute, deletes it within 15.
@@ -88,9 +89,9 @@ class GrantInSetUp(GrantRecord):
         """Record the sealed removal key."""
         return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
 
-    def sign_in_tried(self, *, is_let_in: bool | None) -> Self:
-        """Record whether the sign-in page lets the support user in, as far as that shows."""
-        return replace(self, on_site=replace(self.on_site, is_let_in=is_let_in))
+    def sign_in_tried(self, trial: SignInTrial) -> Self:
+        """Record what came of signing in once."""
+        return replace(self, on_site=replace(self.on_site, **trial._asdict()))
 
     @transition(*SETTING_UP)
     def activated(self, now: int) -> Self:

@@ -8,11 +8,11 @@ known about what the site did) besides the errors that it names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from chalicelib.grants.snapshot import Snapshot
+from chalicelib.grants.snapshot import SignInTrial, Snapshot
+from chalicelib.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +237,8 @@ class WordPress(Protocol):
             SiteUnavailable, SiteUnsupported: The response proves neither.
         """
 
-    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
-        """
-        Sign in on the sign-in page as a person does, once, and out again at once.
-
-        Return whether the site lets that user in; None where that does not show.
-        """
+    def try_sign_in(self, site: Site, username: str, password: str) -> SignInTrial:
+        """Sign in on the sign-in page as a person does, once, and out again at once."""
 
     def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
         """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from chalicelib.values import dataclass
 
 ADMINISTRATOR = "administrator"
 # WordPress' own roles that may do more than read, and the one of its most common shop.
@@ -114,3 +115,16 @@ class Snapshot:
     themes: tuple[Theme, ...] | None = None
     admin_email: str | None = None
     reach: Reach = "everybody"
+
+
+class SignInTrial(NamedTuple):
+    """
+    What came of signing in once.
+
+    `is_let_in` is None where that does not show. `wordpress` and `php` are the versions that the
+    sign-in page names, digits and dots, or "".
+    """
+
+    is_let_in: bool | None = None
+    wordpress: str = ""
+    php: str = ""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from chalicelib.clock import MINUTE, TimeBudget
 from chalicelib.grants.due_order import QUEUES, Crowds, Due, DueIndex, Queue, in_turn
 from chalicelib.grants.ports import DueQueue
+from chalicelib.values import dataclass
 
 HANDED_OUT_SECONDS = 15 * MINUTE  # Longer than anything waits in a queue as a rule.
 PAGE_SECONDS = 5.0  # More than it takes to hand one page out.

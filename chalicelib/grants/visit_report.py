@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.grants.snapshot import (
@@ -25,6 +24,7 @@ from chalicelib.grants.snapshot import (
     Theme,
     gained_rights,
 )
+from chalicelib.values import asdict, dataclass
 
 MAX_CHANGES = 100  # Of more than that only the number is kept, so that the grant stays small.
 MAX_NAMED = 10

@@ -8,11 +8,11 @@ the error is the caller's, and the queue delivers again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.model import Grant
+from chalicelib.values import dataclass
 
 
 class Try(NamedTuple):

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, EventName
 from chalicelib.notifications.notifier import MIN_FAILURES_BEFORE_NOTICE
+from chalicelib.values import dataclass
 
 AnnouncementName = Literal[
     "access_created",

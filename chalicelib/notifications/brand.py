@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from chalicelib.notifications.words import Words
+from chalicelib.values import dataclass, field
 
 CONFIG = Path(__file__).with_name("config.json")
 LOGO = Path(__file__).with_name("logo.png")

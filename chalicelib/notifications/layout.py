@@ -8,11 +8,11 @@ link. The HTML loads nothing: its styles are in it, and a logo is attached.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from chalicelib.notifications.brand import Brand, brand
 from chalicelib.notifications.words import Words
+from chalicelib.values import dataclass
 
 LOGO_ID = "logo"
 # Light first, because some readers know no other; each class is what the dark scheme changes.
@@ -91,7 +91,7 @@ def html(
         f'style="max-width:560px;text-align:{start};{FONT};font-size:16px;line-height:1.5">'
         f'<tr><td style="padding:0 4px 16px">{_header(team_name, style)}</td></tr>'
         f'<tr><td class="card line ink" style="background:{CARD};color:{INK};'
-        f'border:1px solid {LINE};border-radius:12px;padding:24px">'
+        f'border:1px solid {LINE};border-radius:12px;padding:24px 24px 10px">'
         f'<h1 class="ink" style="margin:0 0 12px;font-size:22px;line-height:1.3;color:{INK}">'
         f"{escape(title)}</h1>{body}</td></tr>"
         f'<tr><td class="faint" style="padding:16px 4px 0;color:{FAINT};font-size:13px">'

@@ -59,6 +59,8 @@ def letter(
         footer=[words.say("footer.answer", support=team.name)] if is_to_owner else [],
         in_reply_to=written.message_id if is_answer else "",
         references=conversation(team, reference, written.message_id if is_answer else ""),
+        # Help desks put aside what says that it is automatic.
+        is_automatic=is_to_owner,
     )
 
 
@@ -74,6 +76,7 @@ def write(
     footer: Sequence[str] = (),
     in_reply_to: str = "",
     references: tuple[str, ...] = (),
+    is_automatic: bool = False,
 ) -> Mail:
     """Return a mail of *team* with the given parts, as plain text and as HTML."""
     foot = [*footer, team.name, team.public_url]
@@ -86,6 +89,7 @@ def write(
         sender=team.name,
         in_reply_to=in_reply_to,
         references=references,
+        is_automatic=is_automatic,
         logo=brand().logo,
     )
 

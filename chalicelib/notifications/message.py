@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from chalicelib.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,9 @@ class Mail:
     One mail to one person, as plain text and as HTML.
 
     `sender` is the name that it comes from; the deployment has one address. `in_reply_to` and
-    `references` are Message-IDs in angle brackets (RFC 5322, section 3.6.4). `logo` is a PNG that
-    the HTML shows, or empty.
+    `references` are Message-IDs in angle brackets (RFC 5322, section 3.6.4). One that
+    `is_automatic` asks for no automatic answer (RFC 3834): a notice of absence would go to support.
+    `logo` is a PNG that the HTML shows, or empty.
     """
 
     to: str
@@ -25,6 +27,7 @@ class Mail:
     sender: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    is_automatic: bool = False
     logo: bytes = field(default=b"", repr=False)
 
 

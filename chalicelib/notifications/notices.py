@@ -144,7 +144,10 @@ def _who_ended(team: SupportTeam, grant: Grant, reader: Holder, words: Words) ->
 
 def _afterword(grant: Grant, words: Words) -> list[Block]:
     """Tell the owner what is hers now, what changed meanwhile, and what we never had."""
-    blocks: list[Block] = [Text(words.say("ended.yours")), Text(_report(grant, words))]
+    # The password was only behind the link, and the link opens once.
+    is_unused = not grant.is_manual and not grant.was_link_opened
+    blocks: list[Block] = [Text(words.say("ended.unused" if is_unused else "ended.yours"))]
+    blocks.append(Text(_report(grant, words)))
     if not grant.is_manual:
         blocks.append(Text(words.say("ended.key"), is_faint=True))
     return blocks

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.errors import DeliveryFailed, HallpassError, TooManyRequests
@@ -23,6 +22,7 @@ from chalicelib.grants.store import GrantStore, Unrecorded, update
 from chalicelib.notifications import notices
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.reminder import reminder
+from chalicelib.values import dataclass
 
 MIN_FAILURES_BEFORE_NOTICE = 3  # Of the removal, before the owner is asked to help.
 

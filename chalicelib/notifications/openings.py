@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.notifications.brand import brand
 from chalicelib.notifications.layout import Text
 from chalicelib.notifications.letter import write
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.onetime.receipts import Receipt
+from chalicelib.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

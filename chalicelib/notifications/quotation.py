@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from chalicelib.patterns import pattern
+
 MARK = "> "
 MAX_LINE_CHARACTERS = 76  # Mail programs wrap longer lines, and what they wrap has no mark.
 # Control characters, and what Unicode calls Default_Ignorable_Code_Point (DerivedCoreProperties.txt
 # 16.0), bidirectional controls among it; the blank of Braille and interlinear marks look empty too.
-UNSEEN = re.compile(
+UNSEEN = pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"

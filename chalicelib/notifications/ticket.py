@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
 
 from chalicelib.grants.model import Grant
 from chalicelib.notifications.account_notes import account_notes
@@ -21,8 +20,10 @@ from chalicelib.notifications.message import Mail, SupportTeam
 from chalicelib.notifications.quotation import MARK, fields, quoted, seen_on_one_line
 from chalicelib.notifications.ticket_links import is_sealed
 from chalicelib.notifications.words import Words
+from chalicelib.values import asdict, dataclass, field
 
-UNSAID = frozenset({"password_link"})  # What earlier versions did not count among what was said.
+# Earlier versions did not count the one among what was said; the other is sealed anew at each try.
+UNSAID = frozenset({"password_link", "sealed_message"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Ticket:
     """
     Who needs help with what. `link` is the sign-in link, `owner_token` the grant's.
 
-    `password_link` is a one-time link that the sender made; we never open it.
+    `password_link` is a one-time link that the sender made; we never open it. `sealed_message` is
+    the message for the sender's own receipt, which only the owner token opens.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Ticket:
     owner_token: str = field(default="", repr=False)
     passphrase_hint: str = ""
     password_link: str = field(default="", repr=False)
+    sealed_message: bytes = field(default=b"", repr=False)
 
     def digest(self) -> bytes:
         """Return SHA-256 of all that was said, so that the same request is known again."""

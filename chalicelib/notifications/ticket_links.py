@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 
 from chalicelib.errors import InvalidInput
+from chalicelib.patterns import pattern
 
-LINK_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+LINK_KEY = pattern(r"[A-Za-z0-9_-]{43}")
 # In its place: the link key, sealed to the team (HPKE). We cannot open it.
-TEAM_BOX = re.compile(r"t\.[A-Za-z0-9_-]{151}")
-ONE_TIME_LINK = re.compile(
+TEAM_BOX = pattern(r"t\.[A-Za-z0-9_-]{151}")
+ONE_TIME_LINK = pattern(
     r"https://[a-z0-9.-]+(:[0-9]{1,5})?/[!-~]*[a-z0-9_-]{10}[!-~]*", re.IGNORECASE
 )
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from chalicelib.grants.store import GrantStore, require_owner, update
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.ticket import Ticket, to_owner, to_support
 from chalicelib.notifications.ticket_links import check_links
+from chalicelib.values import dataclass
 
 DROPPED = "owner's mailbox was full"  # In the log of a ticket, in the place of its reader.
 SUPPORT_IS_FULL = (
@@ -116,6 +116,8 @@ class Tickets:
                             now,
                             subject=mail.subject,
                             message_id=message_id,
+                            sealed_message=ticket.sealed_message,
+                            passphrase_hint=ticket.passphrase_hint,
                         ),
                     ),
                 )

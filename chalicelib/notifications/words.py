@@ -11,16 +11,17 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
+
+from chalicelib.patterns import pattern
+from chalicelib.values import dataclass
 
 Language = Literal["en", "de", "es", "fr", "pt", "ar", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEXTS = Path(__file__).parent / "texts"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = pattern(r"\{(\w+)\}")
 # Around a name in a sentence that runs the other way, so that it does not reorder the sentence.
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT: frozenset[Language] = frozenset({"ar"})
@@ -83,6 +84,8 @@ def catalogue(language: Language) -> Mapping[str, str]:
 @functools.cache
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of that IANA name; UTC for a name that is not known here."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - Most cold starts write no mail.
+
     try:
         return ZoneInfo(name) if name else UTC
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder, such as "Europe".

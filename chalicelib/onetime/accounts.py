@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.errors import InvalidInput
 from chalicelib.onetime.envelope import KEY_BYTES, Link, encode, hkdf
+from chalicelib.patterns import pattern
+from chalicelib.values import dataclass
 
 TOKEN_BYTES = 32
 MAX_LISTED_RECEIPTS = 100  # So many receipts the list of an account shows, the newest.
-NAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{0,127}")
+NAME = pattern(r"[a-z0-9][a-z0-9._+@-]{0,127}")
 _NONE = hashlib.sha256(b"no account").hexdigest()
 
 

@@ -26,7 +26,8 @@ import binascii
 import hashlib
 import hmac
 import unicodedata
-from dataclasses import dataclass, field
+
+from chalicelib.values import dataclass, field
 
 PBKDF2_ROUNDS = 600_000
 PADDING_BYTES = 256  # Plaintext is padded to a multiple of this, so its length says little.

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from chalicelib.errors import (
     AlreadyOpened,
@@ -39,6 +38,7 @@ from chalicelib.onetime.model import (
     SecretStore,
 )
 from chalicelib.onetime.receipts import Receipts, proves
+from chalicelib.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

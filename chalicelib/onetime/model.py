@@ -9,11 +9,11 @@ epoch seconds; hashes are SHA-256 in base64url without padding, as in the API.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import NotFound
+from chalicelib.values import dataclass
 
 MIN_LIFETIME_SECONDS = 1
 MAX_LIFETIME_SECONDS = 30 * DAY

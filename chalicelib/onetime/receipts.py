@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from chalicelib.errors import HallpassError, SecretExists
 from chalicelib.onetime.envelope import proof_hash
 from chalicelib.onetime.model import TRACE_SECONDS, Secret, SecretStore
+from chalicelib.values import dataclass
 
 Origin = Literal["page", "api"]
 Outcome = Literal["received", "burned"]

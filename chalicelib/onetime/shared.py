@@ -16,7 +16,6 @@ from __future__ import annotations
 import hmac
 import secrets
 import string
-from dataclasses import dataclass
 
 from chalicelib.clock import DAY
 from chalicelib.errors import Locked, NotFound, TryAgain, WrongPassphrase
@@ -33,6 +32,7 @@ from chalicelib.onetime.shared_keys import (
     secret_key_of,
     unframe,
 )
+from chalicelib.values import dataclass
 
 MIN_LIFETIME_SECONDS = 60  # Upstream's.
 DEFAULT_LIFETIME_SECONDS = MAX_ANONYMOUS_LIFETIME_SECONDS = 7 * DAY

@@ -14,14 +14,14 @@ this module and the pages' ``shared-key.js``.
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from chalicelib.onetime.envelope import KEY_BYTES, PADDING_BYTES, Link, hkdf
+from chalicelib.patterns import pattern
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 KEY_DIGITS = 31
-KEY = re.compile(r"[0-9a-z]{31}")
+KEY = pattern(r"[0-9a-z]{31}")
 _KEY_COUNT = len(DIGITS) ** KEY_DIGITS
 _END_OF_TEXT = b"\x80"
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import InvalidInput, SiteUnavailable
+from chalicelib.outbound.lines import Line, Lines
 from chalicelib.outbound.urls import normalise, origin, origin_or_none
 from chalicelib.site_problems import unavailable
+from chalicelib.values import dataclass
 
 if TYPE_CHECKING:
     import requests
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 MAX_CALL_SECONDS = 20.0
 MAX_BODY_BYTES = 2 * 1024 * 1024  # After decompression.
 CHUNK_BYTES = 64 * 1024
-MAX_SESSIONS = 16
 MAX_CAUSES = 100
 # OpenSSL's codes for a certificate whose issuer the server did not send and we do not have.
 NO_ISSUER_CODES = frozenset({20, 21})
@@ -66,7 +66,7 @@ class Outbound:
         authorities: File of certificate authorities to trust instead of the usual ones.
         resolver: Resolves names to socket addresses; the system's resolver by default.
 
-    One instance serves one call at a time.
+    Any number of threads may call; see `lines` for what their calls share.
     """
 
     def __init__(
@@ -81,8 +81,7 @@ class Outbound:
         self._allowed = frozenset(site.strip().lower().rstrip("/") for site in allowed_sites)
         self._user_agent, self._seconds_left = user_agent, seconds_left
         self._authorities, self._resolver = authorities, resolver
-        self._call_budget = TimeBudget()
-        self._sessions: dict[str, requests.Session] = {}
+        self._lines = Lines(self._session)
 
     def normalise(self, typed: str) -> str:
         """
@@ -106,11 +105,13 @@ class Outbound:
         here = origin_or_none(first, self._allowed)
         return here is not None and here == origin_or_none(second, self._allowed)
 
+    def keep(self) -> None:
+        """Delete all cookies; connections may serve the next invocation, if it comes soon."""
+        self._lines.keep()
+
     def close(self) -> None:
-        """Close all connections and delete all cookies; call this after each invocation."""
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
+        """Close all connections and delete all cookies."""
+        self._lines.close()
 
     def call(
         self,
@@ -133,46 +134,37 @@ class Outbound:
             InvalidInput: *url* is not of the kind that may be called (field ``site_url``).
             SiteUnavailable: ``timeout``; ``unreachable``; ``odd_answer`` when the body is too long.
         """
-        from requests import RequestException  # noqa: PLC0415  Loads TLS and more: 0.1 s or so.
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
         site = origin(url, self._allowed)
         seconds = min(MAX_CALL_SECONDS, seconds, self._seconds_left())
         if seconds <= 0:
             raise unavailable("timeout")
-        self._call_budget.start(seconds)
+        sent = {"Accept": "application/json", **(headers or {})}
+        most = min(max_bytes, MAX_BODY_BYTES)
+        line = self._lines.take(site)
         try:
-            with self._session(site).request(
-                method,
-                url,
-                headers={"Accept": "application/json", **(headers or {})},
-                data=body,
-                timeout=seconds,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = _read_body(response, min(max_bytes, MAX_BODY_BYTES), truncate=truncate)
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Response(response.status_code, names, content, url)
-        except SiteUnavailable as error:
-            problem = error
-        except (RequestException, HTTPError, OSError, ValueError) as error:
-            problem = unavailable(_reason(error))
-        # Raised out here, because the cause holds addresses and headers.
-        raise problem if self._call_budget.left() > 0 else unavailable("timeout")
+            line.budget.start(seconds)
+            may_be_dead = line.is_kept and method == "GET"
+            if line.is_kept and not may_be_dead:  # It must not be asked to do something twice.
+                line.drop_connection()
+            try:
+                return _send(line, method, url, sent, body, most, truncate=truncate)
+            except SiteUnavailable as problem:
+                if not may_be_dead or problem.reason != "unreachable":
+                    raise
+            line.drop_connection()
+            return _send(line, method, url, sent, body, most, truncate=truncate)
+        finally:
+            line.is_kept = False
+            self._lines.give_back(site, line)
 
-    def _session(self, site: str) -> requests.Session:
-        """Return the session of the origin *site*; each has its own connection and cookies."""
-        if site in self._sessions:
-            return self._sessions[site]
-        import requests  # noqa: PLC0415  See `call`.
+    def _session(self, budget: TimeBudget) -> requests.Session:
+        """Return a session whose connections are guarded, and timed by *budget*."""
+        import requests  # noqa: PLC0415  Loads TLS and more: 0.1 s or so.
 
         from chalicelib.outbound import connections  # noqa: PLC0415
 
-        if len(self._sessions) == MAX_SESSIONS:
-            self.close()
         connector = connections.GuardedConnector(
-            self._allowed, self._call_budget, self._resolver or connections.resolve_by_system
+            self._allowed, budget, self._resolver or connections.resolve_by_system
         )
         session = requests.Session()
         session.trust_env = False
@@ -181,8 +173,41 @@ class Outbound:
         session.headers.update({"User-Agent": self._user_agent, "Accept-Encoding": "gzip"})
         session.mount("https://", connections.GuardedAdapter(connector))
         session.mount("http://", connections.GuardedAdapter(connector))
-        self._sessions[site] = session
         return session
+
+
+def _send(
+    line: Line,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    max_bytes: int,
+    *,
+    truncate: bool,
+) -> Response:
+    from requests import RequestException  # noqa: PLC0415  As in `_session`.
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        with line.session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            timeout=line.budget.left(),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = _read_body(response, max_bytes, truncate=truncate)
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status_code, names, content, url)
+    except SiteUnavailable as error:
+        problem = error
+    except (RequestException, HTTPError, OSError, ValueError) as error:
+        problem = unavailable(_reason(error))
+    # Raised out here, because the cause holds addresses and headers.
+    raise problem if line.budget.left() > 0 else unavailable("timeout")
 
 
 def _reason(error: BaseException) -> str:

@@ -12,12 +12,12 @@ nothing else is: that is how the local run reaches its own WordPress on loopback
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 from collections.abc import Collection
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from chalicelib.errors import InvalidInput
+from chalicelib.patterns import pattern
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_URL_CHARACTERS = 2000
@@ -32,8 +32,8 @@ PRIVATE_TLDS = frozenset(
     | {"onion", "private"}
 )
 INVISIBLE_CHARACTERS = "\u200b\u200c\u200d\u2060\ufeff"
-DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-NUMERIC_LABEL = re.compile(r"0x[0-9a-f]*|[0-9]+")
+DNS_LABEL = pattern(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+NUMERIC_LABEL = pattern(r"0x[0-9a-f]*|[0-9]+")
 
 # IANA's special-purpose registries, written out so that the answer does not change with the
 # version of Python. Of IPv6 only the global unicast block is used; it contains blocks that carry

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
@@ -30,6 +29,7 @@ from chalicelib.rate_limits.bounds import (
     OtsAction,
 )
 from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
+from chalicelib.values import dataclass, field
 
 
 class HitCounter(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import cast, get_args
 
 from chalicelib.errors import InvalidInput
@@ -21,6 +20,7 @@ from chalicelib.notifications.ticket import Ticket
 from chalicelib.notifications.words import LANGUAGES
 from chalicelib.onetime.envelope import IV_BYTES, TAG_BYTES, encode
 from chalicelib.onetime.model import MAX_LIFETIME_SECONDS, MIN_LIFETIME_SECONDS, Secret
+from chalicelib.patterns import pattern
 from chalicelib.settings import MAX_ACCESS_DAYS
 from chalicelib.web.fields import (
     Body,
@@ -44,12 +44,12 @@ MAX_LINK_CHARACTERS = 500
 MAX_HINT_CHARACTERS = 500
 MAX_LOGIN_CHARACTERS = 200
 # What `sanitize_user` of WordPress leaves when it is strict; the column `user_login` holds 60.
-USERNAME = re.compile(r"[A-Za-z0-9 _.@-]{1,60}")
+USERNAME = pattern(r"[A-Za-z0-9 _.@-]{1,60}")
 MAX_APPLICATION_PASSWORD_CHARACTERS = 100
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 200
 MAX_EPOCH_SECONDS = 2**40
 MAX_ZONE_CHARACTERS = 64
-TIME_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")  # An IANA name.
+TIME_ZONE = pattern(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")  # An IANA name.
 MAX_USER_ID = 2**64 - 1  # BIGINT UNSIGNED.
 PROOF_BYTES = 32
 
@@ -181,6 +181,15 @@ def send_ticket(body: Body) -> Ticket:
         grant_id=grant_id,
         owner_token=identifier(body, "owner_token") if grant_id else "",
         passphrase_hint=optional_text(body, "passphrase_hint", max_length=MAX_HINT_CHARACTERS),
+        sealed_message=_sealed_message(body) if grant_id else b"",
+    )
+
+
+def _sealed_message(body: Body) -> bytes:
+    if body.get("sealed_message") in (None, ""):
+        return b""
+    return binary(
+        body, "sealed_message", min_bytes=MIN_CIPHERTEXT_BYTES, max_bytes=MAX_CIPHERTEXT_BYTES
     )
 
 

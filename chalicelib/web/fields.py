@@ -7,20 +7,20 @@ that a person understands; it never repeats the value, which may be a password i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.errors import InvalidInput
 from chalicelib.onetime.envelope import decode
+from chalicelib.patterns import pattern
 
 MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without its angle brackets.
 MAX_IDENTIFIER_CHARACTERS = 128
-IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22,128}")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0085\u2028\u2029]")
+IDENTIFIER = pattern(r"[A-Za-z0-9_-]{22,128}")
+CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0085\u2028\u2029]")
 # One local part, one @, one domain with a dot: what every mail system accepts. Quoted local parts
 # and comments (RFC 5322) are left out on purpose; people do not type them and mailers reject them.
-EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
+EMAIL = pattern(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
 
 Body = Mapping[str, Any]
 

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from chalice.app import Request, Response
 
 from chalicelib.errors import Locked, NotFound, TooManyRequests, TryAgain, WrongPassphrase
 from chalicelib.onetime.accounts import Accounts, SignedIn
 from chalicelib.onetime.shared import SharedSecrets, generate
+from chalicelib.patterns import pattern
 from chalicelib.rate_limits.bounds import OtsAction
 from chalicelib.rate_limits.limits import Limits
 from chalicelib.settings import ApiMode
+from chalicelib.values import dataclass
 from chalicelib.web import onetimesecret_fields as sent
 from chalicelib.web.endpoint import HEADERS
 from chalicelib.web.onetimesecret_render import Json, as_json, listed, log_event, meant, receipt
@@ -31,7 +32,7 @@ MIN_KEY_CHARACTERS = 20
 MAX_SECRET_BYTES = 10_000
 MIN_PASSPHRASE_CHARACTERS, MAX_PASSPHRASE_CHARACTERS = 4, 128
 DEFAULT_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 128
-DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
+DOMAIN = pattern(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 UNKNOWN, NOT_FOUND = "Unknown secret", "Not Found"
 
 

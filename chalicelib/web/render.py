@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from chalicelib.grants.asking import possible_wishes
+from chalicelib.grants.environment import Environment, environment_of
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Event, Holder
 from chalicelib.grants.ports import Wish
 from chalicelib.grants.site import SiteCheck
 from chalicelib.notifications.tickets import Delivery
+from chalicelib.onetime.envelope import encode
 from chalicelib.onetime.model import Secret
 
 Json = dict[str, object]
@@ -36,6 +38,20 @@ def grant_summary(grant: Grant) -> Json:
         # Of a consent that waits for its owner's confirmation: then it is deleted.
         **({"held_until": grant.expires_at} if grant.is_held else {}),
     }
+
+
+def made(grant: Grant) -> Json:
+    """Return what the page seals: as `grant_summary`, with what runs on the site."""
+    known = environment_of(grant)
+    shown: Json = {
+        "wordpress": known.wordpress,
+        "php": known.php,
+        "theme": known.theme,
+        "plugins": list(known.plugins),
+        "more": known.more,
+        "obstacles": dict(known.obstacles),
+    }
+    return {**grant_summary(grant), **({"environment": shown} if known != Environment() else {})}
 
 
 def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> Json:
@@ -66,8 +82,12 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
             {"change": change.kind, "name": change.name, "detail": change.detail}
             for change in grant.visit.changes
         ]
+    if holder == "support" and grant.links.asks_passphrase and grant.correspondence.passphrase_hint:
+        shown["passphrase_hint"] = grant.correspondence.passphrase_hint
     if holder == "owner":
         shown["user_admin_url"] = grant.user_admin_url
+        if grant.correspondence.sealed_message:
+            shown["sealed_message"] = encode(grant.correspondence.sealed_message)
     return shown
 
 

@@ -12,7 +12,6 @@ No error repeats anything of a site's responses.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from chalicelib.errors import (
@@ -22,8 +21,9 @@ from chalicelib.errors import (
     SiteUnsupported,
 )
 from chalicelib.grants.site import Account, Credentials, NewUser, Problem, Site, SiteCheck
-from chalicelib.grants.snapshot import Snapshot
+from chalicelib.grants.snapshot import SignInTrial, Snapshot
 from chalicelib.outbound.client import Outbound
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import UNAVAILABLE, unavailable, unsupported
 from chalicelib.wordpress import users
 from chalicelib.wordpress.anonymous import AnonymousRequests, callable_url
@@ -35,7 +35,7 @@ from chalicelib.wordpress.snapshot import take_snapshot
 from chalicelib.wordpress.user_creation import create_administrator
 from chalicelib.wordpress.users import ME, USERS
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PASSWORDS_OFF_CODES = frozenset(
     {"application_passwords_disabled", "application_passwords_disabled_for_user"}
 )
@@ -219,8 +219,8 @@ class RestWordPress:
         """GET ``users/me`` with *key* and return whether it is refused."""
         return self._rest(site, key).is_refused(ME)
 
-    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
-        """POST the sign-in form once; None when the answer shows neither."""
+    def try_sign_in(self, site: Site, username: str, password: str) -> SignInTrial:
+        """POST the sign-in form once, and read the versions that its page names."""
         return try_once(self._outbound, site.login_url, username, password)
 
     def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:

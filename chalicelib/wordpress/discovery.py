@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.errors import HallpassError, KeyRefused, SiteUnavailable, SiteUnsupported
 from chalicelib.outbound.client import Outbound, Response
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.anonymous import AnonymousRequests, as_utf8, callable_url
 from chalicelib.wordpress.replies import read_reply, unusable_error
@@ -30,9 +31,9 @@ MAX_NAMED_ROOTS = 3
 MAX_LINK_HEADER_CHARACTERS = 8192  # Of the Link header.
 APPROVAL_PAGE = "/wp-admin/authorize-application.php"
 
-LINK_HEADER = re.compile(r'<([^<>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
-LINK_TAG = re.compile(rb"<link\b[^<>]{0,2000}?https://api\.w\.org/[^<>]{0,2000}>", re.IGNORECASE)
-HREF = re.compile(rb"""href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
+LINK_HEADER = pattern(r'<([^<>]+)>\s*;\s*rel="?https://api\.w\.org/"?')
+LINK_TAG = pattern(rb"<link\b[^<>]{0,2000}?https://api\.w\.org/[^<>]{0,2000}>", re.IGNORECASE)
+HREF = pattern(rb"""href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 WORDPRESS_MARKS = (b"/wp-content/", b"/wp-includes/", b'content="wordpress')
 
 

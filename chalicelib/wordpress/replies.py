@@ -14,24 +14,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from chalicelib.errors import HallpassError, KeyRefused, NotAdministrator
 from chalicelib.outbound.client import Response
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unavailable, unsupported
+from chalicelib.values import dataclass
 
 MAX_JSON_MARKS = 150_000  # Commas and opening brackets: so many values, at 200 bytes or so each.
 MAX_LENIENT_BYTES = 131_072  # Of a body in which JSON is searched for.
 MAX_JSON_FAILURES = 8  # Places where JSON seemed to begin, and none was.
-JSON_START = re.compile(r"""\{\s*["}]|\[\s*[\[\]{"\-0-9tfn]""")
+JSON_START = pattern(r"""\{\s*["}]|\[\s*[\[\]{"\-0-9tfn]""")
 MAX_SEARCHED_BYTES = MAX_SEARCHED_CHARACTERS = 65_536  # Of a page, and of a text with JSON in it.
-LONE_SURROGATE = re.compile(
+LONE_SURROGATE = pattern(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-HTML_START = re.compile(r"<(!doctype|html|head|\?xml)", re.IGNORECASE)
+HTML_START = pattern(r"<(!doctype|html|head|\?xml)", re.IGNORECASE)
 # Text of challenge pages, which some services send with 200, and of block pages with 503.
 CHALLENGE_MARKS = (b"<title>just a moment", b"sgcaptcha", b"robot challenge screen", b"ddos-guard")
 FIREWALL_MARKS = (
@@ -49,7 +50,7 @@ SIGN_IN_CODES = frozenset(
         *("invalid_application_credentials", "authentication_failed"),
     }
 )
-NOT_ALLOWED_CODE = re.compile(
+NOT_ALLOWED_CODE = pattern(
     r"rest_(forbidden(_context)?|user_\w+"
     r"|cannot_(create_user|edit|edit_roles|manage_application_passwords"
     r"|(create|list|read|edit|delete)_application_passwords?))"

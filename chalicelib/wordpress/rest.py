@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -59,6 +60,7 @@ class Rest:
     def __init__(self, outbound: Outbound, root: str, key: Credentials | None = None) -> None:
         self._outbound, self._root, self._key = outbound, root, key
         self._requests, self._bytes = MAX_REQUESTS, MAX_BYTES
+        self._lock = threading.Lock()  # Of these two; requests may overlap.
 
     def get(self, route: str, query: Query | None = None) -> Reply:
         """GET *route*; WordPress' refusal is a reply, too."""
@@ -153,18 +155,26 @@ class Rest:
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body).encode()
-        if self._requests <= 0 or self._bytes <= 0:
-            raise unavailable("odd_answer")
-        self._requests -= 1
-        response = self._outbound.call(
-            method,
-            route_url(self._root, route, query or {}),
-            headers=headers,
-            body=content,
-            max_bytes=min(MAX_REPLY_BYTES, self._bytes),
-            seconds=MAX_GET_SECONDS if method == "GET" else MAX_CALL_SECONDS,
-        )
-        self._bytes -= len(response.body)
+        with self._lock:
+            allowed = min(MAX_REPLY_BYTES, self._bytes)
+            if self._requests <= 0 or allowed <= 0:
+                raise unavailable("odd_answer")
+            self._requests -= 1
+            self._bytes -= allowed
+        received = 0
+        try:
+            response = self._outbound.call(
+                method,
+                route_url(self._root, route, query or {}),
+                headers=headers,
+                body=content,
+                max_bytes=allowed,
+                seconds=MAX_GET_SECONDS if method == "GET" else MAX_CALL_SECONDS,
+            )
+            received = len(response.body)
+        finally:
+            with self._lock:
+                self._bytes += allowed - received
         return response
 
 

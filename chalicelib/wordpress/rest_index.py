@@ -10,7 +10,6 @@ key would go to another place than the one on which it was approved.
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from chalicelib.errors import SiteUnsupported
 from chalicelib.grants.site import Site
 from chalicelib.outbound.client import Outbound
 from chalicelib.site_problems import unsupported
+from chalicelib.values import dataclass, replace
 from chalicelib.wordpress.anonymous import callable_url
 from chalicelib.wordpress.replies import Json, Reply
 

@@ -15,19 +15,25 @@ from urllib.parse import urlencode, urlsplit
 
 from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Site
+from chalicelib.grants.snapshot import SignInTrial
 from chalicelib.outbound.client import Outbound, Response
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unsupported
 from chalicelib.wordpress.anonymous import AnonymousRequests
 
-PASSWORD_FIELD = re.compile(
-    rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE
-)
-HIDDEN_INPUT = re.compile(
+PASSWORD_FIELD = pattern(rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?password\b""", re.IGNORECASE)
+HIDDEN_INPUT = pattern(
     rb"""<input\b[^<>]{0,1000}?\btype\s*=\s*["']?hidden\b[^<>]{0,1000}>""", re.IGNORECASE
 )
-INPUT = re.compile(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
-ATTRIBUTE = re.compile(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
-LOGOUT_NONCE = re.compile(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
+INPUT = pattern(rb"<input\b[^<>]{0,2000}>", re.IGNORECASE)
+ATTRIBUTE = pattern(r"""\b(name|value|type)\s*=\s*["']([^"']*)["']""")
+LOGOUT_NONCE = pattern(rb"action=logout[^\"'<>]{0,300}?_wpnonce=([0-9a-f]{10})")
+VERSION = r"([0-9]{1,3}(?:\.[0-9]{1,3}){1,2})"
+# WordPress' own styles of the sign-in page, joined into one address or each by itself.
+CORE_STYLE = pattern(
+    rf"""(?:load-styles\.php\?|/wp-includes/css/|/wp-admin/css/)[^"'<>]{{1,500}}?\bver={VERSION}["']""".encode()
+)
+PHP_HEADER = pattern(rf"PHP/{VERSION}", re.IGNORECASE)
 SIGNED_IN_COOKIE = "wordpress_logged_in_"
 ERROR_BOX = b'id="login_error"'
 PUZZLE_MARKS = (b"captcha", b"turnstile", b"altcha", b"two-factor", b"authcode")
@@ -73,11 +79,12 @@ def has_sign_in_form(page: Response) -> bool:
     return is_shown and PASSWORD_FIELD.search(page.body[:MAX_SEARCHED_BYTES]) is not None
 
 
-def try_once(outbound: Outbound, login_url: str, username: str, password: str) -> bool | None:
+def try_once(outbound: Outbound, login_url: str, username: str, password: str) -> SignInTrial:
     """
-    Sign in as a person does and at once out again; return whether the site lets that user in.
+    Sign in as a person does and at once out again; return what came of it.
 
-    None where that does not show: no form of WordPress' own, a captcha in it, a second question.
+    Whether that user is let in does not show without WordPress' own form, or with a captcha in it,
+    or when there is a second question.
     The password is sent once at most, so that no plugin counts two failures; the page is read
     first, so that none counts a call of a hidden one. What the site gave is forgotten afterwards.
 
@@ -86,8 +93,9 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
     """
     try:
         form = outbound.call("GET", login_url, headers=AS_PAGE, truncate=True)
+        trial = SignInTrial(None, wordpress_version(form), php_version(form))
         if not _is_own_form(form) or _has_puzzle(form):
-            return None
+            return trial
         fields = {**_hidden_fields(form.body), "log": username, "pwd": password}
         response = outbound.call(
             "POST",
@@ -98,11 +106,25 @@ def try_once(outbound: Outbound, login_url: str, username: str, password: str) -
         )
         if SIGNED_IN_COOKIE in response.headers.get("set-cookie", ""):
             _sign_out(outbound, login_url)
-            return True
+            return trial._replace(is_let_in=True)
         is_refused = response.status < HTTPStatus.MULTIPLE_CHOICES and ERROR_BOX in response.body
-        return False if is_refused and not _has_puzzle(response) else None
+        return trial._replace(is_let_in=False if is_refused and not _has_puzzle(response) else None)
     finally:
         outbound.close()
+
+
+def wordpress_version(page: Response) -> str:
+    """Return the version with which WordPress marks the styles of its own page, or ""."""
+    if not _is_own_form(page):
+        return ""
+    found = CORE_STYLE.search(page.body[:MAX_SEARCHED_BYTES])
+    return found[1].decode() if found else ""
+
+
+def php_version(page: Response) -> str:
+    """Return the version that PHP tells of itself, or "" where the host has switched that off."""
+    found = PHP_HEADER.match(page.headers.get("x-powered-by", ""))
+    return found[1] if found else ""
 
 
 def _sign_out(outbound: Outbound, login_url: str) -> None:

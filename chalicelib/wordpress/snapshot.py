@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from chalicelib.errors import NotAdministrator, SiteUnavailable, SiteUnsupported
@@ -26,7 +27,9 @@ from chalicelib.grants.snapshot import (
     Theme,
     rights_of,
 )
+from chalicelib.outbound.overlap import overlapped
 from chalicelib.site_problems import unavailable
+from chalicelib.values import replace
 from chalicelib.wordpress.rest import Query, Rest
 from chalicelib.wordpress.users import USERS, require_user_id
 
@@ -65,10 +68,13 @@ def take_snapshot(rest: Rest, our_user_id: int | None = None) -> Snapshot:
         KeyRefused: The key is dead.
         SiteUnavailable: ``timeout`` or ``unreachable``.
     """
-    users, reach = _users(rest)
-    plugins = _or_none(lambda: _plugins(rest))
-    themes = _or_none(lambda: _themes(rest))
-    admin_email = _or_none(lambda: _admin_email(rest))
+    users, reach = _users(rest)  # Alone: a key that the site refuses is sent once.
+    parts: list[Callable[[], Any]] = [
+        lambda: _or_none(lambda: _plugins(rest)),
+        lambda: _or_none(lambda: _themes(rest)),
+        lambda: _or_none(lambda: _admin_email(rest)),
+    ]
+    plugins, themes, admin_email = overlapped(parts)
     return Snapshot(
         users and _with_keys(rest, users, our_user_id), plugins, themes, admin_email, reach
     )
@@ -126,18 +132,20 @@ def _with_keys(
     rest: Rest, users: tuple[SiteUser, ...], our_user_id: int | None
 ) -> tuple[SiteUser, ...]:
     """Return *users* with the keys of as many as the site shows, and has the time to show."""
-    seen: list[SiteUser] = []
     left = {True: MAX_KEY_LISTS, False: MAX_OTHER_KEY_LISTS}
+    asked: list[SiteUser] = []
     for user in users:
-        keys = None
         if user.id != our_user_id and left[user.is_administrator] > 0:
             left[user.is_administrator] -= 1
-            try:
-                keys = _or_none(lambda user_id=user.id: _keys(rest, user_id))  # type: ignore[misc]
-            except SiteUnavailable:
-                left = dict.fromkeys(left, 0)
-        seen.append(replace(user, keys=keys))
-    return tuple(seen)
+            asked.append(user)
+    keys: dict[int, tuple[ApplicationPassword, ...] | None] = {}
+
+    def ask(user: SiteUser) -> None:
+        keys[user.id] = _or_none(lambda: _keys(rest, user.id))
+
+    with suppress(SiteUnavailable):  # The rest of the snapshot is there.
+        overlapped([partial(ask, user) for user in asked])
+    return tuple(replace(user, keys=keys.get(user.id)) for user in users)
 
 
 def _keys(rest: Rest, user_id: int) -> tuple[ApplicationPassword, ...]:

@@ -7,11 +7,11 @@ logins, and a response may be cut short after the user was created.
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 
 from chalicelib.errors import HallpassError, SiteUnsupported
 from chalicelib.grants.site import Account, NewUser
+from chalicelib.patterns import pattern
 from chalicelib.site_problems import unavailable, unsupported
 from chalicelib.wordpress.replies import Reply, refusal_error
 from chalicelib.wordpress.rest import Rest
@@ -24,7 +24,7 @@ from chalicelib.wordpress.users import (
     whoami,
 )
 
-USER_LOCATION = re.compile(r"/wp/v2/users/([1-9][0-9]{0,15})/?$")
+USER_LOCATION = pattern(r"/wp/v2/users/([1-9][0-9]{0,15})/?$")
 
 
 def create_administrator(rest: Rest, user: NewUser, *, may_exist: bool) -> Account:

@@ -1,71 +1,89 @@
 """
-How long things take, on the real stack with a real WordPress. `make bench` prints the table.
+Everything that is measured, in one run; writes it into docs/performance.md. `make bench` runs this.
 
-Numbers depend on the machine and on what else it does, so no test asserts on them: compare medians
-of two runs on the same machine.
+    python -m tests.bench [PART …]     cold, warm, flow, endings, pages; all by default
+
+Numbers depend on the machine and on what else it does, so no test asserts on them; what is counted
+(calls, requests, bytes, modules that are loaded) has tests. Without parts it writes the document.
 """
 
 from __future__ import annotations
 
-import statistics
+import os
+import platform
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-
-import requests
+from pathlib import Path
 
 from infra import package
-from infra.local.stack import Stack
-from infra.local.wordpress import WordPress
-from tests.page import Page, basic, token
+from tests.bench import cold_start, endings, flow, pages, warm
 
-RUNS = 7
+DOCUMENT = package.ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- What follows is written by `make bench`. -->", "<!-- It ends here. -->"
+PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "cold": ("Cold start", lambda: cold_start.table(cold_start.measure())),
+    "warm": ("Warm request", lambda: warm.table(warm.measure())),
+    "flow": ("One access", lambda: flow.table(flow.measure())),
+    "endings": ("Endings in a minute", lambda: endings.table(endings.measure())),
+    "pages": ("Pages on a slow phone", lambda: pages.table(pages.measure())),
+}
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the parts that are named, or all and write the document."""
+    chosen = sys.argv[1:] or list(PARTS)
+    load = os.getloadavg()[0]
+    if load > 1:
+        print(f"Other programs are at work (load {load:.1f}): the numbers will be too large.")
+    begun = time.monotonic()
     built = package.build()
-    print(f"zip                          {built.archive.stat().st_size / 1e6:8.2f} MB")
-    with WordPress("7.1") as wordpress, Stack(allowed_sites=(wordpress.url,)) as stack:
-        started = time.perf_counter()
-        requests.get(f"{stack.app_url}/api/health", timeout=60)
-        print(f"first answer (cold)          {(time.perf_counter() - started) * 1000:8.0f} ms")
-        rows: dict[str, list[float]] = {}
-        for _ in range(RUNS):
-            _one_flow(stack, wordpress, rows)
-        for name, taken in rows.items():
-            ordered = sorted(taken)
-            print(
-                f"{name:28} {statistics.median(ordered) * 1000:8.0f} ms median"
-                f" {ordered[0] * 1000:8.0f} min {ordered[-1] * 1000:8.0f} max"
-            )
+    lines = [f"Measured on {_machine()}, on {_moment()}, of commit {_commit()}, load {load:.1f}."]
+    lines += ["", f"The zip weighs {built.archive.stat().st_size / 1e6:.1f} MB."]
+    print("\n".join(lines))
+    for part in chosen:
+        title, measure = PARTS[part]
+        section = ["", f"### {title}", "", *measure()]
+        print("\n".join(section), flush=True)
+        lines += section
+    print(f"\n{time.monotonic() - begun:.0f} s")
+    if chosen == list(PARTS):
+        _write(lines)
 
 
-def _one_flow(stack: Stack, wordpress: WordPress, rows: dict[str, list[float]]) -> None:
-    def timed(name: str, call: Callable[[], tuple[int, dict[str, object]]]) -> dict[str, object]:
-        begun = time.perf_counter()
-        status, body = call()
-        rows.setdefault(name, []).append(time.perf_counter() - begun)
-        if status >= requests.codes.bad_request:
-            raise RuntimeError(f"{name}: {status} {body}")
-        return body
+def _write(lines: list[str]) -> None:
+    text = DOCUMENT.read_text()
+    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    block = "\n".join([BEGIN, "", *lines, "", END])
+    DOCUMENT.write_text(pattern.sub(lambda _: block, text))
+    print(f"Written to {DOCUMENT.relative_to(package.ROOT)}")
 
-    key = requests.post(
-        f"{wordpress.url}/?rest_route=/wp/v2/users/me/application-passwords",
-        headers=basic(*wordpress.auth),
-        json={"name": f"bench {token(6)}"},
-        timeout=60,
-    ).json()["password"]
-    page = Page(stack.app_url, wordpress.url, wordpress.user, key)
-    begun = time.perf_counter()
-    timed("health (warm)", lambda: page.call("GET", "/health"))
-    timed("check the site", lambda: page.call("POST", "/sites", {"url": wordpress.url}))
-    made = timed("create user", page.create_user)
-    timed("create secret", lambda: page.create_secret(made))
-    timed("send ticket", page.send_ticket)
-    timed("peek at secret", lambda: page.call("GET", f"/secrets/{page.link.id}"))
-    timed("open secret", page.open)
-    timed("end, confirmed", page.end)
-    rows.setdefault("one whole flow", []).append(time.perf_counter() - begun)
+
+def _machine() -> str:
+    names = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    processor = names[0].strip() if names else platform.machine()
+    return (
+        f"{os.cpu_count()} cores of {processor}, {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
+
+
+def _moment() -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever there is
+        cwd=package.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from chalicelib.onetime.envelope import Link, decode, encode
 from infra.local.stack import Stack
 from infra.team_keys import fingerprint
-from tests.browser.fake_api import FakeApi, approve, check, choose_time
+from tests.browser.fake_api import GRANT, RECEIPT, FakeApi, approve, check, choose_time
 from tests.browser.people import Agent, Owner
 from tests.browser.recorder import Recorder
 from tests.browser.team_browser import NO_STORAGE, add, give_key, name_keys
@@ -154,6 +154,51 @@ def test_a_user_made_by_hand_travels_sealed_too(
     agent.open()
     assert agent.value("password") == "by-hand"
     assert team.open(found[1])
+
+
+def test_a_new_link_is_sealed_too(
+    team: TeamKey,
+    owner: Owner,
+    agent: Agent,
+    stack: Stack,
+    recorder: Recorder,
+    mails: Mails,
+) -> None:
+    owner.describe()
+    owner.let_in()
+    owner.approve()
+    owner.send()
+    owner.page.click("#renew")
+    owner.page.click("#confirm-renew button[value=yes]")
+    expect(owner.page.locator("#notice")).to_contain_text("The new link is sent")
+    first, *_, last = [found for mail in mails("") for found in BOX.finditer(mail["text"])]
+    assert first[1] != last[1]
+    secret = Link.derive(team.open(last[1]))
+    everything = all_that_the_server_got([recorder], stack, mails)
+    assert opens_with(everything, stack, secret) == []
+
+    give_key(agent.page.context, team)
+    agent.visit(last[0])
+    agent.open()
+    assert owner.wordpress.url in agent.value("address")
+    with agent.page.context.expect_page() as signed_in:
+        agent.page.click("#sign-in button")
+    expect(signed_in.value.locator("#wpadminbar")).to_be_attached()
+    agent.end()
+
+
+def test_a_new_link_that_cannot_be_sealed_changes_nothing(
+    page: Page, context: BrowserContext, api: FakeApi
+) -> None:
+    name_keys(context, "A" * 87)
+    api.says("grants/*", {**GRANT, "can": ["end", "renew"], "owner_email": "bella@bakery.example"})
+    page.goto(RECEIPT)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if sent.method == "POST" else None)
+    page.click("#renew")
+    page.click("#confirm-renew button[value=yes]")
+    expect(page.locator("#now-problem")).to_contain_text("could not be sealed")
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,9 @@ def test_a_browser_that_keeps_nothing_says_what_to_do(page: Page) -> None:
 def test_a_full_disk_is_said_and_the_words_stay(page: Page) -> None:
     page.goto("/team")
     is_at(page, "Links are not sealed to a key yet")
-    page.evaluate("{ IDBObjectStore.prototype.put = () => { throw new DOMException('full') } }")
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full') } }"
+    )
     add(page, TeamKey.make().file())
     expect(page.locator("#file-wrong")).to_contain_text("could not keep the key")
     assert page.input_value("#passphrase") == PASSPHRASE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pytest
 import trustme
 
 from chalicelib.errors import InvalidInput, SiteUnavailable
+from chalicelib.outbound import lines
 from chalicelib.outbound.client import MAX_BODY_BYTES, Outbound
 from chalicelib.outbound.connections import AddressInfo
 from infra.local.ports import free_port
@@ -448,3 +450,131 @@ class TestCalls:
             assert error.__context__ is None
             text = f"{error!r} {error.args} {vars(error)}"
             assert not any(word in text for word in ("secret", SECRET, "127.0.0.1", "words"))
+
+
+class Flaky:
+    """Answers each request, but those whose number is in *lost*: there it closes the connection."""
+
+    def __init__(self, *lost: int) -> None:
+        self._lost, self._number = lost, 0
+
+    def __call__(self, _: bytes, connection: socket.socket) -> bytes:
+        self._number += 1
+        if self._number in self._lost:
+            connection.shutdown(socket.SHUT_RDWR)
+            raise OSError
+        return http_response(200, "", "Set-Cookie: seen=1")
+
+
+class TestLinesBetweenInvocations:
+    def test_a_connection_serves_the_next_invocation_and_a_cookie_does_not(
+        self, start: ExitStack
+    ) -> None:
+        server = start.enter_context(Server(Flaky()))
+        client = outbound(server)
+
+        client.call("GET", server.url)
+        client.keep()
+        client.call("GET", server.url)
+
+        assert server.connections == 1
+        assert header_of(server.requests[1], "Cookie") is None
+
+    def test_a_connection_that_has_rested_too_long_is_not_used(
+        self, start: ExitStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = start.enter_context(Server(Flaky()))
+        clock = [1000.0]
+        monkeypatch.setattr(time, "time", lambda: clock[0])
+        client = outbound(server)
+        for later in (lines.KEPT_SECONDS + 1, -60.0):  # The second: somebody set the clock.
+            before = server.connections
+            client.call("GET", server.url)
+            client.keep()
+            clock[0] += later
+            client.call("GET", server.url)
+
+            assert server.connections == before + (2 if before == 0 else 1)
+
+    def test_a_kept_connection_that_the_site_has_closed_costs_no_get(
+        self, start: ExitStack
+    ) -> None:
+        server = start.enter_context(Server(Flaky(2)))
+        client = outbound(server)
+
+        client.call("GET", server.url)
+        client.keep()
+
+        assert client.call("GET", server.url).status == 200
+        assert server.connections == 2
+
+    def test_what_changes_something_never_goes_over_a_kept_connection(
+        self, start: ExitStack
+    ) -> None:
+        server = start.enter_context(Server(Flaky()))
+        client = outbound(server)
+
+        client.call("GET", server.url)
+        client.keep()
+        client.call("DELETE", server.url)
+        client.call("DELETE", server.url)
+
+        assert server.connections == 2
+
+    def test_nothing_is_sent_twice_but_a_get_over_a_kept_connection(self, start: ExitStack) -> None:
+        for method, lost in (("GET", 2), ("POST", 2)):
+            server = start.enter_context(Server(Flaky(lost)))
+            client = outbound(server)
+            client.call("GET", server.url)
+            if method == "POST":
+                client.keep()
+            with pytest.raises(SiteUnavailable):
+                client.call(method, server.url)
+
+            assert len(server.requests) == 2
+
+
+class TestCallsThatOverlap:
+    def test_each_has_a_connection_and_a_time_of_its_own(self, start: ExitStack) -> None:
+        both = threading.Barrier(2)
+
+        def together(*_: object) -> bytes:
+            both.wait(timeout=10)
+            return http_response()
+
+        server = start.enter_context(Server(together))
+        client = outbound(server)
+        seen: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: seen.append(client.call("GET", server.url).status))
+            for _ in range(2)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert seen == [200, 200]
+        assert server.connections == 2
+
+    def test_their_lines_are_used_again(self, start: ExitStack) -> None:
+        server = start.enter_context(Server(lambda *_: http_response()))
+        client = outbound(server)
+        for _ in range(3):
+            thread = threading.Thread(target=client.call, args=("GET", server.url))
+            thread.start()
+            thread.join()
+
+        assert server.connections == 1
+
+    def test_no_more_connections_rest_than_the_limit(self, start: ExitStack) -> None:
+        servers = [
+            start.enter_context(Server(lambda *_: http_response()))
+            for _ in range(lines.MAX_IDLE_LINES + 1)
+        ]
+        client = outbound(*servers)
+        for server in (*servers, servers[-1], servers[0]):
+            client.call("GET", server.url)
+
+        assert servers[-1].connections == 1
+        assert servers[0].connections == 2

@@ -57,6 +57,7 @@ MAIL = Mail(
     sender="Müller & Söhne",
     in_reply_to="<1@ses.example>",
     references=("<root@acme.example>", "<1@ses.example>"),
+    is_automatic=True,
     logo=b"PNG",
 )
 
@@ -110,6 +111,8 @@ class TestOutbox:
         assert simple["Headers"] == [
             {"Name": "In-Reply-To", "Value": "<1@ses.example>"},
             {"Name": "References", "Value": "<root@acme.example> <1@ses.example>"},
+            {"Name": "Auto-Submitted", "Value": "auto-generated"},
+            {"Name": "X-Auto-Response-Suppress", "Value": "All"},
         ]
         (logo,) = simple["Attachments"]
         assert (logo["ContentId"], logo["ContentDisposition"]) == ("logo", "INLINE")

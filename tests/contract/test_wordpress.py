@@ -6,6 +6,7 @@ A test that fails on the fake only means that the fake misleads the unit tests.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -350,8 +351,11 @@ class TestNewPassword:
 
         blog.port.set_password(site, removal_key, password)
 
-        assert blog.port.try_sign_in(site, wanted.username, password) is True
-        assert blog.port.try_sign_in(site, wanted.username, wanted.password) is not True
+        trial = blog.port.try_sign_in(site, wanted.username, password)
+        assert trial.is_let_in is True
+        assert trial.wordpress.split(".")[0] in {"6", "7"}
+        assert re.fullmatch(r"8(\.\d+){1,2}", trial.php)
+        assert not blog.port.try_sign_in(site, wanted.username, wanted.password).is_let_in
         assert blog.port.whoami(site, removal_key).id == support.id
 
     def test_a_dead_key_sets_none(self, blog: Blog, site: Site, support: Account) -> None:

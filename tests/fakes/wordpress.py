@@ -25,6 +25,7 @@ from chalicelib.grants.snapshot import (
     CAPABILITIES,
     ApplicationPassword,
     Plugin,
+    SignInTrial,
     SiteUser,
     Snapshot,
     Theme,
@@ -358,12 +359,11 @@ class FakeWordPress:
                 return False
             return fake.hides_users or user_id not in fake.users
 
-    def try_sign_in(self, site: Site, username: str, password: str) -> bool | None:
+    def try_sign_in(self, site: Site, username: str, password: str) -> SignInTrial:
         with self._call("try_sign_in", site.url) as fake:
             user = fake.user(username)
-            if user is None or user.password != password:
-                return False
-            return fake.lets_new_users_in
+            is_known = user is not None and user.password == password
+            return SignInTrial(fake.lets_new_users_in if is_known else False, "7.1", "8.2.30")
 
     def snapshot(self, site: Site, key: Credentials, *, our_user_id: int | None = None) -> Snapshot:
         del our_user_id

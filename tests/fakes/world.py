@@ -65,9 +65,9 @@ SETTINGS = Settings(
 
 
 class NoConnections:
-    """Has no connections to close."""
+    """Has no connections to keep."""
 
-    def close(self) -> None: ...
+    def keep(self) -> None: ...
 
 
 @dataclass

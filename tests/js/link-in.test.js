@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { mendedAddress } from "../../frontend/js/missing/mended-address.js"
-import { linkIn } from "../../frontend/js/shared/link-in.js"
+import { isOfLaterKind, linkIn } from "../../frontend/js/shared/link-in.js"
 
 const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 const BOX = `t.${"a".repeat(151)}`
@@ -33,6 +33,15 @@ for (const link of [KEY, BOX]) {
     }
 }
 
+test("a link of a kind that this page does not know is told apart from one that is cut off", () => {
+    for (const later of [`u.${"a".repeat(151)}`, `t2.${"a".repeat(80)}`, `%20u.${"a".repeat(43)}.`]) {
+        assert.ok(isOfLaterKind(later), later)
+        assert.equal(linkIn(later), "")
+    }
+    for (const known of [KEY, BOX, BOX.slice(0, 100), KEY.slice(1), "", "t.abc"])
+        assert.ok(!isOfLaterKind(known), known)
+})
+
 test("what is too short is no link", () => {
     for (const short of ["", KEY.slice(1), "t.abc", `&${KEY}`]) assert.equal(linkIn(short), "")
 })
@@ -40,6 +49,7 @@ test("what is too short is no link", () => {
 for (const [path, address] of [
     [`/open%23${KEY}`, `/open#${KEY}`],
     [`/open/%23${KEY}`, `/open#${KEY}`],
+    [`/open%23${BOX}`, `/open#${BOX}`],
     [`/open%2523${KEY}.`, `/open#${KEY}.`],
     [`/receipt%23${"a".repeat(22)}.${"b".repeat(22)}`, `/receipt#${"a".repeat(22)}.${"b".repeat(22)}`],
     ["/opening", ""],

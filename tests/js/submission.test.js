@@ -117,6 +117,7 @@ test("account, secret, ticket; the link only in the ticket", async () => {
         login_url: "https://blog.example/wp-login.php",
         username: "support1",
         password: user.password,
+        customer: "Bella <bella@blog.example>",
         expires_at: 1795000000,
     })
     assert.equal(submission.reference, "HP-1")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,18 @@ def _live_and_die(
 
 def _count(trace: Path, die_after: int | None) -> None:
     """Count every call to the outside from here on, and die when there have been enough."""
-    made = 0
+    made, lock = 0, threading.Lock()
     if die_after == 0:
         os._exit(DIED)
 
     def counted(name: str) -> None:
         nonlocal made
-        made += 1
-        with trace.open("a") as file:
-            file.write(f"{name}\n")
-        if made == die_after:
-            os._exit(DIED)
+        with lock:  # Some calls to a site overlap.
+            made += 1
+            with trace.open("a") as file:
+                file.write(f"{name}\n")
+            if made == die_after:
+                os._exit(DIED)
 
     call_site: Any = Outbound.call
     client: Any = botocore.client.BaseClient

@@ -386,9 +386,11 @@ class TestSite:
             assert different == {
                 "form-action 'self'",
                 "form-action 'self' https: ${SignInOrigins}",
+                "img-src 'self' data:",
+                "img-src 'self' data: https: ${SignInOrigins}",
             }
 
-    def test_only_the_form_may_show_a_picture_from_elsewhere(
+    def test_beside_it_only_the_form_may_show_a_picture_from_elsewhere(
         self, resources: dict[str, Any]
     ) -> None:
         usual = self.policy(resources, "*").split("; ")

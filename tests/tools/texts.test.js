@@ -42,6 +42,7 @@ const OUTCOMES = ["rejected", "disabled", "broken"]
 const PUT_TOGETHER = {
     "arrival.*": OUTCOMES,
     "arrival.forgotten_*": ["consent", "paste", "made"],
+    "ask.*": ["link", "time"],
     "badge.*": ["waiting", "open", "withdrawn", "held", "not_confirmed", "done", "ending", "overdue", "ended"],
     "error.*": CODES,
     "error.*.host": FOR_HOST,
@@ -55,6 +56,7 @@ const PUT_TOGETHER = {
     "missing.*": ["no_link", "not_found", "unreachable"],
     "missing.*_text": ["no_link", "not_found", "unreachable"],
     "open.*": ["address", "username", "email", "password", "customer", "reference"],
+    "open.hint_*": ["second_factor", "hidden", "approval"],
     "progress.*": [...PARTS.flatMap((part) => [`${part}.now`, `${part}.done`]), "access.slow"],
     "read.gone_*": GONE,
     "read.gone_*_text": GONE,

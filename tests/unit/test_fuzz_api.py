@@ -62,6 +62,7 @@ BODIES: dict[tuple[str, str], dict[str, object]] = {
         "grant_id": GRANT,
         "owner_token": OWNER,
         "passphrase_hint": "by phone",
+        "sealed_message": encode(bytes(40)),
         "password_link": "https://ots.example/secret/0123456789abcdef0123",
     },
     ("POST", "/grants"): {

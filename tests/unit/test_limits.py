@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 
 import pytest
@@ -353,6 +354,31 @@ def test_what_protects_an_owner_goes_on_when_nothing_can_be_counted(action: Acti
 
     limits.admit_mail("owner@blog.example", now=START)
     limits.admit_holder("end", "g", "owner", now=START)
+
+
+def test_each_limit_that_is_reached_is_emitted_by_its_name() -> None:
+    emitted: list[str] = []
+    limits = Limits(
+        MemoryHits(), support_mailbox="support@acme.example", emit_metric=emitted.append
+    )
+    limits.visitor.ip = IP
+    calls: dict[str, Callable[[int], object]] = {
+        "network": lambda _: limits.admit("tickets", ip=IP, now=START),
+        "key": lambda _: refused(limits, SITE, IP),
+        "grant": lambda _: limits.admit_holder("end", "g", "owner", now=START),
+        "account": lambda _: limits.admit_ots("ots_create", ip=IP, account="a", now=START),
+        "mailbox": lambda _: limits.admit_mail("one@blog.example", now=START),
+        "support": lambda _: limits.admit_mail("support@acme.example", now=START),
+        "deployment": lambda n: limits.admit_mail(f"box{n}@blog.example", now=START),
+    }
+    for name, call in calls.items():
+        assert name not in emitted
+        for number in range(5000):
+            try:
+                call(number)
+            except TooManyRequests:
+                break
+        assert emitted[-1] == name
 
 
 def test_a_limit_that_is_reached_is_a_metric(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from chalicelib.grants.site import Credentials
 from chalicelib.site_problems import unavailable
 from tests.fakes.queue import sweep_and_work
 from tests.fakes.wordpress import FakeSite
-from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, World
+from tests.fakes.world import GRANT, NEW_URL, NOW, OWNER, OWNER_MAIL, World
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,34 @@ class TestProof:
 
         assert world.parts.ending.end(GRANT, OWNER, now=NOW).state == "active"
         assert world.strangers != []
+
+    def test_our_account_of_another_id_is_not_deleted_with_the_owners_key(
+        self, world: World, site: FakeSite
+    ) -> None:
+        user = site.users.pop(world.grants.items[GRANT].on_site.user_id or 0)
+        user.id = 99
+        site.users[99] = user
+        consent = Credentials("admin", site.consent("admin"))
+
+        with pytest.raises(SiteUnsupported) as refused:
+            world.parts.repair.repair(GRANT, OWNER, consent, now=NOW)
+
+        assert refused.value.reason == "not_ours"
+        assert user.username in world.strangers
+
+    def test_an_owner_who_has_our_users_name_is_never_deleted(self) -> None:
+        world = World()
+        world.wordpress.fail_next("create_administrator", unavailable("timeout"))
+        by_mail = Credentials(OWNER_MAIL, world.site.consent("admin"))
+        world.site.users[1].email = OWNER_MAIL
+        world.parts.lifecycle.provision(replace(world.request(), consent=by_mail), now=NOW)
+        world.site.users[1].username = world.grants.items[GRANT].username
+        world.site.add_user("colleague")
+
+        for hours in range(30):
+            sweep_and_work(world.parts, now=NOW + hours * 3600)
+
+        assert 1 in world.site.users
 
     def test_a_site_that_hides_all_users_from_strangers_proves_no_end(
         self, world: World, site: FakeSite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.onetime.envelope import encode
 from chalicelib.rate_limits.bounds import BY_MAILBOX
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, PUBLIC_URL, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
@@ -119,6 +120,37 @@ def test_the_owners_mail_holds_nothing_that_the_sender_typed(world: World, api: 
     api("POST", "/tickets", ticket_body(grant_id=GRANT, owner_token=OWNER, **typed))
 
     assert "SPAM" not in world.outbox.sent[1].text + world.outbox.sent[1].subject
+
+
+def test_the_page_of_the_link_shows_support_what_was_said_of_its_passphrase(
+    world: World, api: Api
+) -> None:
+    api("POST", "/users", user_body(world))
+    mine = {"grant_id": GRANT, "owner_token": OWNER}
+    api("POST", "/secrets", secret_body(passphrase=True, **mine))
+    api("POST", "/tickets", ticket_body(passphrase_hint="I will call you", **mine))
+
+    assert api("GET", f"/grants/{GRANT}", token=LINK.support)[1]["passphrase_hint"] == (
+        "I will call you"
+    )
+    assert "passphrase_hint" not in api("GET", f"/grants/{GRANT}", token=OWNER)[1]
+
+
+def test_the_owner_gets_her_own_words_back_as_she_sealed_them(world: World, api: Api) -> None:
+    api("POST", "/users", user_body(world))
+    sealed = encode(bytes(range(40)))
+    mine = {"grant_id": GRANT, "owner_token": OWNER}
+
+    for seal in (sealed, encode(bytes(50))):  # Each try seals anew, and the first one stays.
+        api("POST", "/tickets", ticket_body(sealed_message=seal, **mine))
+
+    shown = api("GET", f"/grants/{GRANT}", token=OWNER)[1]
+    assert shown["sealed_message"] == sealed
+    assert "sealed_message" not in api("GET", f"/grants/{GRANT}", token=LINK.support)[1]
+    assert len(world.outbox.to(SUPPORT_MAIL)) == 1, "the same message is the same ticket"
+    for bad in ("!", encode(bytes(20_000)), 7):
+        status, answer = api("POST", "/tickets", ticket_body(sealed_message=bad, **mine))
+        assert (status, answer["field"]) == (400, "sealed_message")
 
 
 def test_a_grant_needs_its_owners_token(world: World, api: Api) -> None:

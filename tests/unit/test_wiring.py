@@ -13,6 +13,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.grant_table import GrantTable
+from chalicelib.aws.metrics import emit_limit_metric
 from chalicelib.wordpress.client import RestWordPress
 from tests.unit.test_settings import ENVIRON
 
@@ -33,6 +34,7 @@ def test_a_lambda_is_wired_once_over_the_adapters_of_aws_and_wordpress() -> None
     assert isinstance(built.ports.wordpress, RestWordPress)
     assert built.ports.connections is not None
     assert wiring.hallpass() is built
+    assert built.limits.emit_metric is emit_limit_metric
 
 
 @pytest.fixture

@@ -255,6 +255,7 @@ async function finish(page, { draft, reference, grantId, ownerToken, passphrase,
     $("#sent-again").hidden = Boolean(passphrase)
     $("#sent-words output").textContent = passphrase
     copyOnPress($("#copy-words"), () => passphrase ?? "")
+    copyOnPress($("#copy-sent"), () => `${sent.reference}\n\n${sent.message}`)
     onPress($("#to-receipt"), () => goToReceipt(receipt, sent))
     await page.enterStep("sent")
 }

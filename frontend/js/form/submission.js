@@ -5,12 +5,14 @@
 /** @import { GrantSummary, SecretRequest, Ticket } from "../shared/api-types.js" */
 /** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
-import { encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
+import { decode, encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
 import { DAY, load } from "../shared/page.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 
 const POLL_MS = 2000
 const MAX_POLLS = 90
+/** As the server takes it, in base64url. */
+const MAX_SEALED_CHARACTERS = 13_690
 const SUBJECT = /^.{0,80}/u
 
 /** Each has the texts `progress.<part>.now` and `progress.<part>.done`. @type {Part[]} */
@@ -42,6 +44,7 @@ export function newSubmission(draft, { consent = null, manualUser = null, held =
         secret: null,
         isStored: false,
         reference: null,
+        sealedMessage: "",
     }
 }
 
@@ -102,6 +105,7 @@ export async function submit(submission, showProgress, server = api) {
         if (!passesLink(submission)) await storeSecret(submission, submission.grant, showProgress, server)
     }
     showProgress("ticket", "now")
+    submission.sealedMessage ||= await sealMessage(submission)
     submission.reference ??= (await server.sendTicket(ticketOf(submission))).reference
     showProgress("ticket", "done")
 }
@@ -165,6 +169,9 @@ async function sealSecret(submission, grant) {
         password: manualUser?.password ?? submission.password,
         ...(grant.email ? { email: grant.email } : {}),
         ...(grant.sign_in ? { sign_in: grant.sign_in } : {}),
+        ...(draft.site?.icon_url ? { icon: draft.site.icon_url } : {}),
+        ...(grant.environment ? { environment: grant.environment } : {}),
+        customer: `${withoutControls(draft.name)} <${draft.email.trim()}>`,
         expires_at: grant.expires_at,
     })
     const { id, ciphertext, access_sha256 } = await seal(submission.linkKey, plaintext, submission.passphrase)
@@ -177,6 +184,15 @@ async function sealSecret(submission, grant) {
         grant_id: submission.grantId,
         owner_token: submission.ownerToken,
     }
+}
+
+/**
+ * The receipt shows the owner what was sent, and the server cannot read it there: only the owner's token opens it.
+ * @param {Submission} submission
+ */
+async function sealMessage({ draft, ownerToken }) {
+    const { ciphertext } = await seal(decode(ownerToken), JSON.stringify({ message: withoutControls(draft.message) }))
+    return ciphertext.length <= MAX_SEALED_CHARACTERS ? ciphertext : ""
 }
 
 /**
@@ -224,6 +240,7 @@ function ticketOf(submission) {
         message: withoutControls(draft.message),
     }
     if (siteUrl(draft)) ticket.site_url = siteUrl(draft)
+    if (needsAccess(submission) && submission.sealedMessage) ticket.sealed_message = submission.sealedMessage
     if (passesLink(submission)) {
         ticket.password_link = submission.manualUser?.password.trim()
         ticket.grant_id = submission.grantId

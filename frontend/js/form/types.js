@@ -51,7 +51,7 @@
  * @typedef {{
  *   draft: Draft, writing: {language?: string, time_zone?: string}, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
  *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string, teamKey: string,
- *   fragment: string, grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null
+ *   fragment: string, grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null, sealedMessage: string
  * }} Submission
  *
  * @typedef {"access" | "noted" | "secret" | "ticket"} Part of a submission

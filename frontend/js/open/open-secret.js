@@ -6,6 +6,7 @@ import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
 import { $, loadCatalogue, MINUTE, now, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
+import { offerToAsk } from "./ask-owner.js"
 // Loaded now, so that the access can be ended even if the network fails later.
 import "./end-access.js"
 import { showAccount } from "./opened-account.js"
@@ -45,6 +46,7 @@ export async function openLink(page) {
     }
     field.value = ""
     showPanel("opened")
+    offerToAsk(page, "time")
     setText($("#end-lead"), page.grant?.by_hand ? "end.by_hand" : "end.lead")
     $("#opened h2").focus()
     // Now that it is seen, the server may delete it, and so may this page.

@@ -33,13 +33,13 @@ const LINK_KEY = /^[\w-]{43}$/
 
 /** @type {OpenPage} */
 const page = {
-    config: startPage(), // Meanwhile the server is asked.
     entry: null,
-    closed: "incomplete",
     secret: null,
     grant: null,
     showPanel,
     showUnreadable,
+    closed: "incomplete",
+    config: startPage(), // Meanwhile the server is asked.
 }
 
 $("#waiting").addEventListener("submit", () =>
@@ -98,6 +98,8 @@ function showWaiting(secret, grant) {
         duration: () => formatDuration(Math.ceil((secret.expires_at - now()) / MINUTE) * MINUTE),
     })
     $("#ask").hidden = !secret.passphrase
+    const hint = grant?.passphrase_hint
+    if (hint) setText($("#passphrase-hint"), "open.hint_of_owner", { hint })
     showPanel("waiting")
 }
 

@@ -6,8 +6,9 @@ import { countDown } from "../shared/countdown.js"
 /** @import { Grant } from "../shared/api-types.js" */
 /** @import { GrantNow, SignIn } from "./types.js" */
 import { $, all, dateOf, hostOf, make, onPress, setText, texts } from "../shared/page.js"
+import { showEnvironment, showIcon } from "./environment.js"
 
-const MASK = "••••••••••••"
+const MASK = "••••••••"
 const POLL_MS = 15_000
 /** Only the opened account needs these, so the page does not bring them along: where they stand, and their texts. */
 const SENTENCES = [
@@ -33,7 +34,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         ["username", username],
         ["email", account.email ?? grant?.email ?? ""],
         ["password", password],
-        ["customer", grant?.owner_email ?? ""],
+        ["customer", account.customer ?? ""],
         ["reference", reference],
     ]
     let rows = known.filter(([, value]) => value)
@@ -44,6 +45,8 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     copyOnPress($("#copy-all"), () =>
         [shownName, ...rows.map(([key, value]) => `${texts[`open.${key}`]}: ${value}`)].join("\n"),
     )
+    showIcon($("#opened-title"), account)
+    showEnvironment($("#environment"), account.environment)
     $("#sign-in-refused").hidden = (account.sign_in ?? grant?.sign_in) !== "refused"
     $("#left-behind").hidden = Boolean(grant?.by_hand)
     for (const [selector, key] of SENTENCES) setText($(selector), key)
@@ -72,7 +75,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         const value = rows.find(([name]) => name === key)?.[1] ?? ""
         const title = make("dt", { id: `value-${key}` })
         setText(title, `open.${key}`)
-        const output = make("output")
+        const output = key === "customer" ? make("span", { dir: "auto" }) : make("output")
         output.textContent = key === "password" ? MASK : value
         const isLink = key === "address" && /^https?:/.test(value)
         const shown = isLink ? make("a", { href: value, rel: "noopener", target: "_blank" }, output) : output
@@ -147,7 +150,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         removeEventListener("visibilitychange", checkWhenSeen)
         rows = []
         username = password = ""
-        $("#values").replaceChildren()
+        for (const place of ["#values", "#environment"]) $(place).replaceChildren()
         onForgotten(typeof endedAt === "number" ? endedAt : undefined)
     }
 }

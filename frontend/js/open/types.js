@@ -1,6 +1,6 @@
 // Types of the one-time page. No page loads this module.
 
-/** @import { Grant, Secret } from "../shared/api-types.js" */
+/** @import { Environment, Grant, Secret } from "../shared/api-types.js" */
 /** @import { Config } from "../shared/types.js" */
 
 /**
@@ -19,7 +19,7 @@
  * What is under the seal, see form/submission.js.
  * @typedef {{
  *   site: string, name: string, login_url: string, username: string, password: string, email?: string,
- *   sign_in?: "refused", expires_at: number
+ *   sign_in?: "refused", expires_at: number, customer?: string, icon?: string, environment?: Environment
  * }} SignIn
  */
 

@@ -16,6 +16,7 @@ import {
     setText,
     texts,
 } from "../shared/page.js"
+import { offerToAsk } from "./ask-owner.js"
 
 /** Each has the texts `gone.<reason>`, `gone.<reason>_text` and `gone.<reason>_next`. */
 export const REASONS = [
@@ -78,6 +79,7 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     offerKeyPage(reason)
     $("#copy-ask").hidden = !CAN_ASK.includes(reason)
     copyOnPress($("#copy-ask"), () => requestText(grant))
+    offerToAsk({ entry, grant: CAN_ASK.includes(reason) ? grant : null }, "link")
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
     setText($("#end-now"), reason === "over" ? "end.now" : "end.yes")
     showPanel("gone")
@@ -96,7 +98,9 @@ function showFacts(list, grant, reason) {
     if (!grant || list.hidden) return
     const site = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
     const until = fact("consent.until")
-    list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), until)
+    const openings = grant.timeline.filter(({ event }) => event === "link_opened")
+    const opened = openings.map(({ at }) => fact("open.opened_at", formatDate(dateOf(at))))
+    list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), until, ...opened)
     setText($("dd", until), "consent.until_text", {
         date: dateOf(grant.expires_at),
         duration: () => formatDuration(grant.expires_at - now()),

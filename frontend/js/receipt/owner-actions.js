@@ -7,6 +7,7 @@ import { lifetimeChoice } from "../shared/lifetime-choice.js"
 import { showNotice } from "../shared/notice.js"
 import { $, DAY, dateOf, formatDuration, make, now, runOnce } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
+import { sendNewLink } from "./new-link.js"
 import { startRepair } from "./repair.js"
 
 /** @param {LoadedReceiptPage} page */
@@ -33,6 +34,18 @@ export async function burn(page) {
         // Support may have opened it a moment before; then the owner has to end the access.
         const { secret, by_hand: isManual } = page.grant
         showNotice(secret?.state !== "opened" ? "burn.done" : isManual ? "error.already_opened" : "burn.opened")
+        $("#state").focus()
+    })
+}
+
+/** @param {LoadedReceiptPage} page */
+export async function renew(page) {
+    if (!(await askToConfirm($("#confirm-renew")))) return
+    await attempt(async () => {
+        showNotice("renew.working")
+        await sendNewLink(page)
+        await page.refresh()
+        showNotice("renew.done")
         $("#state").focus()
     })
 }

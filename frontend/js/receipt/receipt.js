@@ -30,6 +30,10 @@ const MAX_FAST_POLLS = 30
 const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
+/** What support may ask for, and what the owner needs to be able to do. @type {Record<string, string>} */
+const WISHES = { link_asked: "renew", time_asked: "extend" }
+/** After these, what was asked for is done. */
+const ENOUGH = ["link_renewed", "extended"]
 /** How the state of an access is shown: `badge.<name>`, its icon and its colour. @type {Record<string, string[]>} */
 const BADGES = {
     preparing: ["waiting", "clock", ""],
@@ -79,6 +83,9 @@ for (const [button, action] of /** @type {const} */ ([
     ["#end-now", "endAccess"],
     ["#burn", "burn"],
     ["#more", "offerLifetimes"],
+    ["#renew", "renew"],
+    ["#asked-link", "renew"],
+    ["#asked-time", "offerLifetimes"],
     ["#repair", "repair"],
     ["#gone", "confirm"],
     ["#download", "download"],
@@ -175,6 +182,9 @@ async function show(grant) {
     $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true
     $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
+    $("#renew-door").hidden = isOver || Boolean(requestedAt) || !can.includes("renew")
+    showAsked(grant)
+    await readMessage(grant)
     showAgreed(grant)
     // New elements only after a change, so that a reader keeps the place.
     const timeline = JSON.stringify([document.documentElement.lang, grant.timeline])
@@ -187,6 +197,30 @@ async function show(grant) {
         const { showVisitReport } = await load("receipt/visit-report.js")
         showVisitReport(grant.report)
     }
+}
+
+/** What support asked for last, until the owner has done it. @param {Grant} grant */
+function showAsked({ timeline, can }) {
+    const last = timeline.findLast(({ event }) => event in WISHES || ENOUGH.includes(event))?.event ?? ""
+    const isOpen = can.includes(/** @type {any} */ (WISHES[last]))
+    $("#asked").hidden = !isOpen
+    if (!isOpen) return
+    setText($("#asked p"), last === "link_asked" ? "asked.link" : "asked.time")
+    $("#asked-link").hidden = last !== "link_asked"
+    $("#asked-time").hidden = last !== "time_asked"
+    if (last === "link_asked") $("#renew-door").hidden = true // One button for it is enough.
+}
+
+/** What the owner wrote is sealed with her own token. @param {Grant} grant */
+async function readMessage({ sealed_message: sealed }) {
+    const { entry } = page
+    if (!entry?.ownerToken || !sealed || entry.sent?.message || entry.sealed === sealed) return
+    entry.sealed = sealed
+    try {
+        const { decode, prove } = await load("shared/envelope.js")
+        const { message } = JSON.parse(await (await prove(decode(entry.ownerToken))).open(sealed))
+        entry.sent = { reference: "", ...entry.sent, message }
+    } catch {} // The links in later mails have tokens of their own.
 }
 
 /** What was agreed and sent, for the owner to keep. @param {Grant} grant */

@@ -33,8 +33,15 @@ export const EVENTS = /** @type {const} */ ([
  * POST /users, /grants and /grants/{id}/extend: what the page needs to seal the sign-in details.
  * @typedef {{
  *   grant_id: string, state: GrantState, site: Site, username: string, login_url: string | null, expires_at: number,
- *   email?: string, sign_in?: "refused", held_until?: number
+ *   email?: string, sign_in?: "refused", held_until?: number, environment?: Environment
  * }} GrantSummary
+ *
+ * What runs on a site, in the answers that a link is sealed from; "" where it is not known. *more* plugins are active
+ * than are named; *obstacles* are what may keep support from signing in, with the plugins that may be the reason.
+ * @typedef {{
+ *   wordpress: string, php: string, theme: string, plugins: string[], more: number,
+ *   obstacles: Partial<Record<"second_factor" | "hidden" | "approval", string>>
+ * }} Environment
  *
  * GET /grants/{id}, as the holder of the token may see it. *owner_email* is "" when it is not known, *report* absent
  * when the site was not compared.
@@ -42,7 +49,8 @@ export const EVENTS = /** @type {const} */ ([
  *   you_are: "owner" | "support", overdue: boolean, by_hand: boolean, created_at: number, owner_email: string,
  *   timeline: TimelineEvent[], can: GrantAction[], ended_at?: number, end_requested_at?: number,
  *   secret?: {id: string, state: "waiting" | "opened" | "locked" | "gone"}, report?: SiteChange[],
- *   user_admin_url?: string, not_confirmed_since?: number
+ *   user_admin_url?: string, not_confirmed_since?: number, sealed_message?: string,
+ *   passphrase_hint?: string
  * }} Grant
  * @typedef {"end" | "extend" | "burn" | "repair" | "say_gone" | "renew" | "ask_link" | "ask_time"} GrantAction
  * @typedef {{at: number, event: EventName, by: "owner" | "support" | "hallpass", detail?: string}} TimelineEvent
@@ -97,6 +105,6 @@ export const EVENTS = /** @type {const} */ ([
  * }} SecretRequest
  * @typedef {{
  *   name: string, email: string, subject: string, message: string, site_url?: string, link?: string, grant_id?: string,
- *   owner_token?: string, passphrase_hint?: string, password_link?: string
+ *   owner_token?: string, passphrase_hint?: string, password_link?: string, sealed_message?: string
  * }} Ticket
  */

@@ -121,6 +121,28 @@ export function extendGrant(id, token, days, end) {
 }
 
 /**
+ * Give the support user a new password, before its new link is sealed.
+ * @param {string} id
+ * @param {string} token
+ * @param {{password: string, support_token: string}} body
+ * @returns {Promise<Api.GrantSummary>}
+ */
+export function renewLink(id, token, body) {
+    return call("POST", `grants/${id}/link`, { token, body, seconds: MAX_SITE_CHANGE_SECONDS })
+}
+
+/**
+ * Ask the owner, as support.
+ * @param {string} id
+ * @param {string} token
+ * @param {"link" | "time"} wish
+ * @returns {Promise<void>}
+ */
+export function askOwner(id, token, wish) {
+    return call("POST", `grants/${id}/ask`, { token, body: { for: wish } })
+}
+
+/**
  * @param {string} id
  * @param {string} token
  * @param {Api.Consent} consent

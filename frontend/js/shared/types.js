@@ -21,8 +21,8 @@
  * from there gives nothing away, and stays in the state of this entry: a reload must not take the button that ends the
  * access away from the owner. The entry is no more exposed than the address in the history was, and the token can end
  * and extend, never open a secret.
- * *sent* is what the owner sent from this tab a moment ago.
- * @typedef {{grantId: string, ownerToken: string, sent?: Sent}} ReceiptEntry
+ * *sent* is what the owner sent, *sealed* the seal that it was read from.
+ * @typedef {{grantId: string, ownerToken: string, sent?: Sent, sealed?: string}} ReceiptEntry
  * @typedef {{reference: string, message: string}} Sent
  */
 

@@ -1,0 +1,78 @@
+"""
+Warm requests of the real zip, beside a bare handler that makes as many DynamoDB calls.
+
+    python -m tests.bench.warm
+
+Processor time of one process that answers the same event many times, without its first answers.
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from tests.bench import events
+from tests.bench.runtime import Function, Run, serving, start, unpacked
+
+TIMES, SKIPPED, TURNS = 120, 20, 3
+ROUTES = (
+    Function("GET /health", "app.app", events.HEALTH),
+    Function("GET /secrets/{id}", "app.app", events.LOOK),
+    Function("POST /secrets", "app.app", events.STORE),
+    Function("POST /secrets/{id}/open", "app.app", events.OPEN),
+    Function("GET /grants/{id}", "app.app", events.VIEW),
+    Function("POST /grants/{id}/extend", "app.app", events.EXTEND),
+    Function("GET /v1/status", "app.app", events.V1_STATUS),
+    Function("POST /v1/share", "app.app", events.V1_SHARE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Processor milliseconds of one request, of the bare one, and the calls that both make."""
+
+    name: str
+    ours: float
+    bare: float
+    calls: int
+
+
+def measure() -> list[Row]:
+    """Return a row for each route."""
+    rows = []
+    with unpacked() as code, serving() as server:
+        for route in ROUTES:
+            calls = len(start(code, route, server).calls)
+            bare = Function("bare", "floor.handler", {"reads": calls})
+            pairs = [
+                (
+                    _each(start(code, route, server, TIMES)),
+                    _each(start(code, bare, server, TIMES)),
+                )
+                for _ in range(TURNS)
+            ]
+            ours, theirs = zip(*pairs, strict=True)
+            rows.append(Row(route.name, statistics.median(ours), statistics.median(theirs), calls))
+    return rows
+
+
+def _each(run: Run) -> float:
+    answered = run.answered[SKIPPED:]
+    return (answered[-1].cpu - answered[0].cpu) / (len(answered) - 1)
+
+
+def table(rows: list[Row]) -> list[str]:
+    """Return *rows* as a Markdown table."""
+    return [
+        "| route | CPU | bare | ours beside it | DynamoDB calls |",
+        "|---|--:|--:|--:|--:|",
+        *(
+            f"| {row.name} | {row.ours:.2f} ms | {row.bare:.2f} ms | {row.ours - row.bare:+.2f} ms"
+            f" | {row.calls} |"
+            for row in rows
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    print("\n".join(table(measure())))
