@@ -3,7 +3,6 @@
 // harmless.
 
 /** @import { GrantSummary, SecretRequest, Ticket } from "../shared/api-types.js" */
-/** @import { Bytes } from "../shared/link-key.js" */
 /** @import { Draft, Held, Part, ShowProgress, Submission } from "./types.js" */
 import * as api from "../shared/api.js"
 import { decode, encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
@@ -14,8 +13,6 @@ const POLL_MS = 2000
 const MAX_POLLS = 90
 /** As the server takes it, in base64url. */
 const MAX_SEALED_CHARACTERS = 13_690
-/** Behind our own origin: a shared secret's key, or that of its receipt, from which the secret's derives. */
-const OWN_SECRET = /^\/(secret|private|receipt|metadata)(?:\/|\/?(?:\?[^#]*)?#)([0-9a-z]{31})(?![0-9a-z])/
 const SUBJECT = /^.{0,80}/u
 
 /** Each has the texts `progress.<part>.now` and `progress.<part>.done`. @type {Part[]} */
@@ -206,27 +203,15 @@ async function sealMessage({ draft, ownerToken }) {
  * @param {Submission} submission
  */
 async function fragmentOf({ linkKey, teamKey }) {
-    return teamKey === undefined ? encode(linkKey) : sealed(linkKey, teamKey)
+    return teamKey === undefined
+        ? encode(linkKey)
+        : (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
 }
 
-/**
- * The one-time link that the owner gave instead of a password. A secret of our own page opens in every browser, and its
- * key would come to the server with the ticket; so it, too, is sealed to the team.
- * @param {Submission} submission
- */
+/** @param {Submission} submission */
 async function passedLinkOf({ manualUser, teamKey }) {
     const link = manualUser?.password.trim() ?? ""
-    const { origin } = location
-    const [, kind, key] = (link.startsWith(origin) && OWN_SECRET.exec(link.slice(origin.length))) || []
-    if (!key || teamKey === undefined) return link
-    const { linkKeyOf, secretKeyOf } = await load("share/shared-key.js")
-    const linkKey = await linkKeyOf(kind === "secret" ? key : await secretKeyOf(key))
-    return `${origin}/secret#${await sealed(linkKey, teamKey)}`
-}
-
-/** @type {(linkKey: Bytes, teamKey: string) => Promise<string>} */
-async function sealed(linkKey, teamKey) {
-    return (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
+    return teamKey === undefined ? link : (await load("form/passed-link.js")).sealOwnLink(link, teamKey)
 }
 
 /**
