@@ -21,7 +21,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.people import Agent, Owner
 
 PICTURES = ROOT / "docs" / "pictures"
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 SIZES = {"desktop": (1000, 760, 1.0), "phone": (390, 760, 1.5)}
 
 
@@ -45,7 +45,7 @@ class Camera:
             for quality in (80, 70, 60, 50):  # The best that is light enough.
                 taken = session.send("Page.captureScreenshot", {**options, "quality": quality})
                 data = base64.b64decode(taken["data"])
-                if len(data) <= MOST_BYTES:
+                if len(data) <= MAX_BYTES:
                     break
             (self.directory / f"{name}-{size}.webp").write_bytes(data)
             print(f"{name}-{size}.webp {len(data)}")

@@ -103,8 +103,8 @@ def due(stack: Stack, owner: Page) -> Iterator[Due]:
 
 def is_over(due: Due, users: Callable[[], set[str]], mails: Callable[..., list[Any]]) -> None:
     assert due.username not in users()
-    told = [m["to"] for m in mails(OVER) if due.username in m["text"]]
-    assert len(told) == len(set(told)) == 2
+    readers = [m["to"] for m in mails(OVER) if due.username in m["text"]]
+    assert len(readers) == len(set(readers)) == 2
 
 
 def test_a_lost_message_is_sent_again(

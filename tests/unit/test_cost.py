@@ -31,7 +31,7 @@ LIMITS = {
     "mail that it was opened": 16,
     "end by sweep and worker": 27,
 }
-MOST_WRITES_OF_GRANTS = 27  # Each rewrites the whole item, of some 3 KB.
+MAX_WRITES_OF_GRANTS = 27  # Each rewrites the whole item, of some 3 KB.
 
 
 def counting(counts: Counter[str], name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,5 +119,5 @@ def test_one_access(counts: Counter[str], monkeypatch: pytest.MonkeyPatch) -> No
     assert here.item("grants", grant_id)["phase"]["S"] == "closed"
     spent["end by sweep and worker"] = counts.total() - before
     assert spent == LIMITS, "fewer is welcome: write it here and in docs/cost.md"
-    assert counts["put_item"] <= MOST_WRITES_OF_GRANTS
+    assert counts["put_item"] <= MAX_WRITES_OF_GRANTS
     assert counts["send"] == 5
