@@ -36,7 +36,7 @@ class Notifier(Protocol):
 
     def send_ended(self, grant: Grant, now: int) -> Grant:
         """
-        Send the notice of the end to who has not had it.
+        Send the notice of the end to each reader who has not had it.
 
         Raises:
             DeliveryFailed, TooManyRequests: One was not accepted; the others were sent.

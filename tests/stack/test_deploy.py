@@ -166,7 +166,7 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
     ("arguments", "said"),
     [
         (["SenderEmail=help@vendor.com"], "Say where tickets go"),
-        (["SenderEmail=help@vendor.com", "SupportEmail=help@acme.example"], "reaches nobody"),
+        (["SenderEmail=help@vendor.com", "SupportEmail=help@acme.example"], "reaches no mailbox"),
         ([*FIRST, "SendrEmail=help@vendor.com"], "no parameter SendrEmail"),
         ([*FIRST, "RateLimits=lots"], "RateLimits='lots' does not fit"),
         ([*FIRST, "help@vendor.com"], "is no parameter"),
