@@ -141,7 +141,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
 
     owner.page.reload()
     expect(owner.state).to_contain_text("is done")
-    owner.page.click("#gone")
+    owner.page.click("#deleted-myself")
     expect(owner.state).to_contain_text("has ended")
     expect(owner.state).to_be_focused()
     expect(owner.page.locator("#about")).to_contain_text("You said on")
