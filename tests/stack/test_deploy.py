@@ -184,7 +184,7 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
         ([*FIRST, "GrantsTableName=old"], "belong together"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_changed(
+def test_what_cannot_work_is_refused_before_anything_is_changed(
     account: MiniStack, arguments: list[str], said: str
 ) -> None:
     with pytest.raises(deploy.FAILURES, match=said):

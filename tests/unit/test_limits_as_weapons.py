@@ -199,7 +199,7 @@ class TestAFullMailbox:
 
         assert api("POST", "/users", user_body(world), headers=network(9))[0] == 201
 
-    def test_a_confirmation_that_it_cannot_take_is_dropped_and_said(
+    def test_a_confirmation_that_it_cannot_take_is_dropped_and_shown(
         self, world: World, api: Api
     ) -> None:
         api("POST", "/users", user_body(world))

@@ -239,7 +239,7 @@ class TestConversation:
 
 
 class TestOwnersLanguage:
-    def test_it_is_what_the_page_said(self, world: World) -> None:
+    def test_it_is_what_the_page_sent(self, world: World) -> None:
         request = replace(world.request(), correspondence=Correspondence("de", "Europe/Berlin"))
         world.parts.lifecycle.provision(request, now=NOW)
         world.parts.tickets.send(TICKET, now=NOW)

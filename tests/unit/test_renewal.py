@@ -309,7 +309,7 @@ class TestAsking:
 
         made.parts.asking.ask(GRANT, LINK.support, "time", now=NOW)
 
-    def test_a_grant_without_an_address_has_nobody_to_ask(self, world: World, api: Api) -> None:
+    def test_a_grant_without_an_address_has_no_owner_to_ask(self, world: World, api: Api) -> None:
         body = user_body(world, owner_email="")
         assert api("POST", "/users", body)[0] == 201
 
