@@ -93,7 +93,7 @@ def describe(
     camera.shoot(owner.page, "send")
     reference = owner.send()
     agent = Agent(_context(browser, stack, language).new_page())
-    agent.visit(_link(stack, reference))
+    agent.go_to(_link(stack, reference))
     agent.page.wait_for_selector("#waiting:not([hidden])")
     camera.shoot(agent.page, "link")
     agent.open()

@@ -22,7 +22,7 @@ from infra.local.ports import wait_until
 from infra.local.stack import NAME, Stack
 from infra.operate import dead_letters
 from tests.page import Page
-from tests.stack.visits import OVER
+from tests.stack.due_accesses import OVER
 
 PATIENCE_SECONDS = 60.0
 
