@@ -186,3 +186,60 @@ def test_the_receipt_shows_again_what_the_owner_wrote(page: Page, api: FakeApi) 
     page.goto(receipt)
     expect(page.locator("#happened")).to_be_visible()
     expect(page.locator("#agreed-message")).to_be_hidden()
+
+
+def in_order(snapshot: str, parts: list[str]) -> list[str]:
+    """Return those of *parts* that a screen reader does not come to after the ones before them."""
+    missing, place = [], 0
+    for part in parts:
+        found = snapshot.find(part, place)
+        if found < 0:
+            missing.append(part)
+        else:
+            place = found + len(part)
+    return missing
+
+
+def test_a_screen_reader_reads_receipt_and_account_in_the_order_of_what_matters(
+    page: Page, api: FakeApi
+) -> None:
+    api.says("grants/*", asked("link_asked"))
+    page.goto(RECEIPT)
+    expect(page.locator("#asked")).to_be_visible()
+    receipt = page.locator("body").aria_snapshot()
+    headings = ("What happened", "What you agreed to and sent", "Come back to this page")
+    assert not in_order(
+        receipt,
+        [
+            'heading "Your receipt" [level=1]',
+            "Access is open",
+            'heading "Acme Support can sign in to bakery.example" [level=2]',
+            "asks for a new sign-in link",
+            'button "Make a new link"',
+            'button "End access now"',
+            'button "Extend"',
+            *(f'heading "{heading}" [level=2]' for heading in headings),
+        ],
+    ), receipt
+
+    api.says("grants/*", SUPPORTS)
+    opened(page, api, environment=ENVIRONMENT, customer="Bella <bella@bakery.example>")
+    account = page.locator("body").aria_snapshot()
+    rows = ("Address", "User name", "Password", "Owner")
+    assert not in_order(
+        account,
+        [
+            'heading "Sign-in link" [level=1]',
+            "Access is open",
+            'heading "Sign in to Bella\'s Bakery" [level=2]',
+            'button "Sign in"',
+            *(f"term: {row}" for row in rows),
+            'button "Copy all"',
+            "second factor",
+            "What runs on this site",
+            'button "Ask for more time"',
+            'heading "End the access" [level=2]',
+            'button "I’m done: end access now"',
+        ],
+    ), account
+    assert "very-secret" not in account

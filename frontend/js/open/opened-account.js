@@ -8,7 +8,7 @@ import { countDown } from "../shared/countdown.js"
 import { $, all, dateOf, hostOf, make, onPress, setText, texts } from "../shared/page.js"
 import { showEnvironment, showIcon } from "./environment.js"
 
-const MASK = "••••••••••••"
+const MASK = "••••••••"
 const POLL_MS = 15_000
 /** Only the opened account needs these, so the page does not bring them along: where they stand, and their texts. */
 const SENTENCES = [
@@ -75,7 +75,7 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         const value = rows.find(([name]) => name === key)?.[1] ?? ""
         const title = make("dt", { id: `value-${key}` })
         setText(title, `open.${key}`)
-        const output = make("output")
+        const output = key === "customer" ? make("span", { dir: "auto" }) : make("output")
         output.textContent = key === "password" ? MASK : value
         const isLink = key === "address" && /^https?:/.test(value)
         const shown = isLink ? make("a", { href: value, rel: "noopener", target: "_blank" }, output) : output

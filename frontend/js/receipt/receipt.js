@@ -208,6 +208,7 @@ function showAsked({ timeline, can }) {
     setText($("#asked p"), last === "link_asked" ? "asked.link" : "asked.time")
     $("#asked-link").hidden = last !== "link_asked"
     $("#asked-time").hidden = last !== "time_asked"
+    if (last === "link_asked") $("#renew-door").hidden = true // One button for it is enough.
 }
 
 /** What the owner wrote is sealed with her own token. @param {Grant} grant */
