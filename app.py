@@ -317,7 +317,7 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
 def announce(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """Announce what writes of grants recorded. What is not taken is raised, and read again."""
     logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
-    hallpass().announcer.announce(event_bus.changes_of(event.to_dict()["Records"]))
+    hallpass().announcer.announce(event_bus.writes_of(event.to_dict()["Records"]))
 
 
 def call_of(request: Request) -> onetimesecret.Call:

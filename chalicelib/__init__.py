@@ -5,7 +5,7 @@ Hallpass: a WordPress administrator account that removes itself.
 * `onetime`: one-time secrets, which one reader opens once.
 * `notifications`: the mails about a grant, and tickets.
 * `wordpress`: the adapter to a site's REST API, over `outbound`, the guarded HTTP client.
-* `aws`: the adapters to DynamoDB, KMS, SES, SQS and CloudWatch.
+* `aws`: the adapters to DynamoDB, KMS, SES, SQS, EventBridge and CloudWatch.
 * `web`: the HTTP edge, from a request's JSON to the answer's.
 * `wiring`: joins all of them; the only module that knows every other.
 * `rate_limits`: how often one network, site or mailbox may be counted.
