@@ -80,8 +80,8 @@ def read(body: str) -> Message:
         ValueError: It is none.
     """
     try:
-        said = json.loads(body)
-        return Message(str(said["grant_id"]), str(said.get("correlation_id", "")))
+        content = json.loads(body)
+        return Message(str(content["grant_id"]), str(content.get("correlation_id", "")))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("The message names no grant.") from error
 

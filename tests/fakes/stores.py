@@ -74,7 +74,7 @@ class MemoryGrants:
 class MemoryDueIndex:
     """A `grants.due_order.DueIndex` over grants in a dict."""
 
-    PAGE = 100
+    MAX_PAGE_ITEMS = 100
 
     def __init__(self, grants: MemoryGrants) -> None:
         self._grants = grants
@@ -86,8 +86,8 @@ class MemoryDueIndex:
             if queue_of(grant) == queue and (due := _due(grant, now)) is not None
         ]
         found.sort(key=lambda due: due.due_at)
-        for begin in range(0, len(found), self.PAGE):
-            yield found[begin : begin + self.PAGE]
+        for begin in range(0, len(found), self.MAX_PAGE_ITEMS):
+            yield found[begin : begin + self.MAX_PAGE_ITEMS]
 
     def hand_out(self, due: Sequence[Due], *, until: int) -> None:
         for each in due:
