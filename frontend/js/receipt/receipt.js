@@ -27,7 +27,7 @@ import { SENT_KEY, takeFragment, takeReturnAddress, tryStorage } from "../shared
 const POLL_MS = 10_000
 const SLOW_POLL_MS = 60_000
 const MAX_FAST_POLLS = 30
-const BAD_EVENTS = ["link_locked", "mail_dropped", "removal_failed"]
+const BAD_EVENTS = ["link_locked", "mail_bounced", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
 /** What support may ask for, and what the owner needs to be able to do. @type {Record<string, string>} */
