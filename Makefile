@@ -73,8 +73,9 @@ screenshots: setup ## Take the pictures of the README, and of every mail (in bui
 lighthouse: setup tests/tools/installed.txt ## Measure every page with Lighthouse
 	@$(BIN)/python -m tests.tools.lighthouse
 
+# The validator does not know the CSS property `field-sizing` yet; browsers without it keep the given size.
 validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (needs Java)
-	@java -jar $(VNU) --errors-only --also-check-css frontend/*.html frontend/*.css && echo "The pages are valid."
+	@java -jar $(VNU) --errors-only --also-check-css --filterpattern ".*field-sizing.*" frontend/*.html frontend/*.css && echo "The pages are valid."
 
 bench: setup ## Measure how long things take here, and write docs/performance.md
 	@$(BIN)/python -m tests.bench $(ARGS)

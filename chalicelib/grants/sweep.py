@@ -12,14 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chalicelib.clock import MINUTE, TimeBudget
-from chalicelib.grants.due_order import (
-    QUEUES,
-    Crowds,
-    Due,
-    DueIndex,
-    Queue,
-    in_turn,
-)
+from chalicelib.grants.due_order import QUEUES, Crowds, Due, DueIndex, Queue, in_turn
 from chalicelib.grants.ports import DueQueue
 from chalicelib.values import dataclass
 

@@ -24,7 +24,7 @@ MAX_BODY_BYTES = 64 * 1024
 FORM = pattern(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
 DISPOSITION = pattern(rb'content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE)
 INTEGER = pattern(r"\s*([+-]?[0-9]{1,18})")
-REPLACED = "\ufffd"  # What decoders put where a query is no UTF-8.
+REPLACED = "\ufffd"  # What the gateway's decoders put where query or body are no UTF-8.
 Fields = Mapping[str, Any]
 
 
@@ -43,11 +43,11 @@ def read(body: bytes, content_type: str, query: Mapping[str, list[str]]) -> dict
         Unreadable: Nothing can be read from *body*.
     """
     pairs = [(name, value) for name, values in query.items() for value in values]
-    if any(REPLACED in value for _, value in pairs):
-        raise Unreadable  # It would be shared as another text than the one that was sent.
     fields = _named(pairs)
     if body.strip():
         fields.update(_of_body(body, content_type.lower()))
+    if any(REPLACED in text(fields, name) for name in fields):
+        raise Unreadable  # It would be shared as another text than the one that was sent.
     return fields
 
 

@@ -219,6 +219,28 @@ def test_a_view_changes_nothing(stack: Stack) -> None:
     assert answer.json()["value"] == "x"
 
 
+@pytest.mark.parametrize(
+    ("query", "content_type", "body"),
+    [
+        ("?secret=caf%e9", "", b""),
+        ("", "application/x-www-form-urlencoded; charset=iso-8859-1", b"secret=caf\xe9"),
+        ("", "application/json; charset=utf-16", '{"secret": "x"}'.encode("utf-16")),
+    ],
+    ids=["query", "form", "utf-16"],
+)
+def test_what_the_gateway_would_change_on_the_way_is_not_shared(
+    stack: Stack, query: str, content_type: str, body: bytes
+) -> None:
+    answer = requests.post(
+        f"{stack.app_url}/api/v1/share{query}",
+        headers={"Content-Type": content_type},
+        data=body,
+        timeout=60,
+    )
+
+    assert (answer.status_code, answer.text) == (400, "")
+
+
 class TestTokens:
     """`make tokens`, as an operator types it."""
 

@@ -33,13 +33,13 @@ const LINK_KEY = /^[\w-]{43}$/
 
 /** @type {OpenPage} */
 const page = {
-    config: startPage(), // Meanwhile the server is asked.
     entry: null,
-    closed: "incomplete",
     secret: null,
     grant: null,
     showPanel,
     showUnreadable,
+    closed: "incomplete",
+    config: startPage(), // Meanwhile the server is asked.
 }
 
 $("#waiting").addEventListener("submit", () =>

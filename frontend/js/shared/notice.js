@@ -1,7 +1,7 @@
 // The notice above the page's content.
 
 /** @import { Values } from "./types.js" */
-import { $, setText } from "./page.js"
+import { $, make, setText } from "./page.js"
 
 /**
  * Show a link to where WordPress lists the approvals of its user.
@@ -10,7 +10,9 @@ import { $, setText } from "./page.js"
 export function showUnusedApprovals(consentUrl) {
     if (!consentUrl || !/^https?:/.test(consentUrl)) return
     const { href } = new URL("profile.php#application-passwords-section", consentUrl)
-    $("#unused a").setAttribute("href", href)
+    const link = make("a", { href, rel: "noopener", target: "_blank" })
+    setText(link, "arrival.unused")
+    $("#unused").replaceChildren(link)
     $("#unused").hidden = false
 }
 
