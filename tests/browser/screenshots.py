@@ -72,7 +72,7 @@ def describe(
     context = _context(browser, stack, language)
     owner = Owner(context.new_page(), wordpress)
     owner.page.goto("/")
-    owner.page.wait_for_function("!document.querySelector('#language').hidden")
+    owner.page.wait_for_selector("#language:not([hidden])")
     camera.shoot(owner.page, "form")
     owner.describe()
     owner.page.fill("#url", wordpress.url)
