@@ -1,5 +1,5 @@
 """
-Routes, the schedule and the queues: parse, one call, render. No rule lives here.
+Routes, the schedule, the queues and the stream: parse, one call, render. No rule lives here.
 
 Event handlers must stay in this file: on a Blueprint, Lambda would load that module alone. Routes
 may stand on one; those of One Time Secret's API do (`web.onetimesecret_routes`).
@@ -16,13 +16,13 @@ from typing import Any
 from chalice.app import Chalice, Rate, Request, Response
 
 from chalicelib import __version__
-from chalicelib.aws import sqs
+from chalicelib.aws import event_bus, sqs
 from chalicelib.aws.metrics import LateMetrics
 from chalicelib.errors import NotFound, TooManyRequests
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
-from chalicelib.rate_limits.limits import BY_GRANT, Action
+from chalicelib.rate_limits.bounds import BY_GRANT, Action
 from chalicelib.web import bodies, onetimesecret, onetimesecret_routes, render
 from chalicelib.web import endpoint as web
 from chalicelib.web.log import Log
@@ -30,6 +30,7 @@ from chalicelib.wiring import Hallpass, hallpass
 
 View = Callable[..., Response]
 
+STREAM = "arn:aws:dynamodb:us-east-1:0:table/grants/stream/0"  # The template names the real one.
 SPARE_SECONDS = 3.0  # Left for recording and answering when a site has used up the rest.
 
 app = Chalice(app_name="hallpass", configure_logs=False)
@@ -68,6 +69,7 @@ def invocation(context: Any) -> Iterator[Hallpass]:  # noqa: ANN401 - Chalice sh
         yield parts
     finally:
         parts.ports.connections.keep()
+        parts.forget_keys()
 
 
 def counted(action: Action) -> Callable[[View], View]:
@@ -309,6 +311,13 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     metrics.add_metric("Ended", "Count", int(tried.has_ended))
     metrics.add_metric("PutOff", "Count", int(not tried.has_ended and tried.attempts > 0))
     metrics.flush_metrics()
+
+
+@app.on_dynamodb_record(stream_arn=STREAM, batch_size=100, starting_position="TRIM_HORIZON")
+def announce(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
+    """Announce what writes of grants recorded. What is not taken is raised, and read again."""
+    logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
+    hallpass().announcer.announce(event_bus.changes_of(event.to_dict()["Records"]))
 
 
 def call_of(request: Request) -> onetimesecret.Call:

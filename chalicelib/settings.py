@@ -43,6 +43,7 @@ class Settings:
     accounts_table: str
     due_queue_url: str
     retry_queue_url: str
+    event_bus: str
     data_key_arn: str
     public_url: str
     sender_email: str

@@ -18,6 +18,7 @@ from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.counter_table import HitCounterTable, TicketLogTable
 from chalicelib.aws.due_index import DueIndexTable
+from chalicelib.aws.event_bus import EventBridgeBus
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.kms import KmsSealer
 from chalicelib.aws.metrics import emit_limit_metric
@@ -31,6 +32,7 @@ from chalicelib.grants.consent_key import ConsentKey
 from chalicelib.grants.due_order import DueIndex
 from chalicelib.grants.ending import Ending
 from chalicelib.grants.lifecycle import Lifecycle
+from chalicelib.grants.once_sealer import OnceSealer
 from chalicelib.grants.ports import DueQueue, Sealer
 from chalicelib.grants.provisioning import Provisioning
 from chalicelib.grants.provisioning_steps import StepTools
@@ -42,6 +44,7 @@ from chalicelib.grants.site import WordPress
 from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
 from chalicelib.grants.worker import Worker
+from chalicelib.notifications.announcements import Announcer, EventBus
 from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
@@ -52,7 +55,8 @@ from chalicelib.onetime.model import SecretStore
 from chalicelib.onetime.receipts import Receipts, ReceiptStore
 from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.outbound.client import Outbound
-from chalicelib.rate_limits.limits import HitCounter, LimitName, Limits
+from chalicelib.rate_limits.bounds import LimitName
+from chalicelib.rate_limits.limits import HitCounter, Limits
 from chalicelib.settings import Settings
 from chalicelib.values import dataclass
 from chalicelib.web.onetimesecret import OneTimeSecretApi
@@ -80,6 +84,7 @@ class Ports:
     ticket_log: TicketLog
     sealer: Sealer
     outbox: Outbox
+    event_bus: EventBus
     wordpress: WordPress
     connections: Connections
     budget: TimeBudget
@@ -95,6 +100,7 @@ class Hallpass:
     ending: Ending
     sweep: Sweep
     worker: Worker
+    announcer: Announcer
     repair: Repair
     renewal: Renewal
     asking: Asking
@@ -102,6 +108,7 @@ class Hallpass:
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
     limits: Limits
+    forget_keys: Callable[[], None]
     edge_key: str
 
 
@@ -136,6 +143,7 @@ def connect(settings: Settings) -> Ports:
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
         sealer=KmsSealer(clients.late("kms"), settings.data_key_arn),
         outbox=SesOutbox(clients.late("sesv2"), settings.sender_email),
+        event_bus=EventBridgeBus(clients.late("events"), settings.event_bus),
         wordpress=RestWordPress(outbound),
         connections=outbound,
         budget=budget,
@@ -145,7 +153,8 @@ def connect(settings: Settings) -> Ports:
 
 def assemble(ports: Ports, settings: Settings) -> Hallpass:
     """Join the parts over *ports*, for one deployment's *settings*."""
-    grants, wordpress, sealer, budget = ports.grants, ports.wordpress, ports.sealer, ports.budget
+    grants, wordpress, budget = ports.grants, ports.wordpress, ports.budget
+    sealer = OnceSealer(ports.sealer)
     team = SupportTeam(settings.support_name, settings.support_email, settings.public_url)
     limits = Limits(ports.hits, settings.rate_limits, team.email, ports.emit_limit_metric)
     outbox = CountedOutbox(ports.outbox, limits)
@@ -165,6 +174,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         ending=ending,
         sweep=Sweep(ports.due_index, ports.due_queue, budget),
         worker=Worker(ending),
+        announcer=Announcer(ports.event_bus),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         renewal=Renewal(grants, wordpress, removal_key, secrets),
         asking=Asking(grants, notifier),
@@ -178,5 +188,6 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
             settings.public_url,
         ),
         limits=limits,
+        forget_keys=sealer.forget,
         edge_key=settings.edge_key,
     )

@@ -21,8 +21,9 @@ from chalicelib import errors
 from chalicelib.grants.parts import EventName, Holder
 from chalicelib.grants.phases import State
 from chalicelib.grants.visit_report import ChangeKind, UnseenPart
+from chalicelib.notifications.announcements import AnnouncementName
 from chalicelib.onetime.model import Revocation
-from chalicelib.rate_limits.limits import BY_NETWORK
+from chalicelib.rate_limits.bounds import BY_NETWORK
 from chalicelib.site_problems import UNAVAILABLE, UNSUPPORTED
 from chalicelib.web.endpoint import CHALICE_ERRORS, INTERNAL, STATUS
 from chalicelib.web.render import Ability, SecretState
@@ -55,6 +56,7 @@ def contract() -> dict[str, Any]:
             errors.SiteUnavailable.code: sorted(UNAVAILABLE),
         },
         "events": sorted(get_args(EventName)),
+        "announcements": sorted(get_args(AnnouncementName)),
         "actors": [*get_args(Holder), "hallpass"],
         "changes": sorted(get_args(ChangeKind)),
         "unseen_parts": sorted(get_args(UnseenPart)),

@@ -74,6 +74,7 @@ def main(arguments: list[str]) -> None:
     )
     if options.dry_run:
         return
+    given |= parameters.stream(run.client("dynamodb"), given, stored)
     outputs = _deploy(run, built, given, stored)
     values = run.deployment.parameters()
     count = pages.upload(run.session.client("s3"), outputs["SiteBucketName"], values)

@@ -10,6 +10,7 @@ parameters the deployer finds out by itself, and only then:
 * `ApiConcurrency`, `SweepConcurrency` and `WorkerConcurrency` are 0 where the account's quota is
   too small for them, and `DueConcurrency` and `RetryConcurrency` small;
 * `ManageApiAccount` is `no` where API Gateway's account names a role already;
+* `GrantsStreamArn` is that of the table that `GrantsTableName` names;
 * `Runtime` is the Python that the package was built for.
 """
 
@@ -179,3 +180,25 @@ def api_account(
         return {}
     named = gateway.get_account().get("cloudwatchRoleArn")
     return {"ManageApiAccount": "no" if named else "yes"}
+
+
+def stream(
+    dynamodb: Any,  # noqa: ANN401  A boto3 client.
+    given: Mapping[str, str],
+    stored: Mapping[str, str],
+) -> dict[str, str]:
+    """
+    Return `GrantsStreamArn` of an adopted table; the stream is switched on where it is off.
+
+    What was written to the table while its stream was off is not announced.
+    """
+    effective = {**stored, **given}
+    table = effective.get("GrantsTableName", "")
+    if not table:
+        return {"GrantsStreamArn": ""} if stored.get("GrantsStreamArn") else {}
+    described = dynamodb.describe_table(TableName=table)["Table"]
+    if not described.get("StreamSpecification", {}).get("StreamEnabled"):
+        kind = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        described = dynamodb.update_table(TableName=table, StreamSpecification=kind)
+        described = described["TableDescription"]
+    return {"GrantsStreamArn": described["LatestStreamArn"]}

@@ -23,8 +23,14 @@ CLIENTS = {"dynamodb": "dynamodb", "kms": "kms", "ses": "sesv2", "sqs": "sqs", "
 WITHOUT_CLIENT = frozenset({"logs"})
 # What IAM calls otherwise than the API does.
 BATCHES = {"sqs:SendMessage": "SendMessageBatch"}
-# What Lambda itself calls, to receive from a queue.
-OF_EVENT_SOURCES = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
+# What Lambda itself calls, to receive from a queue or a stream.
+OF_EVENT_SOURCES = frozenset(
+    {
+        *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+        *("dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"),
+        "dynamodb:ListStreams",
+    }
+)
 KEPT = ("service-2", "endpoint-rule-set-1")  # Of each API; the rest: pages, waiters, examples.
 
 Json = dict[str, Any]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from infra.local.ports import wait_until
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import basic
@@ -78,6 +79,25 @@ def mails(stack: Stack) -> Callable[..., list[dict[str, str]]]:
         return [mail for mail in listed if subject in mail["subject"]]
 
     return sent
+
+
+@pytest.fixture
+def events(stack: Stack) -> Callable[[str, int], list[dict[str, Any]]]:
+    """Return the events of a grant, each once, in the order of time, when so many have come."""
+
+    def of(grant_id: str, count: int) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+
+        def has_come() -> bool:
+            for event in requests.get(stack.events_url, timeout=30).json():
+                if event["grant_id"] == grant_id:
+                    found[event["id"]] = event
+            return len(found) >= count
+
+        assert wait_until(has_come, seconds=30), found
+        return sorted(found.values(), key=lambda event: int(event["at"]))
+
+    return of
 
 
 def _list(wordpress: WordPress, route: str) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ Here: which mails of a ticket have gone out, and how often one network, site or 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.dynamodb import Item, call_if, to_item
@@ -41,6 +43,11 @@ class TicketLogTable:
         """Add *reader* to those who have the mail of this ticket."""
         self._update(ticket_id, "ADD told :reader", {":reader": {"SS": [reader]}})
 
+    def finish(self, ticket_id: str, reader: str) -> None:
+        """Record *reader* and give the ticket back, with one write."""
+        values = {":reader": {"SS": [reader]}, **to_item({":free": 0})}
+        self._update(ticket_id, "ADD told :reader SET lease_until = :free", values)
+
     def release(self, ticket_id: str) -> None:
         """End the lease, so that the same ticket can be sent again at once."""
         self._update(ticket_id, "SET lease_until = :free", to_item({":free": 0}))
@@ -72,6 +79,29 @@ class HitCounterTable:
             ReturnValues="UPDATED_NEW",
         )
         return int(counted["Attributes"]["hits"]["N"]) if counted else 0
+
+    def hit_parts(
+        self, key: str, parts: Sequence[str], *, purge_at: int, by: int = 1, own: bool = True
+    ) -> tuple[int, ...]:
+        """Add *by* to the counts that one item has of *key*, and of each of its *parts*."""
+        names = {"#own": "hits"} if own else {}
+        # Parts may be of any length and letters; the names of attributes are short.
+        names |= {f"#p{n}": f"of {_digest(part)}" for n, part in enumerate(parts)}
+        counted = call_if(
+            self._client.update_item,
+            TableName=self._table,
+            Key={"id": {"S": f"hits {key}"}},
+            UpdateExpression=f"ADD {', '.join(f'{n} :by' for n in names)} SET purge_at = :purge_at",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=to_item({":by": by, ":purge_at": purge_at}),
+            ReturnValues="UPDATED_NEW",
+        )
+        found = (counted or {"Attributes": {}})["Attributes"]
+        return tuple(int(found[name]["N"]) for name in names.values())
+
+
+def _digest(part: str) -> str:
+    return hashlib.sha256(part.encode()).hexdigest()[:16]
 
 
 def _key(ticket_id: str) -> Item:

@@ -11,7 +11,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Literal
 
-from chalicelib.rate_limits.limits import LimitName
+from chalicelib.rate_limits.bounds import LimitName
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Metrics

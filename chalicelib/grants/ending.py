@@ -21,7 +21,14 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.ports import Notifier, OneTimeLinks
 from chalicelib.grants.reminders import may_rest
 from chalicelib.grants.removal import Removal
-from chalicelib.grants.store import GrantStore, holder_of, require_owner, try_lease, update
+from chalicelib.grants.store import (
+    GrantStore,
+    Unrecorded,
+    holder_of,
+    require_owner,
+    try_lease,
+    update,
+)
 from chalicelib.grants.visit_report import compare, read
 from chalicelib.values import dataclass
 
@@ -75,15 +82,19 @@ class Ending:
         self.revoke_links(grant, now)
         return self.finish(grant, now)
 
-    def revoke_links(self, grant: Grant, now: int) -> None:
+    def revoke_links(self, grant: Grant, now: int) -> bool:
         """
-        Revoke the unopened links of a grant whose end was asked for, if that is possible now.
+        Revoke the unopened links of a grant whose end was asked for; return whether that worked.
 
         A failure prevents nothing else: before a grant is closed, it is done once more.
         """
-        if grant.phase != "closed":
-            with suppress(HallpassError):
-                self.links.revoke(grant, now=now)
+        if grant.phase == "closed":
+            return True
+        try:
+            self.links.revoke(grant, now=now)
+        except HallpassError:
+            return False
+        return True
 
     def finish(self, grant: Grant, now: int) -> Grant:
         """Do what is left to do for *grant*, unless another call is at it or nothing is left."""
@@ -109,20 +120,28 @@ class Ending:
         It never keeps an account alive: after two failures the removal goes on without a snapshot,
         unless the owner has brought a key that sees more.
         """
+        unrecorded = Unrecorded(self.grants, grant)
+        self._see_changes(unrecorded, now)
+        return unrecorded.write()
+
+    def _see_changes(self, unrecorded: Unrecorded, now: int) -> None:
+        """See what `record_changes` records, and leave it to the next write."""
+        grant = unrecorded.grant
         is_hopeless = grant.schedule.attempts > MAX_SNAPSHOT_TRIES and grant.consent is None
         if not grant.visit.before or is_hopeless:
-            return grant
+            return
         try:
             with self.budget.within(MAX_SNAPSHOT_SECONDS):
                 after = self.removal.take_snapshot(grant, now=now)
         except HallpassError:
-            return self.grants.get(grant.id) or grant  # A refused key may have been recorded.
+            unrecorded.read()  # A refused key may have been recorded.
+            return
         user_id = grant.on_site.user_id
         ours = {} if user_id is None else {user_id: grant.username}
         changes = compare(
             read(grant.visit.before), after, ours=ours, our_keys=grant.visit.consent_key_ids
         )
-        return update(self.grants, grant.id, lambda stored: stored.changes_seen(changes))
+        unrecorded.add(lambda stored: stored.changes_seen(changes))
 
     def _finish_leased(self, grant: Grant, now: int, *, counts: bool) -> Grant:
         """Take a leased grant as far as it goes: the account, then the notices, then closed."""
@@ -137,28 +156,32 @@ class Ending:
 
         if grant.phase == "active":
             return self._wait(grant, now)
+        unrecorded, receipt, is_revoked = Unrecorded(self.grants, grant), "", False
         try:
             if grant.state != "ended":
-                self.revoke_links(grant, now)
-                self._remove(self.record_changes(grant, now), now)
-                grant = update(self.grants, grant.id, lambda g: g.revoked(moment(), now))
-            self.links.revoke(grant, now=now)
-            grant = self._send_notices(grant, now)
+                is_revoked = self.revoke_links(grant, now)
+                self._see_changes(unrecorded, now)
+                self._remove(unrecorded, now)
+                # Before the mail that has it, and in the same write: the end comes first.
+                receipt = self.notifier.add_receipt(unrecorded)
+                unrecorded.write(lambda stored: stored.revoked(moment(), now))
+            if not is_revoked:
+                self.links.revoke(unrecorded.grant, now=now)
+            self._send_notices(unrecorded, receipt, now)
         except HallpassError as error:
-            return self._put_off(grant, error, moment(), counts=counts)
-        return update(self.grants, grant.id, lambda stored: stored.closed(moment()))
+            return self._put_off(unrecorded, error, moment(), counts=counts)
+        return unrecorded.write(lambda stored: stored.closed(moment()))
 
-    def _send_notices(self, grant: Grant, now: int) -> Grant:
+    def _send_notices(self, unrecorded: Unrecorded, receipt: str, now: int) -> None:
         """Send the notices of the end, and delete a consent key that a repair has left before."""
         failure: HallpassError | None = None
         try:
-            grant = self.consent_key.delete(grant)
+            self.consent_key.delete(unrecorded.grant)
         except HallpassError as error:
             failure = error
-        grant = self.notifier.send_ended(grant, now)
+        self.notifier.send_ended(unrecorded, receipt, now)
         if failure is not None:
             raise failure
-        return grant
 
     def _delete_held_consent(self, grant: Grant, now: int) -> Grant:
         """Delete a consent key that its owner has had no word for, and be due as before."""
@@ -174,8 +197,9 @@ class Ending:
             self.notifier.send_opened(grant, now)
         return update(self.grants, grant.id, lambda stored: stored.waited(now))
 
-    def _remove(self, grant: Grant, now: int) -> None:
+    def _remove(self, unrecorded: Unrecorded, now: int) -> None:
         """Remove from the recorded address; if the site has moved, from where it is now."""
+        grant = unrecorded.grant
         try:
             self.removal.remove_from_site(grant, now=now)
         except HallpassError as problem:
@@ -184,13 +208,16 @@ class Ending:
                 raise
         else:
             return
-        grant = update(self.grants, grant.id, lambda stored: stored.site_moved(site, now))
-        self.removal.remove_from_site(self.record_changes(grant, now), now=now)
+        unrecorded.write(lambda stored: stored.site_moved(site, now))
+        self._see_changes(unrecorded, now)
+        self.removal.remove_from_site(unrecorded.grant, now=now)
 
-    def _put_off(self, grant: Grant, error: HallpassError, now: int, *, counts: bool) -> Grant:
+    def _put_off(
+        self, unrecorded: Unrecorded, error: HallpassError, now: int, *, counts: bool
+    ) -> Grant:
         """Record the failure, be due again later, and after the third ask for help."""
         if not counts:
-            return update(self.grants, grant.id, Grant.released)
+            return unrecorded.write(Grant.released)
         reason = str(error.details().get("reason", error.code))
 
         def failed(stored: Grant) -> Grant:
@@ -198,7 +225,7 @@ class Ending:
                 return stored.notice_failed(now)
             return stored.removal_failed(reason, now)
 
-        grant = self.notifier.send_overdue(update(self.grants, grant.id, failed), now)
+        grant = self.notifier.send_overdue(unrecorded.write(failed), now)
         if grant.is_manual and grant.phase == "revoking" and may_rest(grant):
             return update(self.grants, grant.id, lambda stored: stored.rested(now))
         return grant

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from chalicelib.grants.due_order import Due, Queue
 from chalicelib.grants.model import Grant
+from chalicelib.grants.store import Unrecorded
 
 Purpose = Literal["consent", "removal"]
 Wish = Literal["link", "time"]
@@ -34,9 +35,14 @@ class Sealer(Protocol):
 class Notifier(Protocol):
     """Sends each notice of a grant to each reader at least once, and records it on the grant."""
 
-    def send_ended(self, grant: Grant, now: int) -> Grant:
+    def add_receipt(self, unrecorded: Unrecorded) -> str:
+        """Return an owner token for a mail to come, which works once *unrecorded* is written."""
+
+    def send_ended(self, unrecorded: Unrecorded, receipt: str, now: int) -> None:
         """
-        Send the notice of the end to who has not had it.
+        Send the notice of the end to who has not had it; *unrecorded* gets what was sent.
+
+        *receipt* is what `add_receipt` returned, and recorded; without it, "", a new one is made.
 
         Raises:
             DeliveryFailed, TooManyRequests: One was not accepted; the others were sent.

@@ -44,7 +44,7 @@ from chalicelib.grants.removal import Removal
 from chalicelib.grants.request import HoldRequest, ProvisionRequest, support_username
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.set_up import MAX_HOLD_SECONDS
-from chalicelib.grants.store import GrantStore, create_once, require_same, try_lease, update
+from chalicelib.grants.store import GrantStore, Unrecorded, require_same, try_lease, update
 from chalicelib.values import dataclass, replace
 
 SET_UP_LEASE_SECONDS = 35  # A little longer than API Gateway lets one request live (29 s).
@@ -97,36 +97,44 @@ class Provisioning:
             TooManyRequests: That site has refused too many keys. Nothing is left.
         """
         self.tools.wordpress.normalise(request.site_url)
-        grant = self._recorded(request, now)
+        grant, is_leased = self._recorded(request, now)
         if grant.was_active and grant.state == "active":
             return grant, False
         if grant.phase != "provisioning":
             raise GrantEnded(ACCESS_IS_OVER)
-        leased = try_lease(self.grants, grant, now=now, seconds=SET_UP_LEASE_SECONDS)
+        leased: Grant | None = grant
+        if not is_leased:
+            leased = try_lease(self.grants, grant, now=now, seconds=SET_UP_LEASE_SECONDS)
         if leased is None:
             return grant, False
         try:
             grant = self._run_steps(leased, request, now)
         except SiteUnavailable as error:
-            update(self.grants, leased.id, Grant.released)
             if not error.slow:
                 raise
             return grant, False
-        grant = update(self.grants, grant.id, Grant.released)
         return grant, grant.state == "active"
 
-    def _recorded(self, request: ProvisionRequest, now: int) -> Grant:
-        """Return the grant of *request*, made now, or completed when its consent was held."""
+    def _recorded(self, request: ProvisionRequest, now: int) -> tuple[Grant, bool]:
+        """
+        Return the grant of *request*, made now, or completed when its consent was held.
+
+        True means that it is leased to this call, as a grant is that it has made.
+        """
         hold, fingerprint = request.hold(), request.fingerprint()
         asked = (fingerprint, request.days, request.owner_email, now, request.correspondence)
         stored = self.grants.get(request.grant_id)
-        if stored is None or not stored.is_held:
-            return create_once(
-                self.grants,
-                request.grant_id,
-                fingerprint,
-                lambda: self._held_grant(hold, now).set_up_requested(*asked),
-            )[0]
+        if stored is None:
+            made = self._held_grant(hold, now).set_up_requested(*asked)
+            leased = made.leased(now, SET_UP_LEASE_SECONDS)
+            if self.grants.add(leased):
+                return leased, True
+            stored = self.grants.get(request.grant_id)
+        if stored is None:
+            raise TryAgain  # It was deleted in between.
+        if not stored.is_held:
+            require_same(stored.tokens.fingerprint, fingerprint)
+            return stored, False
 
         def completed(grant: Grant) -> Grant:
             require_same(grant.tokens.hold_fingerprint, hold.fingerprint())
@@ -137,7 +145,7 @@ class Provisioning:
                 raise GrantEnded(ACCESS_IS_OVER)
             return grant.set_up_requested(*asked)
 
-        return update(self.grants, request.grant_id, completed)
+        return update(self.grants, request.grant_id, completed), False
 
     def _held_grant(self, hold: HoldRequest, now: int) -> Grant:
         site_url = self.tools.wordpress.normalise(hold.site_url)
@@ -162,44 +170,59 @@ class Provisioning:
         )
 
     def _run_steps(self, grant: Grant, request: ProvisionRequest, now: int) -> Grant:
-        """Run the steps that are missing and record each; on a refusal undo all of them."""
-        done_now: list[str] = []
+        """Run the steps that are missing, and release the grant; on a refusal undo all of them."""
+        unrecorded = Unrecorded(self.grants, grant)
         try:
-            for step in STEPS:
-                if self.tools.budget.left() < MIN_STEP_SECONDS or grant.phase == "revoking":
-                    break
-                if not step.is_done(grant):
-                    tools = replace(self.tools, done_now=frozenset(done_now))
-                    record = step.run(tools, grant, request, now)
-                    grant = update(self.grants, grant.id, record)
-                    done_now.append(step.name)
+            self._run_missing(unrecorded, request, now)
+            grant = unrecorded.write(Grant.released)
         except WrongPhase:  # The sweep has taken the set-up back while the site was answering.
             raise GrantEnded(ACCESS_IS_OVER) from None
+        except SiteUnavailable:
+            unrecorded.write(Grant.released)
+            raise
         except KeyRefused as error:
-            self._undo_refused(grant, now)
+            self._undo_refused(unrecorded.grant, now)
             # The form holds what WordPress' own page returned at once, and never what was pasted.
             is_pasted = not any(event.name == "consent_held" for event in grant.timeline)
             raise rejected(request.consent, error, is_pasted=is_pasted) from None
         except NotAdministrator:
-            self._undo(grant, now)
+            self._undo(unrecorded.grant, now)
             raise
         except TooManyRequests:
             # The consent key is alive: the same request goes on later, or the sweep deletes it.
-            update(self.grants, grant.id, Grant.released)
+            unrecorded.write(Grant.released)
             raise
         except SiteUnsupported as error:
-            if self._undo(grant, now):
+            if self._undo(unrecorded.grant, now):
                 raise
             fix = f"{error.fix} {KEY_LEFT}".strip()
             raise SiteUnsupported(error.reason, error.message, fix, key_left=True) from None
         return grant
 
+    def _run_missing(self, unrecorded: Unrecorded, request: ProvisionRequest, now: int) -> None:
+        """Run the steps that are missing and record each (`Step.recorded`), while there is time."""
+        tools = self.tools
+        for step in STEPS:
+            if step.is_done(unrecorded.grant):
+                continue
+            if step.recorded == "before":
+                unrecorded.write()
+            grant = unrecorded.grant
+            if self.tools.budget.left() < MIN_STEP_SECONDS or grant.phase == "revoking":
+                return
+            unrecorded.add(step.run(tools, grant, request, now))
+            tools = replace(tools, done_now=tools.done_now | {step.name})
+            if step.recorded == "at once":
+                unrecorded.write()
+
     def _undo_refused(self, grant: Grant, now: int) -> None:
         """Undo a set-up whose consent key is refused; that key is not sent again to be deleted."""
         if grant.on_site.user_may_exist:
             self._undo(grant, now)
-        else:
-            self.grants.delete(grant)
+        elif not self.grants.delete(grant):
+            stored = self.grants.get(grant.id)
+            if stored is not None and stored.state == "ended":  # The sweep deleted that key.
+                raise GrantEnded(ACCESS_IS_OVER)
 
     def _undo(self, grant: Grant, now: int) -> bool:
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import KeyRefused, NotAdministrator, SiteUnavailable, SiteUnsupported
@@ -53,11 +53,17 @@ Run = Callable[[StepTools, Grant, ProvisionRequest, int], Record]
 
 
 class Step(NamedTuple):
-    """One step: its name, whether a grant shows it done, and what does it."""
+    """
+    One step: its name, whether a grant shows it done, and what does it.
+
+    `recorded` says when: with a later one, since what only asks can be asked again; with all
+    before it, ``before`` it begins; or ``at once``, before the next one begins.
+    """
 
     name: str
     is_done: Callable[[Grant], bool]
     run: Run
+    recorded: Literal["later", "before", "at once"] = "later"
 
 
 def discover(tools: StepTools, grant: Grant, request: ProvisionRequest, now: int) -> Record:
@@ -224,14 +230,18 @@ STEPS = (
     Step("identify", lambda grant: grant.on_site.owner_id is not None, identify),
     Step("check_removable", lambda grant: grant.on_site.user_may_exist, check_removable),
     Step("take_snapshot", lambda grant: grant.visit.before is not None, take_snapshot),
-    Step("create_user", lambda grant: grant.on_site.user_id is not None, create_user),
+    Step("create_user", lambda grant: grant.on_site.user_id is not None, create_user, "before"),
+    # Until then the user is found again by its name, and a stray key of it dies with it.
     Step(
-        "create_removal_key", lambda grant: bool(grant.on_site.sealed_removal), create_removal_key
+        "create_removal_key",
+        lambda g: bool(g.on_site.sealed_removal),
+        create_removal_key,
+        "at once",
     ),
     # Not recorded: an interrupted set-up asks again, and asking changes nothing.
     Step("verify_removal_key", lambda grant: grant.was_active, verify_removal_key),
     Step("delete_consent_key", lambda grant: grant.was_active, delete_consent_key),
-    # The request that completed the set-up is the last to get here.
+    # The request that completed the set-up is the last to get here; both are recorded together.
     Step("try_sign_in", lambda grant: grant.on_site.is_let_in is not None, try_sign_in),
 )
 

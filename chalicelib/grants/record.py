@@ -108,6 +108,16 @@ class GrantRecord:
         return next(sent, "")
 
     @property
+    def is_newest_link_opened(self) -> bool:
+        """Whether the newest of its links was opened, which no later event undoes."""
+        return bool(self.opened_links & {*self.links.secret_ids[-1:]})
+
+    @property
+    def opened_links(self) -> frozenset[str]:
+        """The ids of its one-time secrets that were opened."""
+        return frozenset(e.detail for e in self.timeline if e.name == "link_opened")
+
+    @property
     def overdue_since(self) -> int | None:
         """When the account should have been deleted, if a removal has failed; None otherwise."""
         if self.phase in ENDED or self.schedule.attempts == 0:

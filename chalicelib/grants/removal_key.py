@@ -54,12 +54,15 @@ class RemovalKey:
         return evidence.is_key_usable(now)
 
     def record(self, grant: Grant, to: Callable[[Evidence], Evidence]) -> Grant:
-        """Record what the site says of the account, before anything else is asked."""
-        return update(
-            self.grants,
-            grant.id,
-            lambda stored: stored.evidence_seen(to(stored.on_site.evidence)),
-        )
+        """Record what the site says of the account, and of its changes, before all else."""
+        changes = grant.visit.changes
+
+        def recorded(stored: Grant) -> Grant:
+            if changes is not None:
+                stored = stored.changes_seen(changes)
+            return stored.evidence_seen(to(stored.on_site.evidence))
+
+        return update(self.grants, grant.id, recorded)
 
     def record_deletion(self, grant: Grant, now: int) -> None:
         """Record that WordPress confirmed our deletion; a refusal from now on is news."""

@@ -7,6 +7,7 @@ two Lambdas that act on one grant at the same time cannot undo each other's step
 
 from __future__ import annotations
 
+import functools
 import hmac
 from collections.abc import Callable
 from typing import Protocol
@@ -107,6 +108,44 @@ def _update_latest(store: GrantStore, grant_id: str, to: Callable[[Grant], Grant
     except Exception:  # noqa: BLE001 - raised again if the stored grant is a reason for it, too
         return None
     return None if after == before else store.replace(before, after)
+
+
+class Unrecorded:
+    """
+    What is to be recorded on a grant with its next write: transitions, in their order.
+
+    `grant` is as it will be. A process that dies before the write has recorded nothing of them.
+    """
+
+    def __init__(self, store: GrantStore, grant: Grant) -> None:
+        self._store, self._to = store, list[Callable[[Grant], Grant]]()
+        self.grant = grant
+
+    def add(self, to: Callable[[Grant], Grant]) -> None:
+        """Let the next write record what *to* makes of the grant."""
+        self.grant = to(self.grant)
+        self._to.append(to)
+
+    def read(self) -> None:
+        """Read what another part has recorded meanwhile; what is not recorded yet comes on top."""
+        stored = self._store.get(self.grant.id)
+        self.grant = self.grant if stored is None else _all(self._to, stored)
+
+    def write(self, *more: Callable[[Grant], Grant]) -> Grant:
+        """
+        Write all of them, and *more*, on top of what is stored; no write when there are none.
+
+        Raises:
+            As `update`, and what a transition raises of the stored grant.
+        """
+        to, self._to = [*self._to, *more], []
+        if to:
+            self.grant = update(self._store, self.grant.id, lambda grant: _all(to, grant))
+        return self.grant
+
+
+def _all(to: list[Callable[[Grant], Grant]], grant: Grant) -> Grant:
+    return functools.reduce(lambda made, each: each(made), to, grant)
 
 
 def try_lease(store: GrantStore, grant: Grant, *, now: int, seconds: int) -> Grant | None:

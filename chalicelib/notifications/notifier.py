@@ -18,7 +18,7 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Holder, Notice, NoticeKind, token_hash
 from chalicelib.grants.ports import Wish
 from chalicelib.grants.reminders import due_reminder, is_last
-from chalicelib.grants.store import GrantStore, update
+from chalicelib.grants.store import GrantStore, Unrecorded, update
 from chalicelib.notifications import notices
 from chalicelib.notifications.message import CountedOutbox, Mail, SupportTeam
 from chalicelib.notifications.reminder import reminder
@@ -35,20 +35,29 @@ class MailNotifier:
     outbox: CountedOutbox
     team: SupportTeam
 
-    def send_ended(self, grant: Grant, now: int) -> Grant:
+    def add_receipt(self, unrecorded: Unrecorded) -> str:
+        """Return one more owner token, if the owner gets mails; "" otherwise."""
+        if not unrecorded.grant.owner_email:
+            return ""
+        token = secrets.token_urlsafe(32)
+        mailed = token_hash(token)
+        unrecorded.add(lambda stored: stored.receipt_mailed(mailed))
+        return token
+
+    def send_ended(self, unrecorded: Unrecorded, receipt: str, now: int) -> None:
         """Mail the end to owner and support; a failed mail does not stop the other."""
         failure: HallpassError | None = None
+        grant = unrecorded.grant
         for notice in _unsent(grant, "ended"):
             try:
                 write = partial(notices.ended, self.team, grant, notice.reader)
-                self._send(grant, notice.reader, write, now)
+                self._send(grant, notice.reader, write, now, receipt)
             except (DeliveryFailed, TooManyRequests) as error:
                 failure = error  # One dead or full mailbox keeps no other reader waiting.
             else:
-                grant = self._record(grant, notice)
+                unrecorded.add(partial(_with_notice, notice))
         if failure is not None:
             raise failure
-        return grant
 
     def send_overdue(self, grant: Grant, now: int) -> Grant:
         """Mail the request for help, or of a manual grant the reminder; skip a failed mail."""
@@ -92,26 +101,39 @@ class MailNotifier:
         """Mail the owner what support asks for."""
         self._send(grant, "owner", partial(notices.asked, self.team, grant, wish), now)
 
-    def _send(self, grant: Grant, reader: Holder, write: Callable[[str], Mail], now: int) -> None:
+    def _send(
+        self,
+        grant: Grant,
+        reader: Holder,
+        write: Callable[[str], Mail],
+        now: int,
+        receipt: str = "",
+    ) -> None:
         """Send what *write* makes of the receipt's address to *reader*, if the mailbox has room."""
         to = grant.owner_email if reader == "owner" else self.team.email
-        self.outbox.send(to, lambda: write(self._receipt_url(grant, reader)), now=now)
+        self.outbox.send(to, lambda: write(self._receipt_url(grant, reader, receipt)), now=now)
 
-    def _receipt_url(self, grant: Grant, reader: Holder) -> str:
+    def _receipt_url(self, grant: Grant, reader: Holder, receipt: str) -> str:
         """
         Return a receipt link for the owner, with one more owner token; "" for support.
 
-        Only hashes are kept, so a mail that is to have a working link needs a token of its own.
+        Only hashes are kept, so a mail that is to have a working link needs a token of its own:
+        *receipt*, or if that is "", a new one.
         """
         if reader != "owner":
             return ""
-        token = secrets.token_urlsafe(32)
-        mailed = token_hash(token)
-        update(self.grants, grant.id, lambda stored: stored.receipt_mailed(mailed))
-        return self.team.receipt_url(grant.id, token)
+        if not receipt:
+            unrecorded = Unrecorded(self.grants, grant)
+            receipt = self.add_receipt(unrecorded)
+            unrecorded.write()
+        return self.team.receipt_url(grant.id, receipt)
 
     def _record(self, grant: Grant, notice: Notice) -> Grant:
         return update(self.grants, grant.id, lambda stored: stored.notice_sent(notice))
+
+
+def _with_notice(notice: Notice, grant: Grant) -> Grant:
+    return grant.notice_sent(notice)
 
 
 def _unsent(grant: Grant, kind: NoticeKind, key: str = "") -> list[Notice]:

@@ -41,6 +41,9 @@ class TicketLog(Protocol):
     def record(self, ticket_id: str, reader: str) -> None:
         """Record that the mail to *reader* was accepted."""
 
+    def finish(self, ticket_id: str, reader: str) -> None:
+        """Record that the last mail was handed over, and give the ticket back."""
+
     def release(self, ticket_id: str) -> None:
         """Let another call take the ticket."""
 
@@ -89,7 +92,7 @@ class Tickets:
         sent = self.log.begin(ticket_id.hex(), now=now)
         if sent is None:
             raise TryAgain("Your message is being sent at this moment.")
-        before = sent
+        before, is_released = sent, False
         mail, message_id = to_support(self.team, ticket, site_url, grant, reference), ""
         try:
             if "support" not in sent:
@@ -97,7 +100,8 @@ class Tickets:
                 sent = self._record(ticket_id, sent, "support")
             if grant is not None and not sent & {"owner", DROPPED}:
                 reader = self._send_to_owner(ticket, grant, reference, now)
-                sent = self._record(ticket_id, sent, reader)
+                self.log.finish(ticket_id.hex(), reader)  # What is left may be done twice.
+                sent, is_released = sent | {reader}, True
             if grant is not None:
                 events = [Event(now, "mail_dropped", detail=reference)] if DROPPED in sent else []
                 update(
@@ -118,7 +122,8 @@ class Tickets:
                     ),
                 )
         finally:
-            self.log.release(ticket_id.hex())
+            if not is_released:
+                self.log.release(ticket_id.hex())
         return Delivery(reference, sent != before, DROPPED in sent)
 
     def _record(self, ticket_id: bytes, sent: frozenset[str], reader: str) -> frozenset[str]:

@@ -108,8 +108,9 @@ class OneTimeSecrets:
         return secret
 
     def newest_of(self, grant: Grant) -> Secret | None:
-        """Return the grant's newest secret, or None when it has none or it is purged."""
-        return self.store.get(grant.links.secret_ids[-1]) if grant.links.secret_ids else None
+        """Return the grant's newest secret; None when it has none, or it is opened or purged."""
+        ids = grant.links.secret_ids
+        return self.store.get(ids[-1]) if ids and not grant.is_newest_link_opened else None
 
     def open(self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int) -> bytes:
         """
@@ -196,7 +197,7 @@ class OneTimeSecrets:
 
     def revoke(self, grant: Grant, *, now: int) -> None:
         """Delete the ciphertext of the unopened secrets of *grant*, whose end was asked for."""
-        for secret_id in grant.links.secret_ids:
+        for secret_id in set(grant.links.secret_ids) - grant.opened_links:
             self.store.revoke(secret_id, grant.id, "ended", now=now, purge_at=now + TRACE_SECONDS)
 
     def extend(self, grant: Grant, *, old_end: int) -> None:
@@ -255,6 +256,5 @@ class OneTimeSecrets:
 
     def _update(self, secret: Secret, to: Callable[[Grant], Grant]) -> None:
         if secret.grant_id:
-            # The grant's record is purged after 90 days; its secrets live 30.
-            with suppress(NotFound):
+            with suppress(NotFound):  # It is purged after 90 days; its secrets live 30.
                 update(self.grants, secret.grant_id, to)

@@ -3,84 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Literal, NamedTuple, Protocol
+from typing import Protocol
 
-from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import KeyRefused, TooManyRequests, TryAgain
+from chalicelib.rate_limits.bounds import (
+    BY_DEPLOYMENT,
+    BY_GRANT,
+    BY_MAILBOX,
+    BY_NETWORK,
+    BY_SUPPORT_MAILBOX,
+    COUNTED_IN_STEPS,
+    GRANTS_BY_NETWORK,
+    GRANTS_BY_NETWORK_AND_HOST,
+    KEYS_BY_NETWORK,
+    KEYS_BY_SITE,
+    MAX_UNCOUNTED,
+    OTS_BY_ACCOUNT,
+    OTS_BY_NETWORK,
+    UNHINDERED,
+    Action,
+    Limit,
+    LimitName,
+    OtsAction,
+)
 from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 from chalicelib.values import dataclass, field
-
-Action = Literal[
-    "sites",
-    "users",
-    "register",
-    "secrets",
-    "open",
-    "tickets",
-    "end",
-    "change",
-    "link",
-    "ask",
-    "repair",
-    "read",
-]
-# What makes nothing and protects an owner: it goes on when the counter is down.
-UNHINDERED: frozenset[Action] = frozenset({"end", "change", "read"})
-# What a metric calls a limit that was reached.
-LimitName = Literal["network", "account", "grant", "key", "mailbox", "support", "deployment"]
-OtsAction = Literal["ots_create", "ots_reveal", "ots_receipt", "ots_sign_in"]
-
-
-class Limit(NamedTuple):
-    """At most *hits* in each window of *seconds*."""
-
-    hits: int
-    seconds: int
-
-
-BY_NETWORK: dict[Action, Limit] = {
-    "sites": Limit(40, 10 * MINUTE),
-    "users": Limit(30, 10 * MINUTE),  # A slow site needs several calls for one access.
-    "register": Limit(30, 10 * MINUTE),
-    "secrets": Limit(30, 10 * MINUTE),
-    "open": Limit(60, 10 * MINUTE),
-    "tickets": Limit(20, 10 * MINUTE),
-    "end": Limit(120, 10 * MINUTE),
-    "change": Limit(120, 10 * MINUTE),
-    "repair": Limit(30, 10 * MINUTE),
-    "link": Limit(30, 10 * MINUTE),
-    "ask": Limit(30, 10 * MINUTE),
-    "read": Limit(900, 10 * MINUTE),  # A team's open pages ask once a minute, from one address.
-}
-# Of good tokens, one budget for each grant and each side, once their network has none left.
-BY_GRANT: dict[Action, Limit] = {
-    "end": Limit(60, HOUR),
-    "repair": Limit(20, HOUR),
-    "link": Limit(20, HOUR),
-    "ask": Limit(20, HOUR),
-}
-# One Time Secret's API. An account has the limit of upstream; its network is not counted, too.
-OTS_BY_NETWORK: dict[OtsAction, Limit] = {
-    "ots_create": Limit(30, 10 * MINUTE),
-    "ots_reveal": Limit(60, 10 * MINUTE),
-    "ots_receipt": Limit(120, 10 * MINUTE),
-    "ots_sign_in": Limit(20, 10 * MINUTE),  # Those that failed.
-}
-OTS_BY_ACCOUNT = Limit(1000, 20 * MINUTE)
-# Keys that a site refused: of one network, and of all.
-KEYS_BY_NETWORK = Limit(10, HOUR)
-KEYS_BY_SITE = Limit(120, HOUR)
-
-# New grants of one network: in all, and for one host. Never of a host by itself, or strangers could
-# use up the grants of another person's site.
-GRANTS_BY_NETWORK = Limit(60, DAY)
-GRANTS_BY_NETWORK_AND_HOST = Limit(20, DAY)
-
-BY_MAILBOX = Limit(20, DAY)  # Strangers can type any e-mail address.
-BY_SUPPORT_MAILBOX = Limit(60, 10 * MINUTE)  # Short: who fills it locks others out as long.
-BY_DEPLOYMENT = Limit(300, 10 * MINUTE)  # Mails in all: what an accident or a flood may cost.
 
 
 class HitCounter(Protocol):
@@ -93,6 +42,11 @@ class HitCounter(Protocol):
         Raises:
             TryAgain: The counter is busy or cannot be reached.
         """
+
+    def hit_parts(
+        self, key: str, parts: Sequence[str], *, purge_at: int, by: int = 1, own: bool = True
+    ) -> tuple[int, ...]:
+        """As `hit` for *key*, if *own*, and for each of its *parts*; return the counts."""
 
 
 @dataclass(slots=True)
@@ -121,6 +75,7 @@ class Limits:
     support_mailbox: str = ""
     emit_metric: Callable[[LimitName], None] = _emit_nothing
     visitor: Visitor = field(default_factory=Visitor)
+    uncounted: dict[str, int] = field(default_factory=dict)
 
     def admit(self, action: Action, *, ip: str, now: int) -> None:
         """
@@ -133,7 +88,7 @@ class Limits:
         try:
             for network, factor in networks_of(ip):
                 limit = _times(BY_NETWORK[action], factor)
-                self._count("network", f"{action} address {network}", limit, now)
+                self._count_in_steps(action, f"{action} address {network}", limit, now)
         except TryAgain:
             if action not in UNHINDERED:
                 raise
@@ -162,24 +117,20 @@ class Limits:
         Raises:
             TooManyRequests: That host has refused too many keys. The body does not run.
         """
-        host = host_of(url)
-        counted = [
-            (f"keys {host} address {network}", _times(KEYS_BY_NETWORK, factor))
-            for network, factor in networks_of(self.visitor.ip)
-        ]
-        counted += [(f"keys {host}", KEYS_BY_SITE)] if every_network else []
-        done: list[tuple[str, Limit]] = []
+        networks = networks_of(self.visitor.ip)
+        limits = [_times(KEYS_BY_NETWORK, factor) for _, factor in networks]
+        counted = [network for network, _ in networks]
+        key = f"keys {host_of(url)}"
+        own = KEYS_BY_SITE if every_network else None
         try:
-            for key, limit in counted:
-                done.append((key, limit))
-                self._count("key", key, limit, now)
+            self._count_parts("key", key, own, counted, limits, now)
             yield
         except KeyRefused:
             raise
         except Exception:
-            self._uncount(done, now)
+            self._uncount_parts(key, counted, now, own=every_network)
             raise
-        self._uncount(done, now)
+        self._uncount_parts(key, counted, now, own=every_network)
 
     def admit_grant(self, site_url: str, *, now: int) -> None:
         """
@@ -190,10 +141,10 @@ class Limits:
         """
         host = host_of(site_url)
         for network, factor in networks_of(self.visitor.ip):
+            limit = _times(GRANTS_BY_NETWORK, factor)
+            by_host = [_times(GRANTS_BY_NETWORK_AND_HOST, factor)]
             key = f"new grants address {network}"
-            self._count("network", key, _times(GRANTS_BY_NETWORK, factor), now)
-            limit = _times(GRANTS_BY_NETWORK_AND_HOST, factor)
-            self._count("network", f"{key} host {host}", limit, now)
+            self._count_parts("network", key, limit, [host], by_host, now)
 
     def admit_ots(self, action: OtsAction, *, ip: str, account: str, now: int) -> None:
         """
@@ -231,12 +182,48 @@ class Limits:
                 self._uncount([(key, limit)], now)  # A flood elsewhere fills no mailbox.
                 raise
 
-    def _count(self, name: LimitName, key: str, limit: Limit, now: int) -> None:
+    def _count_in_steps(self, action: Action, key: str, limit: Limit, now: int) -> None:
+        """Count what is cheap and frequent in steps of this process, with a write for each step."""
+        step = COUNTED_IN_STEPS.get(action, 1)
+        seen = self.uncounted[key] = self.uncounted.get(key, 0) + 1
+        if seen >= step:
+            del self.uncounted[key]
+            self._count("network", key, limit, now, by=step)
+        elif len(self.uncounted) > MAX_UNCOUNTED:
+            self.uncounted.clear()
+
+    def _count(self, name: LimitName, key: str, limit: Limit, now: int, by: int = 1) -> None:
         ends_at = _end_of_window(limit, now)
-        hits = self.counter.hit(_window_key(key, limit, now), purge_at=ends_at + limit.seconds)
+        purge_at = ends_at + limit.seconds
+        hits = self.counter.hit(_window_key(key, limit, now), purge_at=purge_at, by=by)
         if hits > limit.hits * self.factor:
             self.emit_metric(name)
             raise TooManyRequests(retry_after=ends_at - now)
+
+    def _count_parts(
+        self,
+        name: LimitName,
+        key: str,
+        own: Limit | None,
+        parts: Sequence[str],
+        limits: Sequence[Limit],
+        now: int,
+    ) -> None:
+        """Count *key*, unless *own* is None, and *parts* of it, all in one window and one write."""
+        window = own or limits[0]
+        ends_at = _end_of_window(window, now)
+        purge_at, at = ends_at + window.seconds, _window_key(key, window, now)
+        hits = self.counter.hit_parts(at, parts, purge_at=purge_at, own=own is not None)
+        bounds = [*([own] if own else []), *limits]
+        if any(n > bound.hits * self.factor for n, bound in zip(hits, bounds, strict=True)):
+            self.emit_metric(name)
+            raise TooManyRequests(retry_after=ends_at - now)
+
+    def _uncount_parts(self, key: str, parts: Sequence[str], now: int, *, own: bool) -> None:
+        purge_at = _end_of_window(KEYS_BY_SITE, now) + KEYS_BY_SITE.seconds
+        with suppress(TryAgain):
+            at = _window_key(key, KEYS_BY_SITE, now)
+            self.counter.hit_parts(at, parts, purge_at=purge_at, by=-1, own=own)
 
     def _uncount(self, counted: list[tuple[str, Limit]], now: int) -> None:
         """Uncount; a count that stays because the counter is down goes with its window."""

@@ -20,7 +20,8 @@ from chalicelib.errors import Locked, NotFound, TooManyRequests, TryAgain, Wrong
 from chalicelib.onetime.accounts import Accounts, SignedIn
 from chalicelib.onetime.shared import SharedSecrets, generate
 from chalicelib.patterns import pattern
-from chalicelib.rate_limits.limits import Limits, OtsAction
+from chalicelib.rate_limits.bounds import OtsAction
+from chalicelib.rate_limits.limits import Limits
 from chalicelib.settings import ApiMode
 from chalicelib.values import dataclass
 from chalicelib.web import onetimesecret_fields as sent

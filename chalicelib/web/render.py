@@ -73,7 +73,10 @@ def grant(grant: Grant, holder: Holder, secret: Secret | None, *, now: int) -> J
     if grant.end_requested_at is not None:
         shown["end_requested_at"] = grant.end_requested_at
     if grant.links.secret_ids:
-        shown["secret"] = {"id": grant.links.secret_ids[-1], "state": _state(secret, now)}
+        shown["secret"] = {
+            "id": grant.links.secret_ids[-1],
+            "state": _newest_state(grant, secret, now),
+        }
     if grant.visit.changes is not None:
         shown["report"] = [
             {"change": change.kind, "name": change.name, "detail": change.detail}
@@ -180,6 +183,10 @@ def _state(secret: Secret | None, now: int) -> SecretState:
     if secret.opened_at is not None:
         return "opened"
     return "locked" if secret.unlocks_at(now) is not None else "waiting"
+
+
+def _newest_state(grant: Grant, secret: Secret | None, now: int) -> SecretState:
+    return "opened" if grant.is_newest_link_opened else _state(secret, now)
 
 
 def _can(grant: Grant, holder: Holder, secret: Secret | None, now: int) -> list[Ability]:

@@ -5,7 +5,7 @@
 It answers pages from the stack's bucket and passes `/api/*` to the deployed API
 Gateway, both as the deployed distribution says (infra/local/cloudfront.py).
 `/_mail` lists the mails that SES took, as a page or (`Accept: application/json`)
-as data. The usual AWS_ variables name the account.
+as data, and `/_events` the events on the bus. The usual AWS_ variables name the account.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError as AwsError
 from multidict import CIMultiDict
 
-from infra.local import cloudfront, mailbox
+from infra.local import cloudfront, events, mailbox
 from infra.local.ports import HOST
 
 # Each request in flight occupies a process of the emulated Lambda; the others wait here.
@@ -71,6 +71,7 @@ class FrontDoor:
         described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described}
         self._s3 = boto3.client("s3", config=config)
+        self._sqs: Any = boto3.client("sqs", config=config)
         self._bucket = outputs["SiteBucketName"]
         client = boto3.client("cloudfront", config=config)
         self._distribution = cloudfront.read(client, outputs["SiteId"])
@@ -82,6 +83,7 @@ class FrontDoor:
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.cleanup_ctx.append(self._with_client)
         app.router.add_get("/_mail", self.mail)
+        app.router.add_get("/_events", self.events)
         app.router.add_route("*", "/{path:.*}", self.serve)
         return app
 
@@ -108,6 +110,14 @@ class FrontDoor:
             content_type="text/html",
             headers={"Cache-Control": "no-store", "Content-Security-Policy": mailbox.CSP},
         )
+
+    async def events(self, _: web.Request) -> web.Response:
+        """Answer with the events that were put on the bus, oldest first."""
+        queue = await asyncio.to_thread(self._sqs.get_queue_url, QueueName=events.QUEUE)
+        asked = {"QueueUrl": queue["QueueUrl"]}
+        async with self._client.get(f"{self._aws}/_ministack/sqs/messages", params=asked) as answer:
+            listed = events.listed(await answer.json())
+        return web.json_response(listed, headers={"Cache-Control": "no-store"})
 
     async def _with_client(self, _: web.Application) -> Any:  # noqa: ANN401  aiohttp's own shape.
         connector = TCPConnector(limit=MAX_REQUESTS_IN_FLIGHT)

@@ -123,6 +123,7 @@ def _start(run: ExitStack, processes: Processes) -> None:
     addresses = {
         "app": stack.app_url,
         "mail": stack.mail_url,
+        "events": stack.events_url,
         "wordpress": {
             "url": site.url,
             "version": site.version,
@@ -143,6 +144,7 @@ def _start(run: ExitStack, processes: Processes) -> None:
         f"""
   Support form   {stack.app_url}/
   Mailbox        {stack.mail_url}
+  Events         {stack.events_url}
   WordPress      {site.url}/wp-admin/   user {site.user}, password {site.password}
   AWS            {stack.aws["endpoint_url"]}   keys in .local/run.json
 

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from infra import package, pages, template
 from infra.cloudformation import Deployment
-from infra.local import one_sweep
+from infra.local import events, one_sweep
 from infra.local.ministack import MiniStack
 from infra.local.patches import gateway_responses, time_to_live
 from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes
 from infra.operate.tokens import accounts_of
+from infra.parameters import stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ class Stack:
         directory: For logs and temporary files; a temporary directory by default.
         processes: Starts and records the servers.
 
-    Attributes, while it runs: `app_url`, `mail_url`, `aws` (endpoint_url,
+    Attributes, while it runs: `app_url`, `mail_url`, `events_url`, `aws` (endpoint_url,
     region, access_key_id, secret_access_key, stack), `outputs` of the stack
     (table names, `DataKeyArn`, `SweepName`, …).
     """
@@ -76,6 +77,7 @@ class Stack:
         self.port = port or free_port()
         self.app_url = f"http://{HOST}:{self.port}"
         self.mail_url = f"{self.app_url}/_mail"
+        self.events_url = f"{self.app_url}/_events"
         self._front_door = front_door
         self._open = ExitStack()
         self.directory = directory or Path(tempfile.mkdtemp(prefix="hallpass-stack-"))
@@ -130,10 +132,12 @@ class Stack:
         s3 = self.client("s3")
         deployment = Deployment(self.ministack.cloudformation, s3, ARTIFACTS, NAME, POLL_SECONDS)
         parameters = {**self._parameters, "Runtime": built.runtime}
+        parameters |= stream(self.client("dynamodb"), parameters, {})
         self.outputs = deployment.deploy(built, parameters)
         names, built_template = self.ministack.physical_ids(NAME), template.load(built.template)
         time_to_live.apply(self.client("dynamodb"), names, built_template)
         gateway_responses.apply(self.client("apigateway"), names, built_template)
+        events.listen(self.client("events"), self.client("sqs"), self.outputs["EventBusName"])
         pages.upload(s3, self.outputs["SiteBucketName"], deployment.parameters())
 
     def update(self, **parameters: str) -> None:

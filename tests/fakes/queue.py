@@ -102,6 +102,7 @@ def work(parts: Hallpass, queue: Queue, report: Report, begun: float) -> None:
 
     while (message := messages.receive(moment(), queue)) is not None:
         budget.start(WORKER_SECONDS)
+        parts.forget_keys()  # As the end of the invocation before has done.
         try:
             tried = parts.worker.finish(message.body, now=moment())
         except TryAgain:

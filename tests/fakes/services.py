@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 
 from chalicelib.clock import TimeBudget
 from chalicelib.errors import DeliveryFailed, TryAgain
+from chalicelib.notifications.announcements import Announcement
 from chalicelib.notifications.message import Mail
 
 
@@ -52,3 +54,16 @@ class FakeOutbox:
 
     def to(self, address: str) -> list[Mail]:
         return [mail for mail in self.sent if mail.to == address]
+
+
+class FakeEventBus:
+    """Keeps announcements; takes none while it is `down`."""
+
+    def __init__(self) -> None:
+        self.taken: list[Announcement] = []
+        self.down = False
+
+    def put(self, announcements: Sequence[Announcement]) -> None:
+        if self.down:
+            raise TryAgain
+        self.taken += announcements

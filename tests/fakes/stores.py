@@ -18,6 +18,7 @@ from chalicelib.grants.due_order import (
 )
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
+from chalicelib.notifications.announcements import Change
 from chalicelib.onetime.accounts import Account, Listed
 from chalicelib.onetime.model import (
     CLAIM_SECONDS,
@@ -34,11 +35,15 @@ class MemoryGrants:
 
     def __init__(self) -> None:
         self.items: dict[str, Grant] = {}
+        self.stream: list[Change] = []  # Every write, as the table's stream has it.
         self._lock = threading.Lock()
 
     def add(self, grant: Grant) -> bool:
         with self._lock:
-            return self.items.setdefault(grant.id, grant) is grant
+            if self.items.setdefault(grant.id, grant) is not grant:
+                return False
+            self.stream.append(Change(None, grant))
+            return True
 
     def get(self, grant_id: str) -> Grant | None:
         return self.items.get(grant_id)
@@ -53,6 +58,7 @@ class MemoryGrants:
                 return None
             revision = Revision(before.revision.number + 1, secrets.token_hex(8))
             self.items[after.id] = replace(after, revision=revision)
+            self.stream.append(Change(known, self.items[after.id]))
             return self.items[after.id]
 
     def delete(self, grant: Grant) -> bool:
@@ -61,6 +67,7 @@ class MemoryGrants:
             if known is None or known.revision != grant.revision:
                 return False
             del self.items[grant.id]
+            self.stream.append(Change(known, None))
             return True
 
 
@@ -214,6 +221,10 @@ class MemoryTicketLog:
     def record(self, ticket_id: str, reader: str) -> None:
         self._mailed.setdefault(ticket_id, set()).add(reader)
 
+    def finish(self, ticket_id: str, reader: str) -> None:
+        self.record(ticket_id, reader)
+        self.release(ticket_id)
+
     def release(self, ticket_id: str) -> None:
         self._lease[ticket_id] = 0
 
@@ -230,6 +241,13 @@ class MemoryHits:
         with self._lock:
             self._hits[key] = self._hits.get(key, 0) + by
             return self._hits[key]
+
+    def hit_parts(
+        self, key: str, parts: Sequence[str], *, purge_at: int, by: int = 1, own: bool = True
+    ) -> tuple[int, ...]:
+        keys = [key] if own else []
+        keys += [f"{key} of {part}" for part in parts]
+        return tuple(self.hit(each, purge_at=purge_at, by=by) for each in keys)
 
 
 class MemoryReceipts:

@@ -15,12 +15,12 @@ from chalicelib.grants.model import Grant
 from chalicelib.grants.request import ProvisionRequest, RegisterRequest
 from chalicelib.grants.site import Credentials
 from chalicelib.notifications.ticket import Ticket
-from chalicelib.rate_limits.limits import LimitName
+from chalicelib.rate_limits.bounds import LimitName
 from chalicelib.settings import Settings
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.crash import Process
 from tests.fakes.queue import MemoryQueue
-from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
+from tests.fakes.services import FakeEventBus, FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.stores import (
     MemoryAccounts,
     MemoryDueIndex,
@@ -51,6 +51,7 @@ SETTINGS = Settings(
     accounts_table="accounts",
     due_queue_url="due",
     retry_queue_url="retry",
+    event_bus="hallpass",
     data_key_arn="arn",
     public_url=PUBLIC_URL,
     sender_email="hallpass@acme.example",
@@ -82,6 +83,7 @@ class World:
     hits: MemoryHits = field(default_factory=MemoryHits)
     log: MemoryTicketLog = field(default_factory=MemoryTicketLog)
     sealer: FakeSealer = field(default_factory=FakeSealer)
+    event_bus: FakeEventBus = field(default_factory=FakeEventBus)
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     budget: TimeBudget = field(default_factory=StillBudget)
     reached: list[LimitName] = field(default_factory=list)
@@ -104,6 +106,7 @@ class World:
             ticket_log=process.wrap(self.log),
             sealer=process.wrap(self.sealer),
             outbox=process.wrap(self.outbox),
+            event_bus=process.wrap(self.event_bus),
             wordpress=process.wrap(self.wordpress),
             connections=NoConnections(),
             budget=self.budget,

@@ -19,7 +19,7 @@ from chalicelib.wordpress.client import RestWordPress
 from infra.local.wordpress import WordPress as LocalWordPress
 from tests.contract.sites import AGENT, RealBlog, origin
 from tests.fakes.queue import MemoryQueue, sweep_and_work
-from tests.fakes.services import FakeOutbox, FakeSealer
+from tests.fakes.services import FakeEventBus, FakeOutbox, FakeSealer
 from tests.fakes.stores import (
     MemoryAccounts,
     MemoryDueIndex,
@@ -59,6 +59,7 @@ class Owner:
             ticket_log=MemoryTicketLog(),
             sealer=FakeSealer(),
             outbox=self.outbox,
+            event_bus=FakeEventBus(),
             wordpress=self.wordpress,
             connections=outbound,
             budget=TimeBudget(),

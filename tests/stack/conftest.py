@@ -12,11 +12,19 @@ from chalicelib.wiring import Hallpass
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import Page, basic, token
-from tests.real_stack import mails, owner_keys, stack, turn_clock, users, wordpress
+from tests.real_stack import events, mails, owner_keys, stack, turn_clock, users, wordpress
 from tests.stack.crash import parts_of
 from tests.stack.real_world import RealWorld
 
-__all__ = ["mails", "owner_keys", "stack", "turn_clock", "users", "wordpress"]  # Fixtures.
+__all__ = [
+    "events",
+    "mails",
+    "owner_keys",
+    "stack",
+    "turn_clock",
+    "users",
+    "wordpress",
+]  # Fixtures.
 
 
 @pytest.fixture

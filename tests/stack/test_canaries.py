@@ -241,6 +241,10 @@ def _everything(stack: Stack, wordpress: WordPress) -> dict[str, bytes]:
             if not item["Key"].endswith(".zip")
         ),
         "metrics": repr(stack.client("cloudwatch").list_metrics()).encode(),
+        # With those of the bus, which the local run keeps in a queue.
+        "queues": requests.get(
+            f"{stack.ministack.endpoint_url}/_ministack/sqs/messages", timeout=30
+        ).content,
         "mails": b"\n" + requests.get(stack.mail_url, headers=listed, timeout=30).content,
         "front door": (stack.directory / "front-door.log").read_bytes(),
         "emulator": b"".join(path.read_bytes() for path in stack.directory.glob("*.log")),

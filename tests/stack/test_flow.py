@@ -17,7 +17,7 @@ Names = Callable[[], list[str]]
 Mails = Callable[[], list[dict[str, str]]]
 
 
-def test_from_consent_to_the_deleted_user(
+def test_from_consent_to_the_deleted_user(  # noqa: PLR0917 - fixtures
     stack: Stack,
     wordpress: WordPress,
     owner: Page,
@@ -25,6 +25,7 @@ def test_from_consent_to_the_deleted_user(
     owner_keys: Names,
     mails: Mails,
     turn_clock: Callable[[str, int], None],
+    events: Callable[[str, int], list[dict[str, Any]]],
 ) -> None:
     keys_before, users_before = set(owner_keys()), set(users())
     status, made = owner.create_user()
@@ -69,6 +70,14 @@ def test_from_consent_to_the_deleted_user(
         "ended",
     ]
     assert set(users()) == users_before
+    announced = events(owner.grant_id, 4)
+    assert [e["event"] for e in announced] == [
+        "access_created",
+        "ticket_sent",
+        "link_opened",
+        "ended",
+    ]
+    assert {e["reference"] for e in announced[1:]} == {sent["reference"]}
     ours = [m for m in mails() if made["username"] in m["text"]]
     (to_her,) = [m for m in ours if "has ended" in m["subject"]]
     assert to_her["to"] == owner.owner_email

@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from chalicelib.rate_limits.limits import BY_NETWORK, KEYS_BY_SITE
+from chalicelib.rate_limits.bounds import BY_NETWORK, KEYS_BY_SITE
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.page import token

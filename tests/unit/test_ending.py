@@ -122,6 +122,7 @@ class TestRetries:
 
     def test_no_end_is_recorded_while_kms_is_down(self, world: World) -> None:
         world.sealer.down = True
+        world.parts.forget_keys()
         assert world.parts.ending.end(GRANT, OWNER, now=NOW).state == "active"
 
         world.sealer.down = False

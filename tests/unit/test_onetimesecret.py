@@ -30,7 +30,7 @@ from chalicelib.onetime.shared_keys import (
     secret_key_of,
     unframe,
 )
-from chalicelib.rate_limits.limits import OTS_BY_NETWORK, OtsAction
+from chalicelib.rate_limits.bounds import OTS_BY_NETWORK, OtsAction
 from tests.fakes.world import NOW, PUBLIC_URL, SETTINGS, World
 from tests.onetimesecret import cases
 from tests.onetimesecret.cases import CASES, Answer, Sent, Transport, play

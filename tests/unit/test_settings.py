@@ -18,6 +18,7 @@ ENVIRON = {
     "COUNTERS_TABLE": "counters",
     "ACCOUNTS_TABLE": "accounts",
     "DUE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/due",
+    "EVENT_BUS": "hallpass",
     "RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/retry",
     "DATA_KEY_ARN": "arn:aws:kms:us-east-1:0:key/x",
     "PUBLIC_URL": "https://help.acme.example/",

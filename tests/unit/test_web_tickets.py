@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.onetime.envelope import encode
-from chalicelib.rate_limits.limits import BY_MAILBOX
+from chalicelib.rate_limits.bounds import BY_MAILBOX
 from tests.fakes.world import GRANT, NOW, OWNER, OWNER_MAIL, PUBLIC_URL, SUPPORT_MAIL, World
 from tests.unit.bodies import LINK, secret_body, ticket_body, user_body
 from tests.unit.conftest import Api

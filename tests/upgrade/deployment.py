@@ -29,7 +29,7 @@ from chalicelib.grants.snapshot import Plugin, Theme
 from chalicelib.wiring import Hallpass, Ports, assemble
 from tests.fakes.dynamodb import FakeDynamoDB, Item
 from tests.fakes.queue import MemoryQueue
-from tests.fakes.services import FakeOutbox, FakeSealer, StillBudget
+from tests.fakes.services import FakeEventBus, FakeOutbox, FakeSealer, StillBudget
 from tests.fakes.wordpress import FakeSite, FakeUser, FakeWordPress
 from tests.fakes.world import SETTINGS, NoConnections
 
@@ -64,6 +64,7 @@ def joined(
         ticket_log=TicketLogTable(dynamodb, "counters"),
         sealer=sealer,
         outbox=outbox,
+        event_bus=FakeEventBus(),
         wordpress=wordpress,
         connections=NoConnections(),
         budget=StillBudget(),

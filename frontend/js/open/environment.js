@@ -33,7 +33,7 @@ export function showEnvironment(place, known) {
         setText(hint, `open.hint_${obstacle}`, { plugins })
         place.append(hint)
     }
-    const versions = make("dl", {})
+    const versions = make("dl", { class: "card" })
     const more = known.more ? ` … +${known.more}` : ""
     const plugins = `${(known.plugins ?? []).join(", ")}${more}`
     for (const [name, value] of [

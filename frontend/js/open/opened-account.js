@@ -15,6 +15,7 @@ const SENTENCES = [
     ["#sign-in-refused", "open.sign_in_refused"],
     ["#keep", "open.keep"],
     ["#left-behind", "open.left_behind"],
+    ["#stuck-title", "open.stuck"],
     ["#stuck", "open.stuck_text"],
 ]
 

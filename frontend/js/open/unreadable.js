@@ -78,6 +78,7 @@ export async function showUnreadable({ entry, grant, showPanel }, reason, at) {
     showFacts(/** @type {HTMLElement} */ (facts), grant, reason)
     offerKeyPage(reason)
     $("#copy-ask").hidden = !CAN_ASK.includes(reason)
+    setText($("#copy-ask"), "gone.copy_ask")
     copyOnPress($("#copy-ask"), () => requestText(grant))
     offerToAsk({ entry, grant: CAN_ASK.includes(reason) ? grant : null }, "link")
     setText($("#end-lead"), grant?.by_hand ? "end.by_hand" : reason === "over" ? "end.lead" : "end.not_you")
