@@ -53,6 +53,7 @@ class Settings:
     allowed_sites: tuple[str, ...] = ()
     rate_limits: float = 1.0
     edge_key: str = ""
+    configuration_set: str = ""
     one_time_secret_api: ApiMode = "open"  # noqa: S105 - no password
 
     @classmethod

@@ -45,6 +45,7 @@ from chalicelib.grants.store import GrantStore
 from chalicelib.grants.sweep import Sweep
 from chalicelib.grants.worker import Worker
 from chalicelib.notifications.announcements import Announcer, EventBus
+from chalicelib.notifications.bounces import Bounces
 from chalicelib.notifications.message import CountedOutbox, Outbox, SupportTeam
 from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
@@ -101,6 +102,7 @@ class Hallpass:
     sweep: Sweep
     worker: Worker
     announcer: Announcer
+    bounces: Bounces
     repair: Repair
     renewal: Renewal
     asking: Asking
@@ -142,7 +144,7 @@ def connect(settings: Settings) -> Ports:
         hits=HitCounterTable(dynamodb, settings.counters_table),
         ticket_log=TicketLogTable(dynamodb, settings.counters_table),
         sealer=KmsSealer(clients.late("kms"), settings.data_key_arn),
-        outbox=SesOutbox(clients.late("sesv2"), settings.sender_email),
+        outbox=SesOutbox(clients.late("sesv2"), settings.sender_email, settings.configuration_set),
         event_bus=EventBridgeBus(clients.late("events"), settings.event_bus),
         wordpress=RestWordPress(outbound),
         connections=outbound,
@@ -175,6 +177,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         sweep=Sweep(ports.due_index, ports.due_queue, budget),
         worker=Worker(ending),
         announcer=Announcer(ports.event_bus),
+        bounces=Bounces(grants, team),
         repair=Repair(grants, wordpress, consent_key, removal, ending, limits),
         renewal=Renewal(grants, wordpress, removal_key, secrets),
         asking=Asking(grants, notifier),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import formataddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 MAX_SUBJECT_CHARACTERS = 200  # Longer subjects are cut by readers anyway; RFC 5322 allows 998.
 
 
+GRANT_TAG = "grant"
+
+
 class SesOutbox:
     """Sends from one verified identity (`notifications.message.Outbox`)."""
 
-    def __init__(self, client: SESV2Client, sender: str) -> None:
+    def __init__(self, client: SESV2Client, sender: str, configuration_set: str = "") -> None:
         self._client, self._sender = client, sender
+        self._configuration_set = configuration_set
 
     def send(self, mail: Mail) -> str:
         """Send *mail* and return its Message-ID; raise `DeliveryFailed` when SES refuses it."""
@@ -36,6 +41,10 @@ class SesOutbox:
             "Destination": {"ToAddresses": [mail.to]},
             "Content": {"Simple": _content(mail)},
         }
+        if self._configuration_set:
+            request["ConfigurationSetName"] = self._configuration_set
+        if mail.grant_id:  # It comes back with a bounce.
+            request["EmailTags"] = [{"Name": GRANT_TAG, "Value": mail.grant_id}]
         if mail.reply_to:
             request["ReplyToAddresses"] = [mail.reply_to]
         try:
@@ -78,3 +87,17 @@ def _content(mail: Mail) -> MessageTypeDef:
             }
         ]
     return content
+
+
+def bounced(detail: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """
+    Return the id of the grant, "" for none, and the mailboxes, of an event about a mail.
+
+    What may still arrive, such as a mail to a full mailbox, has none (SES: ``Transient``).
+    """
+    tags = detail["mail"].get("tags", {}).get(GRANT_TAG) or [""]
+    bounce, complaint = detail.get("bounce", {}), detail.get("complaint", {})
+    if bounce.get("bounceType") == "Transient":
+        return "", []
+    rows = bounce.get("bouncedRecipients", []) or complaint.get("complainedRecipients", [])
+    return str(tags[0]), [str(row["emailAddress"]) for row in rows]

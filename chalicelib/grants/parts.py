@@ -27,6 +27,7 @@ EventName = Literal[
     "link_locked",
     "link_opened",
     "link_renewed",
+    "mail_bounced",
     "mail_dropped",
     "not_confirmed",
     "removal_failed",

@@ -61,6 +61,7 @@ def letter(
         references=conversation(team, reference, written.message_id if is_answer else ""),
         # Help desks put aside what says that it is automatic.
         is_automatic=is_to_owner,
+        grant_id=grant.id,
     )
 
 
@@ -77,6 +78,7 @@ def write(
     in_reply_to: str = "",
     references: tuple[str, ...] = (),
     is_automatic: bool = False,
+    grant_id: str = "",
 ) -> Mail:
     """Return a mail of *team* with the given parts, as plain text and as HTML."""
     foot = [*footer, team.name, team.public_url]
@@ -90,6 +92,7 @@ def write(
         in_reply_to=in_reply_to,
         references=references,
         is_automatic=is_automatic,
+        grant_id=grant_id,
         logo=brand().logo,
     )
 

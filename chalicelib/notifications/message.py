@@ -28,6 +28,7 @@ class Mail:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     is_automatic: bool = False
+    grant_id: str = ""
     logo: bytes = field(default=b"", repr=False)
 
 

@@ -50,6 +50,10 @@ LEAST = {
         "DueQueue": {"sqs:SendMessage"},
         "RetryQueue": {"sqs:SendMessage"},
     },
+    "NoteBounceRole": {
+        "NoteBounceLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "GrantsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+    },
     "AnnounceRole": {
         "AnnounceLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
         "GrantsTable": {
@@ -291,6 +295,7 @@ class TestFunctions:
             "app.sweep",
             "app.end_due",
             "app.announce",
+            "app.note_bounce",
         }
         for function in functions.values():
             names = set(function["Properties"]["Environment"]["Variables"])
@@ -449,7 +454,7 @@ class TestSite:
         assert association["EventType"] == "viewer-request"
         assert association["FunctionARN"] == {"Fn::GetAtt": ["ViewerAddress", "FunctionARN"]}
         assert added["HeaderName"] == "x-hallpass-edge"
-        for function in ("APIHandler", "Sweep", "EndDue", "Announce"):
+        for function in ("APIHandler", "Sweep", "EndDue", "Announce", "NoteBounce"):
             variables = resources[function]["Properties"]["Environment"]["Variables"]
             assert variables["EDGE_KEY"] == added["HeaderValue"]
 

@@ -7,6 +7,7 @@ export const EVENTS = /** @type {const} */ ([
     "consent_held",
     "ticket_sent",
     "mail_dropped",
+    "mail_bounced",
     "link_opened",
     "link_locked",
     "link_burned",

@@ -60,7 +60,7 @@ export function newKeyPair(isExtractable) {
 
 /**
  * A browser refuses what is no point of the curve. The RFC has points uncompressed only; some browsers read others, too,
- * and what is sealed to one of those, nobody opens.
+ * and what is sealed to one of those opens nowhere.
  * @param {Bytes} point
  */
 export async function importPoint(point) {
