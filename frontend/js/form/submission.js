@@ -40,7 +40,6 @@ export function newSubmission(draft, { consent = null, manualUser = null, held =
         password: encode(randomBytes(24)),
         teamKey,
         fragment: "",
-        passedLink: "",
         grant: null,
         secret: null,
         isStored: false,
@@ -98,8 +97,7 @@ export function partsOf(submission) {
  */
 export async function submit(submission, showProgress, server = api) {
     if (needsAccess(submission)) {
-        if (passesLink(submission)) submission.passedLink ||= await passedLinkOf(submission)
-        else submission.fragment ||= await fragmentOf(submission)
+        submission.fragment ||= await fragmentOf(submission)
         const [first] = partsOf(submission)
         showProgress(first, "now")
         submission.grant ??= await makeAccess(submission, showProgress, server)
@@ -198,20 +196,15 @@ async function sealMessage({ draft, ownerToken }) {
 }
 
 /**
- * What stands after the "#" of the link: the link key, or a box that only the team's browsers open. It is made before
- * anything else, so that nothing is left behind when it cannot be.
+ * The link key, boxed for the team; or the link given. Made first, so that a failure leaves nothing behind.
  * @param {Submission} submission
  */
-async function fragmentOf({ linkKey, teamKey }) {
-    return teamKey === undefined
-        ? encode(linkKey)
-        : (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
-}
-
-/** @param {Submission} submission */
-async function passedLinkOf({ manualUser, teamKey }) {
-    const link = manualUser?.password.trim() ?? ""
-    return teamKey === undefined ? link : (await load("form/passed-link.js")).sealOwnLink(link, teamKey)
+async function fragmentOf(submission) {
+    const { linkKey, manualUser, teamKey } = submission
+    const given = passesLink(submission) && manualUser?.password.trim()
+    if (teamKey === undefined) return given || encode(linkKey)
+    if (given) return (await load("form/passed-link.js")).sealOwnLink(given, teamKey)
+    return (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)
 }
 
 /**
@@ -252,7 +245,7 @@ function ticketOf(submission) {
     if (siteUrl(draft)) ticket.site_url = siteUrl(draft)
     if (needsAccess(submission) && submission.sealedMessage) ticket.sealed_message = submission.sealedMessage
     if (passesLink(submission)) {
-        ticket.password_link = submission.passedLink
+        ticket.password_link = submission.fragment
         ticket.grant_id = submission.grantId
         ticket.owner_token = submission.ownerToken
         if (submission.manualUser?.link_hint) ticket.passphrase_hint = submission.manualUser.link_hint

@@ -47,11 +47,11 @@
  *
  * What is sent, and how far it is. *isStored* is true when the server has the secret, *writing* is how the owner is to
  * be written to. *teamKey* is the one that seals, undefined when config.json names none; *fragment* is what stands in
- * the link, *passedLink* the one-time link that the owner gave. Each is sealed once: another seal would be another ticket.
+ * the link, or the whole one-time link that the owner gave, sealed once: another seal would be another ticket.
  * @typedef {{
  *   draft: Draft, writing: {language?: string, time_zone?: string}, consent: Consent | null, manualUser: ManualUser | null, passphrase: string | null, hint: string,
  *   grantId: string, ownerToken: string, linkKey: Uint8Array<ArrayBuffer>, password: string, teamKey: string | undefined,
- *   fragment: string, passedLink: string, grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null, sealedMessage: string
+ *   fragment: string, grant: GrantSummary | null, secret: SecretRequest | null, isStored: boolean, reference: string | null, sealedMessage: string
  * }} Submission
  *
  * @typedef {"access" | "noted" | "secret" | "ticket"} Part of a submission
