@@ -125,13 +125,13 @@ deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="SenderEmail=… 
 doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="SenderEmail=…"
 	@$(BIN)/python -m infra.operate.doctor $(ARGS)
 
-status: .venv/installed.txt ## Say how the deployed Hallpass is
+status: .venv/installed.txt ## Show whether the deployed Hallpass works, and what rings
 	@$(BIN)/python -m infra.operate.status $(ARGS)
 
 grants: .venv/installed.txt ## List open accesses, show one, and end them: make grants ARGS="list"
 	@$(BIN)/python -m infra.operate.grants $(ARGS)
 
-dead-letters: .venv/installed.txt ## Look at what failed again and again, and put it back: make dead-letters ARGS="put-back"
+dead-letters: .venv/installed.txt ## List what workers failed on five times, and put it back: make dead-letters ARGS="put-back"
 	@$(BIN)/python -m infra.operate.dead_letters $(ARGS)
 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
@@ -148,7 +148,7 @@ clean: ## Remove everything that was built or run here
 wordpress-core: | packages-run
 	@[ -e "$(WORDPRESS_CORE)/wp-load.php" ] || { echo "Fetching WordPress"; infra/local/wordpress/fetch-wordpress.sh 7.1 "$(WORDPRESS_CORE)" > /dev/null 2>&1 || true; }
 
-# These three only say what is missing; the next three install it.
+# The first three only say what is missing; the last three install it.
 packages-python packages-unit packages-check packages-run packages-test packages-browsers:
 	@infra/local/install-packages.sh $(@:packages-%=%)
 

@@ -103,7 +103,7 @@ def _namespace(cls: type) -> dict[str, Any]:
 
 
 def _take_over(shown: type, made: type, written: dict[str, Any]) -> None:
-    """Give *shown* what *made* has and nobody wrote; `__init__` last, for other threads."""
+    """Give *shown* what *made* has and *written* has not; `__init__` last, for other threads."""
     for name, value in vars(made).items():
         is_own = name in OF_EACH_CLASS or isinstance(value, MemberDescriptorType)
         if not is_own and name != "__init__" and written.get(name, _lock) is not value:

@@ -214,7 +214,7 @@ def _say(run: Run, values: Mapping[str, str], outputs: Mapping[str, str]) -> Non
     if values.get("AlarmEmail"):
         print(f"Alarms go to {values['AlarmEmail']}, once the link in SNS's mail to it is opened.")
     else:
-        print("! ALARMS GO NOWHERE: nobody hears when access is not removed. Add AlarmEmail=…")
+        print("! ALARMS GO NOWHERE: no person learns that access is not removed. Add AlarmEmail=…")
 
 
 if __name__ == "__main__":

@@ -69,13 +69,13 @@ def check(given: Mapping[str, str], stored: Mapping[str, str]) -> None:
     effective = {**stored, **given}
     for name, meaning in REQUIRED.items():
         if not effective.get(name):
-            raise DeployError(f"Say {meaning}: add {name}=somebody@your-domain.")
+            raise DeployError(f"Say {meaning}: add {name}=name@your-domain.")
     for name in ADDRESSES:
         address = effective.get(name, "")
         if RESERVED.search(address.rpartition("@")[2]):
             raise DeployError(
-                f"{name} is {address}, and mail to that domain reaches nobody: it is reserved for "
-                f"examples. Add {name}=somebody@your-domain."
+                f"{name} is {address}, and mail to that domain reaches no mailbox: it is reserved "
+                f"for examples. Add {name}=name@your-domain."
             )
     domain, certificate = effective.get("DomainName", ""), effective.get("CertificateArn", "")
     if domain and not certificate:

@@ -32,8 +32,8 @@ COLUMNS = (
     "host",
     "site_url",
 )
-PAGE = 100  # Items, the most that BatchGetItem takes.
-WRITERS = 8  # Writes at once; each of them waits for the network most of its time.
+MAX_PAGE_ITEMS = 100  # BatchGetItem takes no more.
+MAX_WRITERS = 8  # Writes at once; each of them waits for the network most of its time.
 
 
 class DueIndexTable:
@@ -48,7 +48,7 @@ class DueIndexTable:
         while True:
             condition = "due_shard = :shard AND due_at <= :now"
             values = {":shard": DUE_SHARDS[queue], ":now": now}
-            found = self._query("due", condition, values, PAGE, begin)
+            found = self._query("due", condition, values, MAX_PAGE_ITEMS, begin)
             ids = [row["id"]["S"] for row in found["Items"]]
             if ids:
                 yield self._read(ids, now)
@@ -61,7 +61,7 @@ class DueIndexTable:
         if len(due) == 1:
             self._hand_out(due[0], until)
             return
-        with ThreadPoolExecutor(WRITERS) as writers:
+        with ThreadPoolExecutor(MAX_WRITERS) as writers:
             for _ in writers.map(lambda each: self._hand_out(each, until), due):
                 pass
 
@@ -96,7 +96,9 @@ class DueIndexTable:
         """Return what is due of *ids*, in their order. One read with all of them is one request."""
         items: dict[str, dict[str, Any]] = {}
         keys: Any = [{"id": {"S": each}} for each in ids]
-        for _ in range(PAGE):  # DynamoDB returns at least one item each time, or throttles.
+        for _ in range(
+            MAX_PAGE_ITEMS
+        ):  # DynamoDB returns at least one item each time, or throttles.
             asked = {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": NAMES}
             asked["ExpressionAttributeNames"] = {f"#{name}": name for name in COLUMNS}
             answer = call_if(self._client.batch_get_item, RequestItems={self._table: asked}) or {}

@@ -17,14 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws.grant_item import from_grant_item
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
-from chalicelib.notifications.announcements import Announcement, Change
+from chalicelib.notifications.announcements import Announcement, GrantWrite
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE = "hallpass"
-BATCH = 10  # Entries of one request, the most that EventBridge takes.
+MAX_BATCH_ENTRIES = 10  # EventBridge takes no more in one request.
 
 
 class EventBridgeBus:
@@ -35,8 +35,9 @@ class EventBridgeBus:
 
     def put(self, announcements: Sequence[Announcement]) -> None:
         """Put each of *announcements*, ten with each request."""
-        for begin in range(0, len(announcements), BATCH):
-            entries = [self._entry(each) for each in announcements[begin : begin + BATCH]]
+        for begin in range(0, len(announcements), MAX_BATCH_ENTRIES):
+            batch = announcements[begin : begin + MAX_BATCH_ENTRIES]
+            entries = [self._entry(each) for each in batch]
             try:
                 answer = self._client.put_events(Entries=entries)
             except (ClientError, BotoCoreError) as error:
@@ -45,20 +46,20 @@ class EventBridgeBus:
                 raise TryAgain
 
     def _entry(self, announcement: Announcement) -> PutEventsRequestEntryTypeDef:
-        said = {**announcement._asdict(), "text": announcement.text}
+        detail = {**announcement._asdict(), "text": announcement.text}
         return {
             "EventBusName": self._name,
             "Source": SOURCE,
-            "DetailType": said.pop("name"),
+            "DetailType": detail.pop("name"),
             "Time": datetime.fromtimestamp(announcement.at, UTC),
-            "Detail": json.dumps(said),
+            "Detail": json.dumps(detail),
         }
 
 
-def changes_of(records: Sequence[Mapping[str, Any]]) -> list[Change]:
+def writes_of(records: Sequence[Mapping[str, Any]]) -> list[GrantWrite]:
     """Return the writes of grants that *records* of the table's stream are about."""
-    writes = (record["dynamodb"] for record in records)
-    return [Change(_grant(w.get("OldImage")), _grant(w.get("NewImage"))) for w in writes]
+    images = (record["dynamodb"] for record in records)
+    return [GrantWrite(_grant(i.get("OldImage")), _grant(i.get("NewImage"))) for i in images]
 
 
 def _grant(image: Mapping[str, Any] | None) -> Grant | None:

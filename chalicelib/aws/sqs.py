@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import TryAgain
 from chalicelib.grants.due_order import Due, Queue
 
-BATCH = 10  # Messages of one request, the most that SQS takes.
+MAX_BATCH_MESSAGES = 10  # SQS takes no more in one request.
 MAX_GROUP_CHARACTERS = 128  # Of a message's group; a host's name has up to 253.
 
 
@@ -48,8 +48,8 @@ class SqsQueues:
     def send(self, due: Sequence[Due], *, queue: Queue, correlation_id: str) -> list[Due]:
         """Send the ids of *due*, ten with each request; return those that SQS has taken."""
         taken: list[Due] = []
-        for begin in range(0, len(due), BATCH):
-            batch = due[begin : begin + BATCH]
+        for begin in range(0, len(due), MAX_BATCH_MESSAGES):
+            batch = due[begin : begin + MAX_BATCH_MESSAGES]
             try:
                 answer = self._client.send_message_batch(
                     QueueUrl=self._urls[queue],
@@ -80,8 +80,8 @@ def read(body: str) -> Message:
         ValueError: It is none.
     """
     try:
-        said = json.loads(body)
-        return Message(str(said["grant_id"]), str(said.get("correlation_id", "")))
+        content = json.loads(body)
+        return Message(str(content["grant_id"]), str(content.get("correlation_id", "")))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("The message names no grant.") from error
 

@@ -5,7 +5,8 @@ Imports the standard library, and of Hallpass only `clock`, `errors` and `site_p
 needs of AWS, HTTP, mail and one-time secrets are ports (`ports`, `store.GrantStore`,
 `site.WordPress`).
 
-Phases, as stored, and the transitions between them (`model`, a test walks all of them)::
+Phases, as stored, and the transitions between them (`model`, `set_up` and `mailed`; a test walks
+all of them)::
 
      hold
          │ set_up_requested (provision)
@@ -38,6 +39,7 @@ What holds in every phase:
   without its owner's confirmation; a removal key only while its user may exist.
 * Everything may be interrupted between any two calls: the same request, or the sweep, goes on.
 
-Reading order: `lifecycle` (what people ask for), `provisioning` and its steps, `ending`, `removal`,
-then `model`, `parts` and `schedule` for what is stored.
+Reading order: `lifecycle` (what people ask for; also `renewal`, `asking` and `repair`),
+`provisioning` and its steps, `ending`, `removal`, `sweep` and `worker`, then `record`, `parts` and
+`schedule` for what is stored, and `model` for what may happen to it.
 """

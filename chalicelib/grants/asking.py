@@ -17,7 +17,7 @@ from chalicelib.grants.store import GrantStore, holder_of, update
 from chalicelib.values import dataclass
 
 EVENT_OF: dict[Wish, EventName] = {"link": "link_asked", "time": "time_asked"}
-PAUSE_SECONDS = 12 * HOUR
+MIN_PAUSE_SECONDS = 12 * HOUR  # Between two requests of one kind.
 MAX_REQUESTS = 8  # For one access, of both kinds.
 
 
@@ -62,4 +62,4 @@ def seconds_to_wait(grant: Grant, wish: Wish, now: int) -> int:
     if len(asked) >= MAX_REQUESTS:
         return max(1, grant.expires_at - now)
     last = max((event.at for event in asked if event.name == EVENT_OF[wish]), default=None)
-    return 0 if last is None else max(0, last + PAUSE_SECONDS - now)
+    return 0 if last is None else max(0, last + MIN_PAUSE_SECONDS - now)

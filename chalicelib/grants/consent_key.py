@@ -61,7 +61,7 @@ class ConsentKey:
     sealer: Sealer
 
     def seal(self, key: Credentials, *, grant_id: str, held_since: int | None = None) -> Consent:
-        """Return *key* as it is stored on the grant of that id; held until its owner has a word."""
+        """Return *key* as it is stored on the grant of that id; it may be held."""
         sealed = self.sealer.seal(key.password, grant_id=grant_id, purpose="consent")
         return Consent(key.username, sealed, held_since=held_since, approved_on=key.approved_on)
 

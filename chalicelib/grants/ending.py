@@ -184,7 +184,7 @@ class Ending:
             raise failure
 
     def _delete_held_consent(self, grant: Grant, now: int) -> Grant:
-        """Delete a consent key that its owner has had no word for, and be due as before."""
+        """Delete a held consent key that its owner never confirmed, and be due as before."""
         with suppress(HallpassError):
             grant = self.consent_key.delete(grant)
         return update(self.grants, grant.id, lambda stored: stored.held_consent_deleted(now))

@@ -2,8 +2,9 @@
 The grant: an immutable value, and the transitions that lead from one to the next.
 
 Each transition is a named method, a pure function from the grant that is stored to the one to be
-written, which checks the phase that it starts from (`phases`). No other module builds a changed
-grant. `store.update` writes the result only if the stored grant is still the one that was read.
+written, which checks the phase that it starts from (`phases`). Those of a set-up are in `set_up`,
+those that have to do with mails in `mailed`; no other module builds a changed grant. `store.update`
+writes the result only if the stored grant is still the one that was read.
 All times are epoch seconds.
 """
 
@@ -77,7 +78,7 @@ class Grant(GrantWithMails):
 
     @transition(*RUNNING, unchanged_in=ENDED)
     def end_requested(self, by: Holder, now: int) -> Grant:
-        """Record who asked for the end, once; it is due at once. At rest, only a word helps."""
+        """Record who asked for the end, once; it is due at once. A grant at rest stays so."""
         if self.end_requested_at is not None or self.schedule.rested_at is not None:
             return self
         schedule = self.schedule.at(now)

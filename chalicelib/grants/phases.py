@@ -10,29 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, Literal, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from chalicelib.grants.record import GrantRecord
 
 Phase = Literal["provisioning", "active", "revoking", "notifying", "closed"]
 State = Literal["preparing", "active", "ended"]
 
 ALL_PHASES: tuple[Phase, ...] = ("provisioning", "active", "revoking", "notifying", "closed")
 SETTING_UP: tuple[Phase, ...] = ("provisioning", "revoking")  # The end may be asked for meanwhile.
+AFTER_SET_UP: tuple[Phase, ...] = ("active", "revoking", "notifying", "closed")
 RUNNING: tuple[Phase, ...] = ("provisioning", "active", "revoking")
 ENDED: tuple[Phase, ...] = ("notifying", "closed")
 # The owner of a manual grant may confirm its end while a repair or the sweep works on it.
 REMOVING: tuple[Phase, ...] = (*RUNNING, "notifying")
 
 
-class HasPhase(Protocol):
-    """Anything that is in one of the phases."""
-
-    @property
-    def phase(self) -> Phase:
-        """The phase that it is in."""
-
-
 P = ParamSpec("P")
-G = TypeVar("G", bound=HasPhase)
+G = TypeVar("G", bound="GrantRecord")
 
 TRANSITIONS: dict[str, tuple[frozenset[Phase], frozenset[Phase]]] = {}
 """For each transition: the phases that it starts from, and those in which it changes nothing."""

@@ -40,7 +40,7 @@ class Notifier(Protocol):
 
     def send_ended(self, unrecorded: Unrecorded, receipt: str, now: int) -> None:
         """
-        Send the notice of the end to who has not had it; *unrecorded* gets what was sent.
+        Send the notice of the end to each reader who lacks it; *unrecorded* gets what was sent.
 
         *receipt* is what `add_receipt` returned, and recorded; without it, "", a new one is made.
 

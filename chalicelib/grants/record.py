@@ -166,12 +166,12 @@ class GrantRecord:
         """The opening of a link, if the owner has yet to get a notice of it; of each link one."""
         openings = (event for event in reversed(self.timeline) if event.name == "link_opened")
         newest = next(openings, None)
-        if newest is None or not self.owner_email or self.is_link_opening_told(newest.detail):
+        if newest is None or not self.owner_email or self.has_opening_notice(newest.detail):
             return None
         return newest
 
-    def is_link_opening_told(self, secret_id: str) -> bool:
-        """Return whether the owner has the notice that the link of that secret was opened."""
+    def has_opening_notice(self, secret_id: str) -> bool:
+        """Return whether the notice was sent that the link of that secret was opened."""
         return any((sent.kind, sent.key) == ("opened", secret_id) for sent in self.notices)
 
     @property

@@ -47,8 +47,8 @@ class HoldRequest:
     def fingerprint(self) -> str:
         """Return what a repeated hold and the request that completes it have in common."""
         consent = self.consent
-        said = ["hold", self.site_url, consent.username, consent.password, self.support_token]
-        return _keyed(self.owner_token, json.dumps(said))
+        canonical = ["hold", self.site_url, consent.username, consent.password, self.support_token]
+        return _keyed(self.owner_token, json.dumps(canonical))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class ProvisionRequest:
         does not help to guess the password that went into it.
         """
         consent = self.consent
-        said = [self.site_url, consent.username, consent.password, self.password, self.days]
-        message = json.dumps([*said, self.support_token, self.owner_email])
+        canonical = [self.site_url, consent.username, consent.password, self.password, self.days]
+        message = json.dumps([*canonical, self.support_token, self.owner_email])
         return _keyed(self.owner_token, message)
 
     def hold(self) -> HoldRequest:
@@ -108,12 +108,14 @@ class RegisterRequest:
 
         In another language it is still the same request.
         """
-        said = {name: value for name, value in asdict(self).items() if name != "correspondence"}
-        return _keyed(self.owner_token, repr(sorted(said.items())))
+        canonical = {
+            name: value for name, value in asdict(self).items() if name != "correspondence"
+        }
+        return _keyed(self.owner_token, repr(sorted(canonical.items())))
 
 
-def _keyed(owner_token: str, said: str) -> str:
-    return hmac.new(owner_token.encode(), said.encode(), hashlib.sha256).hexdigest()
+def _keyed(owner_token: str, canonical: str) -> str:
+    return hmac.new(owner_token.encode(), canonical.encode(), hashlib.sha256).hexdigest()
 
 
 def require_days(days: int, max_days: int) -> None:

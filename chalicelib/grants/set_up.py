@@ -11,7 +11,7 @@ from typing import Self
 from chalicelib.clock import DAY, MINUTE
 from chalicelib.grants.correspondence import Correspondence
 from chalicelib.grants.parts import Event
-from chalicelib.grants.phases import SETTING_UP, Phase, transition
+from chalicelib.grants.phases import AFTER_SET_UP, SETTING_UP, Phase, transition
 from chalicelib.grants.record import GrantRecord
 from chalicelib.grants.site import Site
 from chalicelib.grants.snapshot import SignInTrial
@@ -89,6 +89,7 @@ class GrantInSetUp(GrantRecord):
         """Record the sealed removal key."""
         return replace(self, on_site=replace(self.on_site, sealed_removal=sealed))
 
+    @transition(*AFTER_SET_UP)
     def sign_in_tried(self, trial: SignInTrial) -> Self:
         """Record what came of signing in once."""
         return replace(self, on_site=replace(self.on_site, **trial._asdict()))

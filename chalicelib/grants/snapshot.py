@@ -68,9 +68,9 @@ class SiteUser:
         return reach == "everybody" or self.is_administrator
 
 
-def rights_of(held: Collection[str]) -> int:
-    """Return which of `CAPABILITIES` are in *held*: a bit each, and one above that ends them."""
-    bits = sum(1 << place for place, name in enumerate(CAPABILITIES) if name in held)
+def rights_of(names: Collection[str]) -> int:
+    """Return which of `CAPABILITIES` are in *names*: a bit each, and one above that ends them."""
+    bits = sum(1 << place for place, name in enumerate(CAPABILITIES) if name in names)
     return bits | 1 << len(CAPABILITIES)
 
 

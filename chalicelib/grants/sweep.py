@@ -17,7 +17,7 @@ from chalicelib.grants.ports import DueQueue
 from chalicelib.values import dataclass
 
 HANDED_OUT_SECONDS = 15 * MINUTE  # Longer than anything waits in a queue as a rule.
-PAGE_SECONDS = 5.0  # More than it takes to hand one page out.
+MIN_PAGE_SECONDS = 5.0  # Handing one page out takes less.
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Sweep:
         for queue in QUEUES:
             for page in self.index.due(now, queue=queue):
                 yield page
-                if self.budget.left() < PAGE_SECONDS:
+                if self.budget.left() < MIN_PAGE_SECONDS:
                     return
 
 

@@ -50,7 +50,7 @@ SENTENCES: dict[AnnouncementName, str] = {
 }
 
 
-class Change(NamedTuple):
+class GrantWrite(NamedTuple):
     """One write of a grant; None is no grant."""
 
     before: Grant | None
@@ -99,24 +99,24 @@ class Announcer:
 
     bus: EventBus
 
-    def announce(self, changes: Iterable[Change]) -> None:
+    def announce(self, writes: Iterable[GrantWrite]) -> None:
         """
-        Announce what *changes* recorded.
+        Announce what *writes* recorded.
 
         Raises:
-            TryAgain: Not everything was taken; read the same changes again.
+            TryAgain: Not everything was taken; read the same writes again.
         """
-        found = [each for change in changes for each in announcements(change)]
+        found = [each for write in writes for each in announcements(write)]
         if found:
             self.bus.put(found)
 
 
-def announcements(change: Change) -> list[Announcement]:
+def announcements(write: GrantWrite) -> list[Announcement]:
     """Return what there is to announce about one write, in the order of the timeline."""
-    after = change.after
+    after = write.after
     if after is None:
         return []
-    known = Counter(change.before.timeline) if change.before is not None else Counter[Event]()
+    known = Counter(write.before.timeline) if write.before is not None else Counter[Event]()
     new = (event for event in after.timeline if not known[event])
     found = [
         _announcement(after, OF_TIMELINE[event.name], event)
@@ -125,7 +125,7 @@ def announcements(change: Change) -> list[Announcement]:
     ]
     if found and found[-1].name == "ended" and _was_repaired(after):
         found.insert(-1, found[-1]._replace(name="repaired", id=f"{after.id}.repaired"))
-    if _is_overdue_now(change.before, after):
+    if _is_overdue_now(write.before, after):
         found.append(_announcement(after, "overdue", after.timeline[-1]))
     return found
 

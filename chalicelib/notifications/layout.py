@@ -130,12 +130,12 @@ def _html(block: Block, style: Brand) -> str:
             )
         case Quoted(heading, lines):
             # A link in other people's words is not made into one that can be pressed.
-            said = "<br>".join(escape(line) for line in lines)
+            quoted = "<br>".join(escape(line) for line in lines)
             return (
                 f'<p class="faint" style="margin:20px 0 6px;color:{FAINT}">{escape(heading)}</p>'
                 f'<blockquote class="line ink" style="margin:0;padding:0 14px;color:{INK};'
                 f"border-inline-start:3px solid {LINE};{MONO};font-size:14px;"
-                f'overflow-wrap:anywhere">{said}</blockquote>'
+                f'overflow-wrap:anywhere">{quoted}</blockquote>'
             )
 
 

@@ -2,7 +2,7 @@
 A ticket, and the two mails that it makes: to support, and the confirmation to the owner. Pure.
 
 In the mail to support our own lines come first, and what the sender typed follows below a mark
-(`quotation`): nothing of it can pass for ours. Nothing that anybody typed stands in the owner's
+(`quotation`): nothing of it can pass for ours. Nothing that a person typed stands in the owner's
 confirmation but the host name of the site.
 """
 

@@ -18,6 +18,6 @@ Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits
 A window's end lets through up to twice its hits in a short time. The gateway's own throttle limits
 many networks together.
 
-Imports `clock`, `errors` and the standard library. Begin with `limits`; `subjects` says what counts
-as one network, one host and one mailbox.
+Imports `clock`, `errors` and the standard library. Begin with `limits`; `bounds` has the
+numbers, and `subjects` says what counts as one network, one host and one mailbox.
 """

@@ -23,7 +23,7 @@ from infra.operate import deployed
 from infra.operate.deployed import Deployed, OperatorError
 
 HIDDEN_SECONDS = 30  # From other readers, while this one shows or moves what it has.
-PAGE = 10  # Messages of one request, the most that SQS returns.
+MAX_BATCH_MESSAGES = 10  # SQS returns no more in one request.
 
 
 class DeadLetter(NamedTuple):
@@ -57,7 +57,7 @@ def read(stack: Deployed) -> Iterator[DeadLetter]:
     while True:
         received = queues.receive_message(
             QueueUrl=stack.outputs["DeadLettersUrl"],
-            MaxNumberOfMessages=PAGE,
+            MaxNumberOfMessages=MAX_BATCH_MESSAGES,
             VisibilityTimeout=HIDDEN_SECONDS,
             AttributeNames=["SentTimestamp"],
         ).get("Messages", [])

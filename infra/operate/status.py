@@ -100,8 +100,8 @@ def _alarms(stack: Deployed) -> list[Row]:
         found = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
         heard = [s["Endpoint"] for s in found if s["SubscriptionArn"].startswith("arn:")]
         pending = [s["Endpoint"] for s in found if not s["SubscriptionArn"].startswith("arn:")]
-        said = ", ".join(heard) or "nobody: pass AlarmEmail=… to make deploy"
-        rows.append(("alarms are heard by", said, GOOD if heard else BAD))
+        readers = ", ".join(heard) or "no one: pass AlarmEmail=… to make deploy"
+        rows.append(("alarms go to", readers, GOOD if heard else BAD))
         rows += [("", f"{address} has not opened SNS's link yet", BAD) for address in pending]
     return rows
 

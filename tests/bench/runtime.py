@@ -21,13 +21,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import awslambdaric
 
+from chalicelib.settings import Settings
 from infra import package
 from infra.local.ports import HOST
 from tests.bench import stored
@@ -44,6 +45,8 @@ from awslambdaric.__main__ import main
 main(["", {handler!r}])
 """
 ENVIRONMENT = {
+    # What is not named below is called as its setting is.
+    **{each.name.upper(): each.name for each in fields(Settings) if each.default is MISSING},
     "AWS_ACCESS_KEY_ID": "key",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_SESSION_TOKEN": "token",
@@ -67,8 +70,6 @@ ENVIRONMENT = {
     "SUPPORT_NAME": "Support",
     "MAX_DAYS": "14",
     "EDGE_KEY": "edge",
-    "DUE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/due",
-    "RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/retry",
     "POWERTOOLS_SERVICE_NAME": "hallpass",
     "POWERTOOLS_METRICS_NAMESPACE": "Hallpass",
 }

@@ -22,7 +22,7 @@ PROOF, CLAIM = b"p" * 32, "c" * 43  # One opens the secret, the other claims it.
 def answers() -> dict[tuple[str, str], dict[str, Any]]:
     """Return the answer to each operation on each table; every other answer is empty."""
     grant, secret = to_grant_item(_grant()), _secret()
-    opened = replace(secret, opened_at=int(time.time()), claim_sha256=_sha256(CLAIM.encode()))
+    opened = replace(secret, opened_at=secret.expires_at, claim_sha256=_sha256(CLAIM.encode()))
     return {
         ("GetItem", "grants"): {"Item": grant},
         ("GetItem", "secrets"): {"Item": _item(secret)},

@@ -97,7 +97,7 @@ class Agent:
 
     page: Page
 
-    def visit(self, link: str) -> None:
+    def go_to(self, link: str) -> None:
         """Follow a link, as from the ticket."""
         self.page.goto(link)
 

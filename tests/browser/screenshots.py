@@ -21,7 +21,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.people import Agent, Owner
 
 PICTURES = ROOT / "docs" / "pictures"
-MOST_BYTES = 60_000
+MAX_BYTES = 60_000
 SIZES = {"desktop": (1000, 760, 1.0), "phone": (390, 760, 1.5)}
 
 
@@ -45,7 +45,7 @@ class Camera:
             for quality in (80, 70, 60, 50):  # The best that is light enough.
                 taken = session.send("Page.captureScreenshot", {**options, "quality": quality})
                 data = base64.b64decode(taken["data"])
-                if len(data) <= MOST_BYTES:
+                if len(data) <= MAX_BYTES:
                     break
             (self.directory / f"{name}-{size}.webp").write_bytes(data)
             print(f"{name}-{size}.webp {len(data)}")
@@ -72,7 +72,7 @@ def describe(
     context = _context(browser, stack, language)
     owner = Owner(context.new_page(), wordpress)
     owner.page.goto("/")
-    owner.page.wait_for_function("!document.querySelector('#language').hidden")
+    owner.page.wait_for_selector("#language:not([hidden])")
     camera.shoot(owner.page, "form")
     owner.describe()
     owner.page.fill("#url", wordpress.url)
@@ -93,7 +93,7 @@ def describe(
     camera.shoot(owner.page, "send")
     reference = owner.send()
     agent = Agent(_context(browser, stack, language).new_page())
-    agent.visit(_link(stack, reference))
+    agent.go_to(_link(stack, reference))
     agent.page.wait_for_selector("#waiting:not([hidden])")
     camera.shoot(agent.page, "link")
     agent.open()

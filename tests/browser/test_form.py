@@ -256,7 +256,7 @@ def test_what_cannot_be_finished_is_ended_and_can_be_changed(
         expect(page.locator("#time h2")).to_be_focused()
 
 
-def test_an_approval_that_never_reached_the_server_is_not_said_to_be_deleted(
+def test_an_approval_that_never_reached_the_server_is_not_called_deleted(
     page: Page, api: FakeApi
 ) -> None:
     api.is_silent("users")

@@ -47,6 +47,8 @@ def test_the_receipt_makes_a_new_link_and_sends_it(page: Page, api: FakeApi) -> 
     ):
         page.click("#confirm-renew button[value=yes]")
     expect(page.locator("#notice")).to_contain_text("The new link is sent to Acme Support")
+    expect(page.locator("#notice p")).to_have_class("notice done")
+    check(page)
 
     password, support = (renewed.value.post_data_json or {}).values()
     secret, ticket = stored.value.post_data_json or {}, sent.value.post_data_json or {}

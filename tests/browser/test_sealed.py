@@ -85,7 +85,7 @@ def test_the_story_sealed_to_the_team(
     secret = Link.derive(team.open(box))
 
     agent, recorded = stranger
-    agent.visit(link)
+    agent.go_to(link)
     expect(agent.gone).to_have_text("This browser does not have the team’s key")
     check(agent.page)
     for way in ("#open", "#end-now", "#copy-ask"):
@@ -110,7 +110,7 @@ def test_the_story_sealed_to_the_team(
     agent.page.wait_for_load_state("networkidle")
 
     colleague = Agent(agent.page.context.new_page())
-    colleague.visit(link)
+    colleague.go_to(link)
     expect(colleague.gone).to_have_text("This link has been opened")
     colleague.end()
     assert users() == before
@@ -150,7 +150,7 @@ def test_a_user_made_by_hand_travels_sealed_too(
     assert found is not None
     give_key(context, team)
     agent = Agent(context.new_page())
-    agent.visit(found[0])
+    agent.go_to(found[0])
     agent.open()
     assert agent.value("password") == "by-hand"
     assert team.open(found[1])
@@ -178,7 +178,7 @@ def test_a_new_link_is_sealed_too(
     assert opens_with(everything, stack, secret) == []
 
     give_key(agent.page.context, team)
-    agent.visit(last[0])
+    agent.go_to(last[0])
     agent.open()
     assert owner.wordpress.url in agent.value("address")
     with agent.page.context.expect_page() as signed_in:
@@ -311,7 +311,7 @@ def test_a_secret_from_the_support_form_is_sealed_to_the_team(
     assert sharing.input_value("#link") == link
 
     agent, recorded = stranger
-    agent.visit(link)
+    agent.go_to(link)
     expect(agent.gone).to_have_text("This browser does not have the team’s key")
     check(agent.page)
     assert not [sent.url for sent in recorded.requests if "/api/" in sent.url]

@@ -45,7 +45,7 @@ def test_owner_lets_in_agent_works_and_ends(
     expect(owner.state).to_contain_text("has not opened the sign-in link yet")
 
     link = link_in(reference)
-    agent.visit(link)
+    agent.go_to(link)
     expect(agent.page.locator("#waiting-title")).to_have_text("Sign in to Bella's Bakery")
     # Whoever has only the link does not learn the owner's address before it is opened.
     expect(agent.page.locator("#waiting")).not_to_contain_text(SENDER["email"])
@@ -135,7 +135,7 @@ def test_the_receipt_gives_more_time_takes_the_link_back_and_ends(
     owner.page.click("#confirm-burn button[value=yes]")
     expect(owner.page.locator("#notice")).to_contain_text("does not open any more")
     expect(owner.page.locator("#burn")).to_be_hidden()
-    agent.visit(link)
+    agent.go_to(link)
     expect(agent.gone).to_have_text(re.compile("does not open anything|withdrew this link"))
 
     owner.page.click("#end-now")
@@ -155,13 +155,13 @@ def test_whoever_holds_an_opened_link_can_end_the_access(
     owner.let_in()
     owner.approve()
     link = link_in(owner.send())
-    agent.visit(link)
+    agent.go_to(link)
     agent.open()
     expect(agent.page.locator("#opened")).to_be_visible()
     agent.page.wait_for_load_state("networkidle")  # The acknowledgement has gone out.
 
     colleague = Agent(agent.page.context.new_page())
-    colleague.visit(link)
+    colleague.go_to(link)
     expect(colleague.gone).to_have_text("This link has been opened")
     colleague.end()
 

@@ -138,7 +138,7 @@ def test_one_makes_the_key_another_adds_a_browser_and_nothing_is_sent(  # noqa: 
         ("ours", " ", "passphrase", "Please fill"),
     ],
 )
-def test_what_does_not_fit_is_said_beside_its_field_and_changes_nothing(
+def test_what_does_not_fit_is_shown_beside_its_field_and_changes_nothing(
     page: Page, use_keys: Callable[..., None], file: str, words: str, field: str, said: str
 ) -> None:
     key = TeamKey.make()
@@ -174,7 +174,7 @@ def test_a_browser_that_keeps_nothing_says_what_to_do(page: Page) -> None:
     check(page)
 
 
-def test_a_full_disk_is_said_and_the_words_stay(page: Page) -> None:
+def test_a_full_disk_is_shown_and_the_words_stay(page: Page) -> None:
     page.goto("/team")
     is_at(page, "Links are not sealed to a key yet")
     page.evaluate(

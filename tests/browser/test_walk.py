@@ -249,7 +249,7 @@ def test_an_error_goes_when_the_field_is_right_and_speaks_the_readers_language(p
     expect(page.locator("#email-wrong")).to_have_count(0)
 
 
-def test_a_paste_that_is_too_long_is_kept_and_said(page: Page) -> None:
+def test_a_paste_that_is_too_long_is_kept_and_counted(page: Page) -> None:
     page.goto("/")
     page.fill("#message", "x" * 10_007)
     page.click("#what button")

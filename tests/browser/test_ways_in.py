@@ -88,7 +88,7 @@ def test_a_manual_user_is_registered_and_deleted_with_one_approval(
     expect(owner.page.locator("#send h2")).to_be_focused()
     link = link_in(owner.send())
 
-    agent.visit(link)
+    agent.go_to(link)
     agent.open()
     assert agent.value("address") == f"{owner.wordpress.url}/wp-login.php"
     assert (agent.value("username"), agent.value("password")) == BY_HAND
@@ -132,7 +132,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
     link = link_in(owner.send())
     expect(owner.page.locator("#timeline")).to_contain_text("made by hand")
 
-    agent.visit(link)
+    agent.go_to(link)
     agent.open()
     expect(agent.page.locator("#ends")).to_contain_text("is asked to delete the account")
     agent.page.click("#end-now")
@@ -141,7 +141,7 @@ def test_support_is_done_and_the_owner_deletes_the_user_by_hand(
 
     owner.page.reload()
     expect(owner.state).to_contain_text("is done")
-    owner.page.click("#gone")
+    owner.page.click("#deleted-myself")
     expect(owner.state).to_contain_text("has ended")
     expect(owner.state).to_be_focused()
     expect(owner.page.locator("#about")).to_contain_text("You said on")

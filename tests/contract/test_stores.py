@@ -321,7 +321,7 @@ class TestGrants:
         assert grants.get(grant.id) == grant
         assert grants.get("x" * 22) is None
 
-    def test_what_the_site_said_and_what_was_cut_off_come_back_the_same(
+    def test_evidence_and_what_was_cut_off_come_back_the_same(
         self, grants: GrantStore, grant: Grant
     ) -> None:
         evidence = Evidence(NOW, NOW + 1, is_by_email=True, is_answer_lost=True)
@@ -447,7 +447,7 @@ class TestDueIndex:
         assert stored.schedule == Schedule(due_at=NOW + 900, waiting_since=long_ago)
         assert stored.schedule.is_due(NOW)
 
-        written = grants.replace(stored, stored.waited(NOW))  # Nobody else has written.
+        written = grants.replace(stored, stored.waited(NOW))  # No other has written.
 
         assert written is not None
         assert written.schedule == Schedule(due_at=stored.deadline)

@@ -543,7 +543,7 @@ class TestSnapshots:
         assert all(theme.stylesheet and theme.name for theme in snapshot.themes)
         assert snapshot.admin_email == "owner@example.test"
 
-    def test_a_snapshot_shows_a_right_that_somebody_was_given_beside_the_roles(
+    def test_a_snapshot_shows_a_right_that_a_user_was_given_beside_the_roles(
         self, blog: Blog, site: Site, consent_key: Credentials
     ) -> None:
         _, editor = blog.add_user("editor")

@@ -36,7 +36,7 @@ from tests.fakes.servers import Server, drip, http_response, path_of
 Respond = Callable[[bytes, socket.socket], bytes]
 Start = Callable[[Respond], Server]
 
-MAX_LOOK_REQUESTS = 10
+MAX_CHECK_REQUESTS = 10
 MAX_PEAK_BYTES = 150_000_000
 MAX_PARSED_CHARACTERS = 4_000_000  # Some 0.1 s of work.
 
@@ -47,7 +47,7 @@ def start() -> Iterator[Start]:
         yield lambda respond: running.enter_context(Server(respond))
 
 
-def look_at(server: Server, *others: Server) -> None:
+def check(server: Server, *others: Server) -> None:
     with suppress(HallpassError):
         port(server.url, *(other.url for other in others)).check(server.url)
 
@@ -67,17 +67,17 @@ class TestRequests:
             )
         )
 
-        look_at(server, third)
+        check(server, third)
 
         assert third.requests == []
-        assert len(server.requests) <= MAX_LOOK_REQUESTS
+        assert len(server.requests) <= MAX_CHECK_REQUESTS
 
     def test_a_header_that_names_a_root_elsewhere_has_it_not_called(self, start: Start) -> None:
         third = start(lambda *_: index(third.url))
         link = f'Link: <{third.url}/wp-json/>; rel="https://api.w.org/"'
         server = start(lambda *_: http_response(200, "", link))
 
-        look_at(server, third)
+        check(server, third)
 
         assert third.requests == []
 
@@ -89,11 +89,11 @@ class TestRequests:
         front = http_response(200, "", header) if named == "header" else http_response(200, html)
         server = start(lambda request, _: front if path_of(request) == "/" else http_response(404))
 
-        look_at(server)
+        check(server)
 
         called = [path_of(request) for request in server.requests]
         assert len([path for path in called if path.startswith("/root")]) == 3
-        assert len(called) <= MAX_LOOK_REQUESTS
+        assert len(called) <= MAX_CHECK_REQUESTS
 
     @pytest.mark.parametrize("is_wordpress", [True, False])
     def test_redirects_count_too(self, start: Start, *, is_wordpress: bool) -> None:
@@ -108,9 +108,9 @@ class TestRequests:
 
         server = start(respond)
 
-        look_at(server)
+        check(server)
 
-        assert len(server.requests) <= MAX_LOOK_REQUESTS
+        assert len(server.requests) <= MAX_CHECK_REQUESTS
 
     def test_what_a_plain_check_takes(self, start: Start) -> None:
         link = 'Link: </wp-json/>; rel="https://api.w.org/"'
@@ -138,7 +138,7 @@ class TestRequests:
         monkeypatch.setattr(Outbound, "call", measured)
         server = start(lambda *_: http_response(200, b"x" * 3_000_000))
 
-        look_at(server)
+        check(server)
 
         assert sum(sizes) <= 4 * 1024 * 1024
 

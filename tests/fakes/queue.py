@@ -48,7 +48,7 @@ class MemoryQueue:
         return list(due)
 
     def receive(self, now: float, queue: Queue | None = None) -> Message | None:
-        """Return the oldest message that nobody has, and hide it for a while."""
+        """Return the oldest message that no worker has, and hide it for a while."""
         for message in list(self.messages):
             if message.visible_at > now or queue not in (None, message.queue):
                 continue

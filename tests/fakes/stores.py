@@ -18,7 +18,7 @@ from chalicelib.grants.due_order import (
 )
 from chalicelib.grants.model import Grant
 from chalicelib.grants.parts import Revision
-from chalicelib.notifications.announcements import Change
+from chalicelib.notifications.announcements import GrantWrite
 from chalicelib.onetime.accounts import Account, Listed
 from chalicelib.onetime.model import (
     CLAIM_SECONDS,
@@ -35,14 +35,14 @@ class MemoryGrants:
 
     def __init__(self) -> None:
         self.items: dict[str, Grant] = {}
-        self.stream: list[Change] = []  # Every write, as the table's stream has it.
+        self.stream: list[GrantWrite] = []  # Every write, as the table's stream has it.
         self._lock = threading.Lock()
 
     def add(self, grant: Grant) -> bool:
         with self._lock:
             if self.items.setdefault(grant.id, grant) is not grant:
                 return False
-            self.stream.append(Change(None, grant))
+            self.stream.append(GrantWrite(None, grant))
             return True
 
     def get(self, grant_id: str) -> Grant | None:
@@ -58,7 +58,7 @@ class MemoryGrants:
                 return None
             revision = Revision(before.revision.number + 1, secrets.token_hex(8))
             self.items[after.id] = replace(after, revision=revision)
-            self.stream.append(Change(known, self.items[after.id]))
+            self.stream.append(GrantWrite(known, self.items[after.id]))
             return self.items[after.id]
 
     def delete(self, grant: Grant) -> bool:
@@ -67,14 +67,14 @@ class MemoryGrants:
             if known is None or known.revision != grant.revision:
                 return False
             del self.items[grant.id]
-            self.stream.append(Change(known, None))
+            self.stream.append(GrantWrite(known, None))
             return True
 
 
 class MemoryDueIndex:
     """A `grants.due_order.DueIndex` over grants in a dict."""
 
-    PAGE = 100
+    MAX_PAGE_ITEMS = 100
 
     def __init__(self, grants: MemoryGrants) -> None:
         self._grants = grants
@@ -86,8 +86,8 @@ class MemoryDueIndex:
             if queue_of(grant) == queue and (due := _due(grant, now)) is not None
         ]
         found.sort(key=lambda due: due.due_at)
-        for begin in range(0, len(found), self.PAGE):
-            yield found[begin : begin + self.PAGE]
+        for begin in range(0, len(found), self.MAX_PAGE_ITEMS):
+            yield found[begin : begin + self.MAX_PAGE_ITEMS]
 
     def hand_out(self, due: Sequence[Due], *, until: int) -> None:
         for each in due:

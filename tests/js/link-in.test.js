@@ -33,7 +33,7 @@ for (const link of [KEY, BOX]) {
     }
 }
 
-test("a link of a kind that this page does not know is told apart from one that is cut off", () => {
+test("a link of a kind that this page does not know differs from one that is cut off", () => {
     for (const later of [`u.${"a".repeat(151)}`, `t2.${"a".repeat(80)}`, `%20u.${"a".repeat(43)}.`]) {
         assert.ok(isOfLaterKind(later), later)
         assert.equal(linkIn(later), "")

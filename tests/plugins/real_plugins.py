@@ -43,7 +43,7 @@ class State:
     How a plugin is set up, and what happens then.
 
     `once` is PHP that runs once, as its settings page would; `always` PHP that runs with each
-    request. `outcome` is the problem that the look names, "active" or why set-up was refused, and
+    request. `outcome` is the problem that the check names, "active" or why set-up was refused, and
     whether the sign-in page let support in; None where only the general rules are known.
     """
 
@@ -247,9 +247,9 @@ def activate(plugin: RealPlugin, state: State, site: WordPress) -> None:
         f"is_plugin_active( '{main}' ) ? 'yes' : $failed->get_error_message() ); }}, 0 );"
     )
     _visit(site)
-    told = site.dir / "wp-content/active"
-    assert told.exists(), (site.dir / "php.log").read_text()[-1000:]
-    assert told.read_text() == "yes"
+    active = site.dir / "wp-content/active"
+    assert active.exists(), (site.dir / "php.log").read_text()[-1000:]
+    assert active.read_text() == "yes"
     if state.once:
         once.write_text(f"<?php add_action( 'init', function () {{ {state.once} }}, 1 );")
         _visit(site)

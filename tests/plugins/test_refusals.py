@@ -10,7 +10,7 @@ from tests.plugins.conftest import Owner
 
 
 @pytest.mark.parametrize("status", [0, 400, 403, 404])
-def test_a_key_that_a_plugin_checks_is_said_to_be_refused_by_it(owner: Owner, status: int) -> None:
+def test_a_key_that_a_plugin_checks_is_reported_as_refused_by_it(owner: Owner, status: int) -> None:
     key = owner.consent()
     owner.install("basic-auth-plugin", *([f"sign-in-codes-{status}"] if status else []))
 
@@ -24,7 +24,7 @@ def test_a_key_that_a_plugin_checks_is_said_to_be_refused_by_it(owner: Owner, st
 
 
 @pytest.mark.parametrize("login", ["o'brien", 'the"boss', "back\\slash", "co:lon"])
-def test_a_login_that_wordpress_does_not_take_is_said_to_be_the_cause(
+def test_a_login_that_wordpress_does_not_take_is_named_as_the_cause(
     owner: Owner, login: str
 ) -> None:
     key = owner.consent()
@@ -78,7 +78,9 @@ def test_an_api_that_is_closed_to_strangers_only_is_left_to_the_key(owner: Owner
     assert check.problem.code == "rest_blocked"
 
 
-def test_a_site_whose_database_is_away_is_not_said_to_keep_its_api_closed(owner: Owner) -> None:
+def test_a_site_whose_database_is_away_does_not_count_as_keeping_its_api_closed(
+    owner: Owner,
+) -> None:
     owner.site.mu(
         "<?php add_action( 'init', fn() => wp_die( '<h1>Error establishing a database connection"
         "</h1>', 'Database Error' ), 0 );"

@@ -36,7 +36,7 @@ def test_the_sign_in_works_and_leaves_no_session(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("plugin", ["new-users-pending", "sign-in-by-email-only"])
-def test_a_refused_sign_in_is_said_with_what_to_do(owner: Owner, plugin: str) -> None:
+def test_a_refused_sign_in_is_reported_with_what_to_do(owner: Owner, plugin: str) -> None:
     owner.install(COUNTING, plugin)
 
     grant = owner.provision()

@@ -166,7 +166,7 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
     ("arguments", "said"),
     [
         (["SenderEmail=help@vendor.com"], "Say where tickets go"),
-        (["SenderEmail=help@vendor.com", "SupportEmail=help@acme.example"], "reaches nobody"),
+        (["SenderEmail=help@vendor.com", "SupportEmail=help@acme.example"], "reaches no mailbox"),
         ([*FIRST, "SendrEmail=help@vendor.com"], "no parameter SendrEmail"),
         ([*FIRST, "RateLimits=lots"], "RateLimits='lots' does not fit"),
         ([*FIRST, "help@vendor.com"], "is no parameter"),
@@ -184,7 +184,7 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
         ([*FIRST, "GrantsTableName=old"], "belong together"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_changed(
+def test_what_cannot_work_is_refused_before_anything_is_changed(
     account: MiniStack, arguments: list[str], said: str
 ) -> None:
     with pytest.raises(deploy.FAILURES, match=said):

@@ -20,8 +20,8 @@ from infra.local.wordpress import WordPress
 from tests.fakes.servers import Server, header_of, http_response
 from tests.page import Page, basic, token
 from tests.stack import fronts
+from tests.stack.due_accesses import LATE, OVER, REMINDER, STUCK, DueAccess, Place
 from tests.stack.fronts import MANY_NAMES, Fault, Front
-from tests.stack.visits import LATE, OVER, REMINDER, STUCK, Place, Visit
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +42,17 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture
-def visit(place: Place) -> Iterator[Callable[..., Visit]]:
+def access(place: Place) -> Iterator[Callable[..., DueAccess]]:
     """Let support in. What a test leaves is ended after it, so that nothing is overdue."""
-    begun: list[Visit] = []
+    begun: list[DueAccess] = []
 
-    def begin(owner: str = "admin", owner_id: int = 1) -> Visit:
+    def begin(owner: str = "admin", owner_id: int = 1) -> DueAccess:
         page = Page(place.stack.app_url, place.front.url, owner, place.consent(owner_id))
         page.owner_email = f"{token(6).lower().strip('-_')}@blog.example"
         status, made = page.create_user()
         assert status == 201, made
         rows = {user["username"]: user for user in place.rest("GET", "")}
-        begun.append(Visit(place, page, rows[made["username"]], username=made["username"]))
+        begun.append(DueAccess(place, page, rows[made["username"]], username=made["username"]))
         return begun[-1]
 
     yield begin
@@ -72,9 +72,9 @@ FAULTS: list[tuple[Fault, str]] = [
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS)
 def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
-    place: Place, visit: Callable[[], Visit], fault: Fault, reason: str
+    place: Place, access: Callable[[], DueAccess], fault: Fault, reason: str
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fault
     for count, delay in enumerate([1 * MINUTE, 5 * MINUTE, 15 * MINUTE]):
         assert place.mails(STUCK, one.page) == [], "a short failure causes no mail"
@@ -91,9 +91,9 @@ def test_a_site_that_fails_at_the_deadline_is_tried_until_it_ends(
 
 
 def test_it_is_tried_hourly_for_a_day_and_then_daily_and_the_gauge_rises(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.down
     seen = []
     for attempts, late in ((3, HOUR), (4, 2 * HOUR), (26, DAY), (27, 2 * DAY), (400, 300 * DAY)):
@@ -107,18 +107,18 @@ def test_it_is_tried_hourly_for_a_day_and_then_daily_and_the_gauge_rises(
 
 
 def test_a_site_that_blocks_delete_is_asked_in_another_way(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.without_delete
 
     one.ends()
 
 
 def test_a_deletion_whose_connection_was_cut_is_confirmed_by_the_same_try(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.losing_the_answer
 
     metrics = one.sweep()
@@ -130,9 +130,9 @@ def test_a_deletion_whose_connection_was_cut_is_confirmed_by_the_same_try(
 
 
 def test_a_deletion_that_was_never_answered_is_confirmed_by_the_next_try(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.never_answering
 
     metrics = one.sweep()
@@ -146,9 +146,9 @@ def test_a_deletion_that_was_never_answered_is_confirmed_by_the_next_try(
 
 
 def test_a_deletion_whose_answer_is_cut_short_is_confirmed_by_asking_again_at_once(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.cutting_the_answer
 
     one.ends()
@@ -156,9 +156,9 @@ def test_a_deletion_whose_answer_is_cut_short_is_confirmed_by_asking_again_at_on
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_site_that_has_moved_is_found_again_and_no_key_follows_a_redirect(
-    place: Place, visit: Callable[[], Visit], status: int
+    place: Place, access: Callable[[], DueAccess], status: int
 ) -> None:
-    one = visit()
+    one = access()
     place.front.fault = fronts.redirecting(place.new.url, status)
     before = len(place.new.requests)
 
@@ -171,8 +171,10 @@ def test_a_site_that_has_moved_is_found_again_and_no_key_follows_a_redirect(
     assert any(arrived)
 
 
-def test_a_redirect_to_a_stranger_gives_it_no_key(place: Place, visit: Callable[[], Visit]) -> None:
-    one = visit()
+def test_a_redirect_to_a_stranger_gives_it_no_key(
+    place: Place, access: Callable[[], DueAccess]
+) -> None:
+    one = access()
     place.front.fault = fronts.redirecting(place.stranger.url)
 
     one.fails("odd_answer")
@@ -185,9 +187,9 @@ def test_a_redirect_to_a_stranger_gives_it_no_key(place: Place, visit: Callable[
 
 
 def test_a_redirect_to_another_wordpress_deletes_no_user_and_ends_no_grant(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     users = [u["id"] for u in place.rest("GET", "", site=place.other)]
     place.front.fault = fronts.redirecting(place.other.url)
 
@@ -209,8 +211,8 @@ def test_a_redirect_to_another_wordpress_deletes_no_user_and_ends_no_grant(
     one.ends()
 
 
-def test_repair_finds_a_site_that_has_moved(place: Place, visit: Callable[[], Visit]) -> None:
-    one = visit()
+def test_repair_finds_a_site_that_has_moved(place: Place, access: Callable[[], DueAccess]) -> None:
+    one = access()
     place.rest("DELETE", f"/{one.user['id']}/application-passwords")
     place.front.fault = fronts.redirecting(place.new.url)
     one.fails("odd_answer")
@@ -222,9 +224,9 @@ def test_repair_finds_a_site_that_has_moved(place: Place, visit: Callable[[], Vi
 
 
 def test_a_restored_backup_never_deletes_another_user(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     user_id = one.user["id"]
     place.rest("DELETE", f"/{user_id}&force=true&reassign=1")
     place.sql("UPDATE sqlite_sequence SET seq = ? WHERE name = 'wp_users'", user_id - 1)
@@ -246,12 +248,12 @@ def test_a_restored_backup_never_deletes_another_user(
 
 
 def test_another_administrator_gets_the_content_when_the_owner_was_deleted(
-    place: Place, visit: Callable[..., Visit]
+    place: Place, access: Callable[..., DueAccess]
 ) -> None:
     name = f"olivia{token(6).lower().strip('-_')}"
     olivia = {"username": name, "email": f"{name}@x.example", "password": "x" * 20}
     owner = place.rest("POST", "", {**olivia, "roles": ["administrator"]})
-    one = visit(name, owner["id"])
+    one = access(name, owner["id"])
     post = requests.post(
         f"{place.wordpress.url}/?rest_route=/wp/v2/posts",
         headers=basic(*place.wordpress.auth),
@@ -267,9 +269,9 @@ def test_another_administrator_gets_the_content_when_the_owner_was_deleted(
 
 
 def test_new_names_and_a_new_address_of_the_support_user_hide_nothing(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     names = {"name": "Nobody", "slug": token(4).lower(), "nickname": "n", "first_name": "N"}
     place.rest("POST", f"/{one.user['id']}", {**names, "email": f"{one.username}@x.example"})
 
@@ -277,9 +279,9 @@ def test_new_names_and_a_new_address_of_the_support_user_hide_nothing(
 
 
 def test_a_login_name_changed_in_the_database_hides_nothing(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.sql("UPDATE wp_users SET user_login = 'renamed' WHERE ID = ?", one.user["id"])
 
     one.ends()
@@ -288,9 +290,9 @@ def test_a_login_name_changed_in_the_database_hides_nothing(
 
 
 def test_a_demoted_support_user_stays_overdue_until_the_owner_consents_again(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.rest("POST", f"/{one.user['id']}", {"roles": ["subscriber"]})
     for _ in range(3):
         one.fails("cannot_remove")
@@ -302,17 +304,17 @@ def test_a_demoted_support_user_stays_overdue_until_the_owner_consents_again(
     one.is_over()
 
 
-def test_a_user_deleted_by_hand_is_an_end(place: Place, visit: Callable[[], Visit]) -> None:
-    one = visit()
+def test_a_user_deleted_by_hand_is_an_end(place: Place, access: Callable[[], DueAccess]) -> None:
+    one = access()
     place.rest("DELETE", f"/{one.user['id']}&force=true&reassign=1")
 
     one.ends()
 
 
 def test_a_revoked_removal_key_is_mailed_and_the_receipt_repairs_it(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     place.rest("DELETE", f"/{one.user['id']}/application-passwords")
     for _ in range(3):
         one.fails("key_refused")
@@ -328,9 +330,9 @@ def test_a_revoked_removal_key_is_mailed_and_the_receipt_repairs_it(
 
 
 def test_without_the_vault_nothing_is_claimed_and_it_ends_when_the_vault_is_back(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     with place.without_right("Keys"):
         one.fails("try_again")
     assert one.delay == MINUTE
@@ -339,9 +341,9 @@ def test_without_the_vault_nothing_is_claimed_and_it_ends_when_the_vault_is_back
 
 
 def test_without_mail_it_ends_all_the_same_and_the_notice_comes_later(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     with place.without_right("Mail"):
         metrics = one.sweep()
     assert (metrics["Ended"], metrics["OldestOverdueSeconds"]) == (1, 0)
@@ -355,9 +357,9 @@ def test_without_mail_it_ends_all_the_same_and_the_notice_comes_later(
 
 
 def test_without_the_table_the_sweep_fails_aloud_and_the_next_one_ends_it(
-    place: Place, visit: Callable[[], Visit]
+    place: Place, access: Callable[[], DueAccess]
 ) -> None:
-    one = visit()
+    one = access()
     with place.without_right("Grants"), pytest.raises(StackFailedError):
         one.sweep()
     assert one.grant.state == "active"
@@ -368,9 +370,9 @@ def test_without_the_table_the_sweep_fails_aloud_and_the_next_one_ends_it(
 
 @pytest.mark.parametrize("sid", ["Due", "Grants", "Queues"])
 def test_a_sweep_that_cannot_see_or_send_what_is_due_fails_aloud(
-    place: Place, visit: Callable[[], Visit], sid: str
+    place: Place, access: Callable[[], DueAccess], sid: str
 ) -> None:
-    one = visit()
+    one = access()
     with place.without_right(sid, "SweepRole", "sweep"), pytest.raises(StackFailedError):
         one.sweep()
     assert one.grant.schedule.waiting_since is None
@@ -389,7 +391,7 @@ def test_a_user_made_by_hand_is_asked_about_once_and_daily_when_that_mail_is_rea
     kept = ("grant_id", "site_url", "days", "owner_token", "support_token", "owner_email")
     body = {field: page.user[field] for field in kept}
     assert page.call("POST", "/grants", {**body, "username": name.upper()})[0] == 201
-    one = Visit(place, page, user, username=name)
+    one = DueAccess(place, page, user, username=name)
 
     for day, mails in enumerate([1, 1, 2, 3]):
         one.late = LATE + day * DAY
@@ -443,9 +445,9 @@ class TestWhenAServiceOfOursFailsThePages:
         assert page.send_ticket()[0] == 201
 
     def test_an_access_ends_even_when_nothing_can_be_counted(
-        self, place: Place, visit: Callable[[], Visit]
+        self, place: Place, access: Callable[[], DueAccess]
     ) -> None:
-        one = visit()
+        one = access()
         with place.without_right("Counters", *self.API):
             assert one.page.end()[0] == 200
 

@@ -264,7 +264,7 @@ class TestTokens:
         check = f"{stack.app_url}/api/v1/authcheck"
         return requests.get(check, auth=(user, token), timeout=60).status_code
 
-    def test_an_account_is_added_listed_and_gone_at_once_when_it_is_revoked(
+    def test_an_account_is_added_and_listed_and_dead_at_once_when_it_is_revoked(
         self, stack: Stack
     ) -> None:
         code, said = self.run(stack, "add Op@Example.com --mail-openings")

@@ -22,7 +22,7 @@ from infra.local.ports import wait_until
 from infra.local.stack import NAME, Stack
 from infra.operate import dead_letters
 from tests.page import Page
-from tests.stack.visits import OVER
+from tests.stack.due_accesses import OVER
 
 PATIENCE_SECONDS = 60.0
 
@@ -103,8 +103,8 @@ def due(stack: Stack, owner: Page) -> Iterator[Due]:
 
 def is_over(due: Due, users: Callable[[], set[str]], mails: Callable[..., list[Any]]) -> None:
     assert due.username not in users()
-    told = [m["to"] for m in mails(OVER) if due.username in m["text"]]
-    assert len(told) == len(set(told)) == 2
+    readers = [m["to"] for m in mails(OVER) if due.username in m["text"]]
+    assert len(readers) == len(set(readers)) == 2
 
 
 def test_a_lost_message_is_sent_again(

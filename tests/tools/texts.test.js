@@ -11,7 +11,7 @@ import { REASONS as LIFETIME_REASONS } from "../../frontend/js/form/lifetime-sug
 import { PARTS } from "../../frontend/js/form/submission.js"
 import { REASONS as UNREADABLE_REASONS } from "../../frontend/js/open/unreadable.js"
 import { KINDS } from "../../frontend/js/receipt/visit-report.js"
-import { GONE } from "../../frontend/js/share/sent.js"
+import { REASONS as SHARE_REASONS } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
 import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
 import { READINESS } from "../../frontend/js/team/readiness.js"
@@ -58,8 +58,8 @@ const PUT_TOGETHER = {
     "open.*": ["address", "username", "email", "password", "customer", "reference"],
     "open.hint_*": ["second_factor", "hidden", "approval"],
     "progress.*": [...PARTS.flatMap((part) => [`${part}.now`, `${part}.done`]), "access.slow"],
-    "read.gone_*": GONE,
-    "read.gone_*_text": GONE,
+    "read.gone_*": SHARE_REASONS,
+    "read.gone_*_text": SHARE_REASONS,
     "reason.*": LIFETIME_REASONS,
     "repair.*": OUTCOMES,
     "report.*": KINDS,

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.aws import event_bus
 from chalicelib.aws.dynamodb import to_item
-from chalicelib.aws.event_bus import EventBridgeBus, changes_of
+from chalicelib.aws.event_bus import EventBridgeBus, writes_of
 from chalicelib.aws.grant_item import to_grant_item
 from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import TryAgain
@@ -217,12 +217,12 @@ def test_a_record_of_the_stream_is_read_without_its_sealed_keys() -> None:
         "NewImage": as_stream(to_grant_item(change.after)),
     }
 
-    (read,) = changes_of([{"eventName": "MODIFY", "dynamodb": images}])
+    (read,) = writes_of([{"eventName": "MODIFY", "dynamodb": images}])
 
     assert read.after is not None
     assert read.after.on_site.sealed_removal is None
     assert read.after.timeline == change.after.timeline
-    assert changes_of([{"dynamodb": {"Keys": to_item({"id": "x"})}}]) == [(None, None)]
+    assert writes_of([{"dynamodb": {"Keys": to_item({"id": "x"})}}]) == [(None, None)]
 
 
 def as_stream(item: dict[str, Any]) -> dict[str, Any]:

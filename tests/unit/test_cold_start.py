@@ -19,7 +19,12 @@ LATER = (
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
     """The modules that a process has loaded which has built everything and called nothing."""
-    code = "import sys, app\napp.hallpass()\nprint('\\n'.join(sys.modules))"
+    code = (
+        "import sys, app, gc\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 10_000\n"
+        "app.hallpass()\n"
+        "print('\\n'.join(sys.modules))"
+    )
     environment = {**os.environ, **ENVIRON, "AWS_DEFAULT_REGION": "eu-central-1"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

@@ -163,7 +163,7 @@ def test_after_a_lost_answer_strangers_are_asked_before_a_key_that_may_be_dead(
     assert site.refused_keys == 0
 
 
-def test_where_only_a_refusal_is_left_the_owner_learns_that_the_account_may_be_gone(
+def test_where_only_a_refusal_is_left_the_owner_learns_that_the_account_may_be_deleted(
     world: World, site: FakeSite
 ) -> None:
     site.shuts_strangers_out = True

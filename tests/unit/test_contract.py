@@ -29,7 +29,7 @@ def test_openapi_names_exactly_the_routes() -> None:
 
 def test_openapi_names_the_states_the_actors_and_what_can_be_done() -> None:
     grant = schema("Grant")["allOf"][1]["properties"]
-    assert schema("Access")["properties"]["state"]["enum"] == CONTRACT["grant_states"]
+    assert schema("GrantSummary")["properties"]["state"]["enum"] == CONTRACT["grant_states"]
     assert schema("Event")["properties"]["by"]["enum"] == CONTRACT["actors"]
     assert grant["secret"]["properties"]["state"]["enum"] == CONTRACT["secret_states"]
     assert sorted(grant["can"]["items"]["enum"]) == CONTRACT["abilities"]

@@ -33,9 +33,9 @@ LIMITS = {
     "end by sweep and worker": 19,
 }
 # With the announcements, without what every sweep reads anyway, and without the mail of an opening.
-MOST_CALLS = 60
+MAX_CALLS = 60
 QUERIES_OF_A_SWEEP = 4  # Also of one that finds nothing.
-MOST_WRITES_OF_GRANTS = 15  # Each rewrites the whole item, of some 3 KB.
+MAX_WRITES_OF_GRANTS = 15  # Each rewrites the whole item, of some 3 KB.
 
 
 def counting(counts: Counter[str], name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,7 +128,7 @@ def test_one_access(counts: Counter[str], monkeypatch: pytest.MonkeyPatch) -> No
     announced = [event for event in timeline if event.name in OF_TIMELINE]
     assert (
         sum(spent.values()) - spent["mail that it was opened"] - QUERIES_OF_A_SWEEP + len(announced)
-        <= MOST_CALLS
+        <= MAX_CALLS
     )
-    assert counts["put_item"] - 1 <= MOST_WRITES_OF_GRANTS, "one is that of the secret"
+    assert counts["put_item"] - 1 <= MAX_WRITES_OF_GRANTS, "one is that of the secret"
     assert counts["send"] == 5

@@ -225,7 +225,7 @@ class TestFortyGrantsOfADeadHost:
 
 
 def test_consents_that_go_back_are_few_first_tries_whatever_their_hosts(world: World) -> None:
-    """Anybody can have us hold a key of any host, so they do not queue in front of deadlines."""
+    """Any stranger can have us hold a key of any host, so they do not queue before deadlines."""
     for number in range(30):
         url = f"{SLOW[:-8]}{number}.example"
         world.wordpress.add_site(url)

@@ -1,4 +1,4 @@
-"""What support is told of a site: versions, and what may keep it from signing in."""
+"""What support learns of a site: versions, and what may keep it from signing in."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class TestOthersHaveAskedAboutTheSameSite:
         assert statuses == [422] * 12
         assert api("POST", "/users", user_body(world), headers=network(1))[0] == 201
 
-    def test_a_site_that_was_down_has_no_look_and_no_key_counted_against_it(
+    def test_a_site_that_was_down_has_no_check_and_no_key_counted_against_it(
         self, world: World, api: Api
     ) -> None:
         body = user_body(world)
@@ -121,12 +121,12 @@ class TestOthersHaveAskedAboutTheSameSite:
         for number in range(70):
             visitor = network(number % 7)
             site.down = unavailable("server_error")
-            looked = api("POST", "/sites", {"url": "blog.example"}, headers=visitor)
+            checked = api("POST", "/sites", {"url": "blog.example"}, headers=visitor)
             site.down = None
             world.wordpress.fail_next("whoami", unavailable("server_error"))
             sent = user_body(world, grant_id=number_id(number), owner_email="")
             failed = api("POST", "/users", sent, headers=visitor)
-            assert (looked[0], failed[0]) == (200, 422)
+            assert (checked[0], failed[0]) == (200, 422)
 
         assert api("POST", "/sites", {"url": "blog.example"}, headers=network(1))[0] == 200
         assert api("POST", "/users", body, headers=network(1))[0] == 201
@@ -199,7 +199,7 @@ class TestAFullMailbox:
 
         assert api("POST", "/users", user_body(world), headers=network(9))[0] == 201
 
-    def test_a_confirmation_that_it_cannot_take_is_dropped_and_said(
+    def test_a_confirmation_that_it_cannot_take_is_dropped_and_shown(
         self, world: World, api: Api
     ) -> None:
         api("POST", "/users", user_body(world))

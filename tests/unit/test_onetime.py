@@ -300,7 +300,7 @@ def test_a_late_reader_learns_why_a_link_cannot_be_opened_and_since_when(
         assert lost.details() == {"gone": why, "at": NOW + 60, "grant_id": GRANT.id}
 
 
-def test_nothing_is_said_of_a_link_that_never_was(secrets: OneTimeSecrets) -> None:
+def test_a_link_that_never_was_has_no_trace(secrets: OneTimeSecrets) -> None:
     with pytest.raises(NotFound) as lost:
         secrets.peek("u" * 22, now=NOW)
 

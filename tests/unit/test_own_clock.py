@@ -96,7 +96,7 @@ def test_the_gauge_is_the_age_of_the_oldest_thing_due_handed_out_or_not(world: W
 
     assert first.handed_out == {"first": 2}
     assert (first.oldest_overdue, first.oldest_due) == (0, late)
-    assert later.handed_out == {}, "nobody has worked on them yet"
+    assert later.handed_out == {}, "no worker has had them yet"
     assert (later.oldest_overdue, later.oldest_due) == (0, late + 60)
 
     sweep_and_work(world.parts, now=DEADLINE + late + 120)

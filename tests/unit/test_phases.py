@@ -23,6 +23,7 @@ from chalicelib.grants.phases import ALL_PHASES, TRANSITIONS, Phase, WrongPhase
 from chalicelib.grants.record import MAX_TIMELINE_EVENTS
 from chalicelib.grants.schedule import Schedule
 from chalicelib.grants.site import Site
+from chalicelib.grants.snapshot import SignInTrial
 from tests.fakes.world import GRANT, NOW, URL
 
 SITE = Site(URL, "Blog", f"{URL}/wp-json/", f"{URL}/wp-login.php")
@@ -40,6 +41,7 @@ BECOMES = {
     "user_created": "P-R--",
     "removal_key_created": "P-R--",
     "activated": "A-R--",
+    "sign_in_tried": "-ARNC",
     "link_added": "PA---",
     "link_locked": "PARNC",
     "link_opened": "PARNC",
@@ -83,6 +85,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "user_created": lambda g: g.user_created(2),
     "removal_key_created": lambda g: g.removal_key_created(b"sealed"),
     "activated": lambda g: g.activated(NOW),
+    "sign_in_tried": lambda g: g.sign_in_tried(SignInTrial(is_let_in=True)),
     "link_added": lambda g: g.link_added("s" * 22, asks_passphrase=False),
     "link_locked": lambda g: g.link_locked(NOW, "s" * 22, NOW),
     "link_opened": lambda g: g.link_opened(Event(NOW, "link_opened", "support", "s" * 22), NOW),
@@ -115,6 +118,7 @@ CALLS: dict[str, Callable[[Grant], Grant]] = {
     "receipt_mailed": lambda g: g.receipt_mailed("hash"),
     "mailbox_read": lambda g: g.mailbox_read(),
 }
+PARTS_OF_TRANSITIONS = {"located", "owned_by", "with_event"}
 
 
 def in_phase(phase: Phase) -> Grant:
@@ -134,6 +138,18 @@ def in_phase(phase: Phase) -> Grant:
 
 def test_every_transition_is_in_the_table() -> None:
     assert set(BECOMES) == set(CALLS) == set(TRANSITIONS)
+
+
+def test_whatever_makes_another_grant_is_a_transition_or_a_part_of_one() -> None:
+    makers = {
+        name
+        for base in Grant.__mro__
+        for name, method in vars(base).items()
+        if not name.startswith("_")
+        and getattr(method, "__annotations__", {}).get("return") in ("Grant", "Self")
+    }
+
+    assert makers - PARTS_OF_TRANSITIONS == set(TRANSITIONS)
 
 
 @pytest.mark.parametrize("name", BECOMES)

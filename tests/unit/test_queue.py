@@ -14,6 +14,7 @@ from chalicelib.clock import DAY, MINUTE
 from chalicelib.errors import TryAgain
 from chalicelib.grants.due_order import QUEUES, Due
 from chalicelib.grants.model import Grant
+from chalicelib.grants.store import update
 from chalicelib.grants.sweep import HANDED_OUT_SECONDS
 from chalicelib.wiring import Hallpass
 from tests.fakes.crash import Died, Process
@@ -62,6 +63,19 @@ def test_what_is_handed_out_is_not_sent_again_while_it_waits(world: World) -> No
         world.parts.sweep.sweep(now=DEADLINE + minute * MINUTE)
 
     assert len(world.queue.messages) == 1
+
+
+def test_what_another_caller_has_at_its_deadline_is_handed_out_when_that_caller_is_done(
+    world: World,
+) -> None:
+    until = DEADLINE - 1 + 40
+    update(world.grants, GRANT, lambda grant: grant.leased(DEADLINE - 1, 40))
+
+    during = world.parts.sweep.sweep(now=DEADLINE)
+    assert (during.handed_out, world.queue.messages) == ({}, [])
+
+    assert sweep_and_work(world.parts, now=until).ended == 1
+    is_over(world)
 
 
 def test_a_lost_message_is_sent_again_and_the_gauge_shows_it_meanwhile(world: World) -> None:

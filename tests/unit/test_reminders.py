@@ -95,7 +95,7 @@ class TestHowMany:
 
 
 class TestWhatItSays:
-    def test_no_person_is_said_to_have_done_what_we_cannot_know(self, manual: World) -> None:
+    def test_no_mail_claims_of_a_person_what_we_cannot_know(self, manual: World) -> None:
         days(manual, 0, 1)
 
         (mail,) = manual.outbox.to(OWNER_MAIL)

@@ -16,7 +16,7 @@ from chalicelib.errors import (
     TooManyRequests,
     TryAgain,
 )
-from chalicelib.grants.asking import MAX_REQUESTS, PAUSE_SECONDS
+from chalicelib.grants.asking import MAX_REQUESTS, MIN_PAUSE_SECONDS
 from chalicelib.grants.model import Grant
 from chalicelib.grants.store import try_lease
 from chalicelib.onetime.envelope import Link, encode
@@ -265,14 +265,14 @@ class TestAsking:
 
         status, answer = self.ask(api, "link")
 
-        assert (status, answer["retry_after"]) == (429, PAUSE_SECONDS)
+        assert (status, answer["retry_after"]) == (429, MIN_PAUSE_SECONDS)
         assert self.ask(api, "time")[0] == 204, "the other wish is another one"
         assert len(made.outbox.to(OWNER_MAIL)) == 3
 
     def test_there_is_an_end_to_it(self, made: World) -> None:
         made.grants.items[GRANT] = replace(grant(made), expires_at=NOW + 300 * DAY)
         for time in range(MAX_REQUESTS):
-            now = NOW + time * PAUSE_SECONDS
+            now = NOW + time * MIN_PAUSE_SECONDS
             made.parts.asking.ask(GRANT, LINK.support, "time", now=now)
 
         with pytest.raises(TooManyRequests):
@@ -309,7 +309,7 @@ class TestAsking:
 
         made.parts.asking.ask(GRANT, LINK.support, "time", now=NOW)
 
-    def test_a_grant_without_an_address_has_nobody_to_ask(self, world: World, api: Api) -> None:
+    def test_a_grant_without_an_address_has_no_owner_to_ask(self, world: World, api: Api) -> None:
         body = user_body(world, owner_email="")
         assert api("POST", "/users", body)[0] == 201
 

@@ -180,7 +180,7 @@ class TestRights:
         assert self.changes(few, many) == [Change("rights_added", "ed", "edit_themes")]
         assert self.changes(many, few) == []
 
-    def test_a_right_that_was_not_looked_for_before_is_not_new(self) -> None:
+    def test_a_right_that_was_not_in_the_snapshot_before_is_not_new(self) -> None:
         known = CAPABILITIES.index("edit_users")
         before = (rights_of({"edit_posts"}) & (1 << known) - 1) | 1 << known
         after = rights_of({"edit_posts", "edit_users"})

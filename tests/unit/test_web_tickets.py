@@ -122,7 +122,7 @@ def test_the_owners_mail_holds_nothing_that_the_sender_typed(world: World, api: 
     assert "SPAM" not in world.outbox.sent[1].text + world.outbox.sent[1].subject
 
 
-def test_the_page_of_the_link_shows_support_what_was_said_of_its_passphrase(
+def test_the_page_of_the_link_shows_support_the_hint_for_its_passphrase(
     world: World, api: Api
 ) -> None:
     api("POST", "/users", user_body(world))

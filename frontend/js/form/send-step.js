@@ -22,7 +22,7 @@ import {
     setText,
 } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
-import { tryStorage } from "../shared/storage.js"
+import { SENT_KEY, tryStorage } from "../shared/storage.js"
 import { endHeld, forget, leadOf, markUnfinished } from "./hold.js"
 import { isOneTimeLink, readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
@@ -265,7 +265,7 @@ async function finish(page, { draft, reference, grantId, ownerToken, passphrase,
  * @param {Sent} sent which the receipt takes out of the storage at once
  */
 function goToReceipt(address, sent) {
-    tryStorage(() => sessionStorage.setItem("hallpass.sent", JSON.stringify(sent)))
+    tryStorage(() => sessionStorage.setItem(SENT_KEY, JSON.stringify(sent)))
     location.replace(address)
 }
 

@@ -22,7 +22,7 @@ import {
     setText,
     startPage,
 } from "../shared/page.js"
-import { takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.js"
+import { SENT_KEY, takeFragment, takeReturnAddress, tryStorage } from "../shared/storage.js"
 
 const POLL_MS = 10_000
 const SLOW_POLL_MS = 60_000
@@ -87,7 +87,7 @@ for (const [button, action] of /** @type {const} */ ([
     ["#asked-link", "renew"],
     ["#asked-time", "offerLifetimes"],
     ["#repair", "repair"],
-    ["#gone", "confirm"],
+    ["#deleted-myself", "confirm"],
     ["#download", "download"],
 ])) {
     onPress($(button), async () => {
@@ -107,8 +107,8 @@ await runGuarded(confirmSent)
 
 /** Just sent: confirm it once. The message stays in this tab's history entry, as the link to the receipt does. */
 async function confirmSent() {
-    const stored = tryStorage(() => sessionStorage.getItem("hallpass.sent"))
-    tryStorage(() => sessionStorage.removeItem("hallpass.sent"))
+    const stored = tryStorage(() => sessionStorage.getItem(SENT_KEY))
+    tryStorage(() => sessionStorage.removeItem(SENT_KEY))
     if (!stored || !page.entry) return
     page.entry.sent = JSON.parse(stored)
     history.replaceState(page.entry, "")
@@ -177,7 +177,7 @@ async function show(grant) {
     // Before the work is done, deleting the user is not the next thing to do.
     $("#repair").classList.toggle("second", Boolean(isManual && !overdue && !requestedAt))
     $("#repair").hidden = !can.includes("repair")
-    $("#gone").hidden = !can.includes("say_gone")
+    $("#deleted-myself").hidden = !can.includes("say_gone")
     $("#end-now").hidden = isManual || !can.includes("end")
     $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true

@@ -8,7 +8,7 @@ import { rejectField, setFieldError } from "../shared/field-errors.js"
 import { encode, identify, randomBytes } from "../shared/link-key.js"
 import { $, dateOf, load, loadCatalogue, now, onPress, runOnce, setText } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
-import { GONE, showClosed, showGone } from "./sent.js"
+import { REASONS, showClosed, showUnreadable } from "./sent.js"
 import { linkKeyOf, unframe } from "./shared-key.js"
 
 /** The server lets the same claim open again for 60 seconds. */
@@ -33,13 +33,13 @@ export async function showSecret({ entry, config, showPanel }) {
 
     /** Ask what the link holds. This changes nothing. */
     async function peek() {
-        if (why) return showGone(showPanel, why)
+        if (why) return showUnreadable(showPanel, why)
         try {
             const secret = await peekSecret(id)
             // The answer to our own opening may have been lost: for a minute we can ask for it again.
             const canRetry = entry.tried && Math.abs(now() - (secret.opened_at ?? 0)) < MAX_RETRY_SECONDS
-            if (secret.state === "opened" && !canRetry) return showGone(showPanel, "opened", secret.opened_at)
-            if (secret.state === "locked") return showGone(showPanel, "locked", secret.unlocks_at)
+            if (secret.state === "opened" && !canRetry) return showUnreadable(showPanel, "opened", secret.opened_at)
+            if (secret.state === "locked") return showUnreadable(showPanel, "locked", secret.unlocks_at)
             asksPassphrase = secret.passphrase
             $("#ask").hidden = !asksPassphrase
             await loadCatalogue()
@@ -76,13 +76,13 @@ export async function showSecret({ entry, config, showPanel }) {
     /** @param {unknown} error */
     async function showRefusal(error) {
         const { code, details } = error instanceof Problem ? error : new Problem("server_error")
-        if (code === "already_opened") return showGone(showPanel, "opened", details.opened_at)
-        if (code === "locked") return showGone(showPanel, "locked", details.unlocks_at)
+        if (code === "already_opened") return showUnreadable(showPanel, "opened", details.opened_at)
+        if (code === "locked") return showUnreadable(showPanel, "locked", details.unlocks_at)
         if (code === "not_found") {
-            const why = GONE.includes(details.gone ?? "") ? (details.gone ?? "") : "not_found"
-            return showGone(showPanel, why, details.at)
+            const why = REASONS.includes(details.gone ?? "") ? (details.gone ?? "") : "not_found"
+            return showUnreadable(showPanel, why, details.at)
         }
-        if ($("#waiting").hidden) return showGone(showPanel, "unreachable")
+        if ($("#waiting").hidden) return showUnreadable(showPanel, "unreachable")
         if (code === "wrong_passphrase" && !details.tries_left) return peek()
         await loadCatalogue()
         showProblem($("#open-problem"), error)

@@ -12,7 +12,7 @@ const POLL_MS = 5000
 
 /** @param {SharePage} page */
 export async function showReceipt({ entry, showPanel }) {
-    if (!/^[0-9a-z]{31}$/.test(entry.key)) return showGone(showPanel, "not_found")
+    if (!/^[0-9a-z]{31}$/.test(entry.key)) return showUnreadable(showPanel, "not_found")
     const secretKey = await secretKeyOf(entry.key)
     const { id } = await identify(await linkKeyOf(secretKey))
     const address = `${location.origin}/secret`
@@ -83,7 +83,7 @@ export async function showReceipt({ entry, showPanel }) {
             }
             if (code === "not_found") {
                 isOver = true
-                return showGone(showPanel, "not_found")
+                return showUnreadable(showPanel, "not_found")
             }
             setText($("#state"), "made.unreachable")
             showPanel("sent")
@@ -104,7 +104,7 @@ export async function showReceipt({ entry, showPanel }) {
  * Why a secret cannot be read; each has the texts `read.gone_<why>` and `read.gone_<why>_text`.
  * @type {(showPanel: (panel: string) => void, why: string, at?: number) => Promise<void>}
  */
-export async function showGone(showPanel, why, at = 0) {
+export async function showUnreadable(showPanel, why, at = 0) {
     await loadCatalogue()
     const values = { date: () => formatDate(dateOf(at)) }
     setText($("#gone h2"), `read.gone_${why}`, values)
@@ -126,4 +126,4 @@ export async function showClosed(showPanel, why) {
     showPanel("gone")
 }
 
-export const GONE = ["burned", "expired", "locked", "not_found", "opened", "unreachable"]
+export const REASONS = ["burned", "expired", "locked", "not_found", "opened", "unreachable"]

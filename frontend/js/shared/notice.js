@@ -21,6 +21,8 @@ export function showUnusedApprovals(consentUrl) {
  * @param {Values} [values]
  */
 export function showNotice(key, values) {
-    $("#notice p").hidden = false
-    setText($("#notice p"), key, values)
+    const notice = $("#notice p")
+    notice.hidden = false
+    notice.classList.toggle("done", /^ended\.text$|\.done$/.test(key))
+    setText(notice, key, values)
 }

@@ -1,4 +1,7 @@
-// What a page keeps, in storage and in its history entry.
+// What a page keeps, in storage and in its history entry. (Keys of the team: `key-store.js`.)
+
+/** Under this key the form leaves to the receipt what was sent. */
+export const SENT_KEY = "hallpass.sent"
 
 /**
  * Remove the key that WordPress appended from the address bar.

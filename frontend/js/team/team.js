@@ -1,7 +1,7 @@
 // The page of the team's key: is this browser ready, add it, remove it, make a key. Nothing of a key leaves the browser
 // but in the file that a person saves; this page sends no request but for its own files.
 
-/** @import { Config, TeamKey } from "../shared/types.js" */
+/** @import { TeamKey } from "../shared/types.js" */
 import { copyOnPress } from "../shared/copy-button.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
 import { fingerprintOf } from "../shared/fingerprint.js"
@@ -10,24 +10,26 @@ import { $, load, loadCatalogue, make, onPress, runGuarded, runOnce, setText, st
 import { readinessOf } from "./readiness.js"
 
 const KEY_FILE = "team/key-file.js"
-/** @type {Config} */
-let config
-/** Words take a moment to make. @type {Map<string, string>} */
-const words = new Map()
-let isUnsaved = false
+/**
+ * The state of the page. *teamKeys* are those that the form may seal to, newest first; *words* those of the keys seen
+ * so far, since they take a moment to make; *isUnsaved* says that the file of a new key is yet to be saved.
+ * @type {{teamKeys: string[], words: Map<string, string>, isUnsaved: boolean}}
+ */
+const page = { teamKeys: [], words: new Map(), isUnsaved: false }
 
 $("#add").addEventListener("submit", () => runOnce($("#add-now"), add))
 onPress($("#make-now"), makeKey)
-addEventListener("beforeunload", (event) => isUnsaved && event.preventDefault())
+addEventListener("beforeunload", (event) => page.isUnsaved && event.preventDefault())
 await runGuarded(async () => {
-    config = await startPage()
+    const config = await startPage()
+    page.teamKeys = config.team_keys ?? []
     await loadCatalogue()
     await show()
 })
 
 /** See what this browser holds. @param {string} [done] the text of what was done a moment ago */
 async function show(done = "") {
-    const teamKeys = config.team_keys ?? []
+    const { teamKeys } = page
     const keys = await readKeys().catch(() => null)
     const readiness = keys
         ? readinessOf(
@@ -81,8 +83,8 @@ async function itemOf({ publicKey }, teamKeys) {
 
 /** @param {string} publicKey */
 async function wordsOf(publicKey) {
-    const known = words.get(publicKey) ?? (await fingerprintOf(publicKey))
-    words.set(publicKey, known)
+    const known = page.words.get(publicKey) ?? (await fingerprintOf(publicKey))
+    page.words.set(publicKey, known)
     return known
 }
 
@@ -131,9 +133,9 @@ async function makeKey() {
     /** @type {{key: TeamKey, file: string}} */
     const { key, file } = await makeTeamKey(passphrase)
     await keepKey(key)
-    isUnsaved = true
+    page.isUnsaved = true
     const fingerprint = await wordsOf(key.publicKey)
-    const line = `"team_keys": ${JSON.stringify([key.publicKey, ...(config.team_keys ?? [])]).replaceAll(",", ", ")},`
+    const line = `"team_keys": ${JSON.stringify([key.publicKey, ...page.teamKeys]).replaceAll(",", ", ")},`
     for (const [place, text] of Object.entries({
         "#made-words": fingerprint,
         "#file-words": passphrase,
@@ -154,7 +156,7 @@ function save(file, name) {
     const address = URL.createObjectURL(new Blob([file], { type: "application/json" }))
     make("a", { href: address, download: name }).click()
     setTimeout(() => URL.revokeObjectURL(address))
-    isUnsaved = false
+    page.isUnsaved = false
 }
 
 /** @param {string} selector */

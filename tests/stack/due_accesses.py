@@ -91,7 +91,7 @@ class Place:
 
 
 @dataclass
-class Visit:
+class DueAccess:
     """One access through the front, whose deadline has come."""
 
     place: Place
