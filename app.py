@@ -216,9 +216,8 @@ def register() -> Response:
 @counted("read")
 def view(grant_id: str) -> Response:
     token = web.bearer(app.current_request)
-    grant, holder = hallpass().lifecycle.view(web.path_id(grant_id), token)
-    secret = hallpass().secrets.newest_of(grant)
-    return web.respond(200, render.grant(grant, holder, secret, now=now()))
+    grant, holder, newest = hallpass().grant_view.view(web.path_id(grant_id), token)
+    return web.respond(200, render.grant(grant, holder, newest, now=now()))
 
 
 @app.route("/grants/{grant_id}/end", methods=["POST"])

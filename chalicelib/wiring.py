@@ -51,6 +51,7 @@ from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
 from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.accounts import Accounts, AccountStore
+from chalicelib.onetime.grant_view import GrantView
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
 from chalicelib.onetime.receipts import Receipts, ReceiptStore
@@ -98,6 +99,7 @@ class Hallpass:
 
     ports: Ports
     lifecycle: Lifecycle
+    grant_view: GrantView
     ending: Ending
     sweep: Sweep
     worker: Worker
@@ -170,9 +172,11 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
     tools = StepTools(wordpress, sealer, budget, limits, team.name, team.email)
     provisioning = Provisioning(grants, tools, consent_key, removal)
     ending = Ending(grants, removal, consent_key, secrets, notifier, budget)
+    lifecycle = Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days)
     return Hallpass(
         ports=ports,
-        lifecycle=Lifecycle(grants, wordpress, provisioning, secrets, limits, settings.max_days),
+        lifecycle=lifecycle,
+        grant_view=GrantView(lifecycle, ports.secrets),
         ending=ending,
         sweep=Sweep(ports.due_index, ports.due_queue, budget),
         worker=Worker(ending),

@@ -107,11 +107,6 @@ class OneTimeSecrets:
             raise error
         return secret
 
-    def newest_of(self, grant: Grant) -> Secret | None:
-        """Return the grant's newest secret; None when it has none, or it is opened or purged."""
-        ids = grant.links.secret_ids
-        return self.store.get(ids[-1]) if ids and not grant.is_newest_link_opened else None
-
     def open(self, secret_id: str, access_sha256: str, claim_sha256: str, *, now: int) -> bytes:
         """
         Return the ciphertext to the one caller who opens it, and to that caller's retries.
