@@ -8,15 +8,13 @@ import { test } from "node:test"
 import { chooseLanguage, DAY, fillIn, formatDuration, HOUR, LANGUAGES, MINUTE } from "../../frontend/js/shared/page.js"
 
 const FRONTEND = new URL("../../frontend/", import.meta.url)
+/** What every page loads, and what one page loads besides. */
+const PARTS = ["", "open/", "receipt/", "share/", "team/"]
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
 /** @type {(language: string) => Record<string, string>} */
-const catalogue = (language) => ({
-    ...JSON.parse(read(`i18n/${language}.json`)),
-    ...JSON.parse(read(`i18n/receipt/${language}.json`)),
-    ...JSON.parse(read(`i18n/share/${language}.json`)),
-    ...JSON.parse(read(`i18n/team/${language}.json`)),
-})
+const catalogue = (language) =>
+    Object.assign({}, ...PARTS.map((part) => JSON.parse(read(`i18n/${part}${language}.json`))))
 const english = catalogue("en")
 
 for (const language of Object.keys(LANGUAGES)) {
@@ -34,8 +32,8 @@ for (const language of Object.keys(LANGUAGES)) {
 }
 
 test("the languages that can be chosen are those that are there", () => {
-    for (const folder of ["i18n/", "i18n/receipt/", "i18n/share/", "i18n/team/"]) {
-        const files = readdirSync(new URL(folder, FRONTEND)).filter((name) => name.endsWith(".json"))
+    for (const part of PARTS) {
+        const files = readdirSync(new URL(`i18n/${part}`, FRONTEND)).filter((name) => name.endsWith(".json"))
         assert.deepEqual(Object.keys(LANGUAGES).sort(), files.map((name) => name.replace(".json", "")).sort())
     }
 })

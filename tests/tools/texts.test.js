@@ -78,11 +78,14 @@ const NO_KEYS = ["t.*"]
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, FRONTEND), "utf8")
+/** @type {(part: string) => Record<string, string>} */
+const catalogue = (part) => JSON.parse(read(`i18n/${part}en.json`))
+/** What every page loads. */
+const common = catalogue("")
+/** What one page loads besides. */
+const OF_ONE_PAGE = ["open/", "receipt/", "share/", "team/"]
 /** @type {Record<string, string>} */
-const english = Object.assign(
-    {},
-    ...["", "receipt/", "share/", "team/"].map((part) => JSON.parse(read(`i18n/${part}en.json`))),
-)
+const english = Object.assign({}, common, ...OF_ONE_PAGE.map(catalogue))
 
 /**
  * Every `data-t` element of a page, with its text.
@@ -114,6 +117,16 @@ function textOf(node) {
  * @param {string} source
  */
 function inModule(source) {
+    return stringsOf(source).filter(
+        (text) => /^[a-z]+(\.[a-z_*]+)+$/.test(text) && !/^hallpass|\.(js|json)$/.test(text),
+    )
+}
+
+/**
+ * Every string in a module, with `*` for each `${…}`.
+ * @param {string} source
+ */
+function stringsOf(source) {
     /** @type {string[]} */
     const found = []
     /** @param {any} node of any type */
@@ -124,7 +137,48 @@ function inModule(source) {
         for (const child of Object.values(node ?? {})) if (typeof child === "object") visit(child)
     }
     visit(parseModule(source, { ecmaVersion: "latest", sourceType: "module" }))
-    return found.filter((text) => /^[a-z]+(\.[a-z_*]+)+$/.test(text) && !/^hallpass|\.(js|json)$/.test(text))
+    return found
+}
+
+/**
+ * The modules that *page* can load: those that it names, those that they import, and those that they load at need.
+ * @param {string} page
+ */
+function modulesOf(page) {
+    /** @type {Set<string>} */
+    const found = new Set()
+    /** @param {string} path below js/ */
+    function visit(path) {
+        if (found.has(path)) return
+        found.add(path)
+        for (const text of stringsOf(read(`js/${path}`))) {
+            if (/^\.{1,2}\/[\w/-]+\.js$/.test(text)) visit(new URL(text, `file:///${path}`).pathname.slice(1))
+            else if (/^[a-z]+\/[\w-]+\.js$/.test(text)) visit(text)
+        }
+    }
+    for (const [, path] of read(page).matchAll(/ src="\/?js\/([^"]+)"/g)) visit(path)
+    return [...found]
+}
+
+/** Why a browser cannot read a link that is sealed to the team. */
+const CLOSED = UNREADABLE_REASONS.filter((reason) => `gone.${reason}` in catalogue("team/"))
+/** Where a page puts fewer keys together than the others. @type {Record<string, Record<string, string[]>>} */
+const FEWER = {
+    "share.html": Object.fromEntries(
+        ["gone.*", "gone.*_text", "gone.*_next"].map((pattern) => [pattern, ["incomplete", ...CLOSED]]),
+    ),
+}
+
+/** @param {string} page */
+function usedBy(page) {
+    const keys = modulesOf(page).flatMap((path) => inModule(read(`js/${path}`)))
+    return [
+        ...inPage(page).map(([key]) => key),
+        ...keys.flatMap((key) => {
+            const names = FEWER[page]?.[key] ?? PUT_TOGETHER[COVERED[key] ?? key]
+            return names ? names.map((name) => (COVERED[key] ?? key).replace("*", name)) : key
+        }),
+    ].filter((key) => key in english)
 }
 
 const inModules = FOLDERS.flatMap((folder) =>
@@ -153,6 +207,29 @@ test("a page's texts, a module's keys and those that it puts together are found"
 test("every key that a module puts together is known, and no other is listed", () => {
     const covered = new Set([...patterns].map((pattern) => COVERED[pattern] ?? pattern))
     assert.deepEqual([...covered].sort(), Object.keys(PUT_TOGETHER).sort())
+})
+
+for (const page of PAGES) {
+    test(`${page} finds its texts in what it loads`, () => {
+        const sources = [read(page), ...modulesOf(page).flatMap((path) => stringsOf(read(`js/${path}`)))]
+        const parts = sources.flatMap(
+            (source) => / data-texts="([^"]+)|i18n\/([a-z]+\/)\*/.exec(source)?.slice(1) ?? [],
+        )
+        const known = Object.assign({}, common, ...parts.filter(Boolean).map(catalogue))
+        assert.deepEqual(
+            usedBy(page).filter((key) => !(key in known)),
+            [],
+        )
+    })
+}
+
+test("what the form does not need does not travel with it, unless several pages need it", () => {
+    const users = PAGES.map((page) => ({ page, keys: new Set(usedBy(page)) }))
+    const misplaced = Object.keys(common).filter((key) => {
+        const pages = users.filter(({ keys }) => keys.has(key)).map(({ page }) => page)
+        return pages.length === 1 && OF_ONE_PAGE.includes(pages[0].replace(".html", "/"))
+    })
+    assert.deepEqual(misplaced, [])
 })
 
 test("no text is missing", () => {

@@ -84,20 +84,20 @@ class TestCatalogues:
         assert named <= set(catalogue("en"))
 
     @pytest.mark.parametrize(
-        ("text", "label"),
+        ("text", "page", "label"),
         [
-            ("overdue.or", "overdue.repair"),
-            ("reminder.or", "overdue.repair"),
-            ("reminder.gone", "overdue.gone"),
-            ("ticket.done", "end.now"),
+            ("overdue.or", "receipt", "overdue.repair"),
+            ("reminder.or", "receipt", "overdue.repair"),
+            ("reminder.gone", "receipt", "overdue.gone"),
+            ("ticket.done", "open", "end.now"),
         ],
     )
     def test_a_button_has_the_name_that_the_page_gives_it(
-        self, language: str, text: str, label: str
+        self, language: str, text: str, page: str, label: str
     ) -> None:
-        page = json.loads((FRONTEND / "i18n" / f"{language}.json").read_text())
+        texts = json.loads((FRONTEND / "i18n" / page / f"{language}.json").read_text())
 
-        assert page[label] in catalogue(language)[text]
+        assert texts[label] in catalogue(language)[text]
 
 
 class Html(HTMLParser):

@@ -33,6 +33,6 @@ export async function unseal(box, config) {
 /** Where a link does not open, a page says what only the team reads: in this language now, later in another one. */
 export async function loadTexts() {
     const { dataset, lang } = document.documentElement
-    dataset.texts = dataset.texts ? `${dataset.texts} team/` : "team/"
+    dataset.texts = `${dataset.texts} team/`
     Object.assign(texts, await readJson(`../../i18n/team/${lang}.json`))
 }
