@@ -36,6 +36,23 @@ WAITING: list[dict[str, Any]] = [
     {"at": NOW - 3500, "event": "ticket_sent", "by": "owner", "detail": "HP-VQH5OJDN"},
 ]
 BURNED = [*WAITING, {"at": NOW - 60, "event": "link_burned", "by": "owner"}]
+# The signs before and after each place where a text goes on in another line.
+BREAKS = """(place) => {
+    const found = []
+    let last = null
+    const nodes = document.createTreeWalker(place, NodeFilter.SHOW_TEXT)
+    while (nodes.nextNode()) {
+        for (const [at, sign] of Array.from(nodes.currentNode.data).entries()) {
+            const range = new Range()
+            range.setStart(nodes.currentNode, at)
+            range.setEnd(nodes.currentNode, at + 1)
+            const { top } = range.getBoundingClientRect()
+            if (last && top - last.top > 5) found.push(last.sign + sign)
+            last = { sign, top }
+        }
+    }
+    return found
+}"""
 TABS = "() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))"
 
 
@@ -73,6 +90,28 @@ def test_an_opened_page_shows_what_an_agent_needs(page: Page, api: FakeApi) -> N
     for value in (SITE["login_url"], "support4f7k2m", "very-secret", "HP-VQH5OJDN"):
         assert value in copied
     check(page)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_on_a_phone_an_address_goes_on_in_another_line_after_a_separator(
+    page: Page, api: FakeApi, language: str
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    email = "bella.montgomery@the-old-bakery.example"
+    address = "https://www.the-old-bakery.example/members/wp-login.php"
+    api.says("grants/*", {**GRANT, "email": email, "timeline": WAITING})
+    site = "https://www.the-old-bakery.example/members"
+    opened(page, api, expires_at=NOW + 7200, site=site, login_url=address, email=email)
+    page.select_option("#language", language)
+    page.wait_for_load_state("networkidle")
+    breaks = [
+        found for shown in page.locator("#values output").all() for found in shown.evaluate(BREAKS)
+    ]
+    assert len(breaks) >= 2
+    for found in breaks:
+        assert re.match(r"[/@-]|.[.]", found), breaks
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#values div:has(#value-reference) output").evaluate(BREAKS) == []
 
 
 def test_leaving_an_opened_account_warns(page: Page, api: FakeApi) -> None:

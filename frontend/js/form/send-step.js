@@ -1,5 +1,6 @@
 // Step 4: the owner reads everything once more, presses "Send", and sees the progress.
 
+import { showAddress } from "../shared/address-text.js"
 /** @import { ErrorBody } from "../shared/api-types.js" */
 /** @import { Config, Sent } from "../shared/types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
@@ -75,8 +76,8 @@ export function enter(page) {
     }
     setText($("#send-lead"), leadOf(page))
     $("#send-subject").textContent = subjectFor(draft)
-    $("#send-email").textContent = draft.email
-    $("#send-site").textContent = hostOf(draft.site?.url)
+    showAddress($("#send-email"), draft.email)
+    showAddress($("#send-site"), hostOf(draft.site?.url))
     $("#hidden-login").hidden = !access || draft.hint !== "hidden_login"
     setText($("#send-until"), "consent.until_text", {
         date: new Date(Date.now() + draft.days * DAY * MS_PER_SECOND),

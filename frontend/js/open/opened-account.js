@@ -1,6 +1,7 @@
 // The opened account: only the password masked, copied value by value or all at once, and forgotten when the page is
 // left or the access ends. The password is in the page only while it is shown.
 
+import { showAddress } from "../shared/address-text.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { countDown } from "../shared/countdown.js"
 /** @import { Grant } from "../shared/api-types.js" */
@@ -12,6 +13,7 @@ const MASK = "••••••••"
 const POLL_MS = 15_000
 /** Only the opened account needs these, so the page does not bring them along: where they stand, and their texts. */
 const SENTENCES = [
+    ["#other-host", "open.other_host"],
     ["#sign-in-refused", "open.sign_in_refused"],
     ["#keep", "open.keep"],
     ["#left-behind", "open.left_behind"],
@@ -27,6 +29,7 @@ const SENTENCES = [
  */
 export function showAccount(account, grant, onForgotten, readGrant) {
     let { site, name, login_url: address, username, password, expires_at: until } = account
+    for (const [selector, key] of SENTENCES) setText($(selector), key)
     const shownName = name || hostOf(site)
     const reference = grant?.timeline.find(({ event }) => event === "ticket_sent")?.detail ?? ""
     /** What is shown and copied, by the name of its text. @type {[string, string][]} */
@@ -50,7 +53,6 @@ export function showAccount(account, grant, onForgotten, readGrant) {
     showEnvironment($("#environment"), account.environment)
     $("#sign-in-refused").hidden = (account.sign_in ?? grant?.sign_in) !== "refused"
     $("#left-behind").hidden = Boolean(grant?.by_hand)
-    for (const [selector, key] of SENTENCES) setText($(selector), key)
     let stop = () => {}
     let isForgotten = false
     count()
@@ -77,7 +79,9 @@ export function showAccount(account, grant, onForgotten, readGrant) {
         const title = make("dt", { id: `value-${key}` })
         setText(title, `open.${key}`)
         const output = key === "customer" ? make("span", { dir: "auto" }) : make("output")
-        output.textContent = key === "password" ? MASK : value
+        if (key === "password") output.textContent = MASK
+        else showAddress(output, value)
+        if (key === "reference") output.style.whiteSpace = "nowrap" // It has a hyphen, and is one word.
         const isLink = key === "address" && /^https?:/.test(value)
         const shown = isLink ? make("a", { href: value, rel: "noopener", target: "_blank" }, output) : output
         const item = make("dd", { class: "value" }, shown)
