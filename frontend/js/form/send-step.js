@@ -1,9 +1,9 @@
 // Step 4: the owner reads everything once more, presses "Send", and sees the progress.
 
-import { showAddress } from "../shared/address-text.js"
 /** @import { ErrorBody } from "../shared/api-types.js" */
 /** @import { Config, Sent } from "../shared/types.js" */
 /** @import { FormPage, Part, Submission } from "./types.js" */
+import { showAddress } from "../shared/address-text.js"
 import { endGrant, Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
 import { copyOnPress } from "../shared/copy-button.js"
