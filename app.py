@@ -46,12 +46,18 @@ logger = Log("hallpass")  # Chalice logs through the logger of the same name.
 metrics = LateMetrics()
 
 
+def name_invocation(context: Any, correlation_id: str = "") -> str:  # noqa: ANN401 - as below
+    """Write Lambda's id, and *correlation_id* or else it, into each line; return the latter."""
+    function_request_id = str(getattr(context, "aws_request_id", ""))
+    correlation_id = correlation_id or function_request_id
+    logger.append_keys(function_request_id=function_request_id, correlation_id=correlation_id)
+    return correlation_id
+
+
 def log_outcome(event: Request, call: Callable[[Request], Response]) -> Response:
-    """Log what each route answered, with the ids that the gateway and Lambda gave the request."""
-    logger.append_keys(
-        request_id=event.context.get("requestId", ""),
-        function_request_id=getattr(app.lambda_context, "aws_request_id", ""),
-    )
+    """Log what each route answered, with the request's ids and that of the grant it was about."""
+    request_id = name_invocation(app.lambda_context, event.context.get("requestId", ""))
+    logger.append_keys(request_id=request_id)
     response = call(event)
     logger.info(
         "answered",
@@ -59,6 +65,7 @@ def log_outcome(event: Request, call: Callable[[Request], Response]) -> Response
             "method": event.method,
             "route": event.context.get("resourcePath", ""),  # Without the ids of the path.
             "status": response.status_code,
+            **web.grant_of(event, response.status_code),
         },
     )
     return response
@@ -282,8 +289,7 @@ def repair(grant_id: str) -> Response:
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """Hand out what is due. The gauge is the operator's alarm."""
-    request_id = getattr(event.context, "aws_request_id", "")
-    logger.append_keys(function_request_id=request_id, correlation_id=request_id)
+    request_id = name_invocation(event.context)
     with invocation(event.context) as parts:
         result = parts.sweep.sweep(now=now(), correlation_id=request_id)
     metrics.add_metric("OldestOverdueSeconds", "Seconds", result.oldest_overdue)
@@ -298,9 +304,8 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """Finish one due grant. What cannot be recorded is raised, and the queue delivers it again."""
     (record,) = event.to_dict()["Records"]
     message = sqs.read(record["body"])
+    name_invocation(event.context, message.correlation_id)
     logger.append_keys(
-        function_request_id=getattr(event.context, "aws_request_id", ""),
-        correlation_id=message.correlation_id,
         message_id=record["messageId"],
         delivery=record["attributes"]["ApproximateReceiveCount"],
     )
@@ -322,7 +327,7 @@ def end_due(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
 @app.on_dynamodb_record(stream_arn=STREAM, batch_size=100, starting_position="TRIM_HORIZON")
 def announce(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """Announce what writes of grants recorded. What is not taken is raised, and read again."""
-    logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
+    name_invocation(event.context)
     hallpass().announcer.announce(event_bus.writes_of(event.to_dict()["Records"]))
 
 
@@ -330,8 +335,8 @@ def announce(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
 def note_bounce(event: Any) -> None:  # noqa: ANN401 - Chalice ships no types
     """Note a mail that came back, or was called spam."""
     grant_id, mailboxes = ses.bounced(event.detail)
+    name_invocation(event.context)
     outcome = hallpass().bounces.note(grant_id, mailboxes, now=now())
-    logger.append_keys(function_request_id=getattr(event.context, "aws_request_id", ""))
     logger.info("came back", extra={"outcome": outcome, "grant_id": grant_id})
     if outcome == "support":
         metrics.add_metric("SupportMailFailed", "Count", 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from chalicelib.rate_limits.bounds import LimitName
@@ -39,11 +40,19 @@ class LateMetrics:
 
 def emit_limit_metric(limit: LimitName) -> None:
     """Count that *limit* was reached, as ``LimitReached`` of the namespace ``Hallpass``."""
+    _count("LimitReached", {"limit": limit})
+
+
+def emit_mail_refused() -> None:
+    """Count a mail that SES refused for a reason of the deployment's own, as ``MailRefused``."""
+    _count("MailRefused", {})
+
+
+def _count(name: str, dimensions: Mapping[str, str]) -> None:
     from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - see above
 
-    with single_metric(
-        name="LimitReached", unit=MetricUnit.Count, value=1, namespace=NAMESPACE
-    ) as metric:
-        metric.add_dimension("limit", limit)
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(dimension, value)
         # Each stack has alarms of its own: the template sets its name.
         metric.add_dimension("service", os.environ.get("POWERTOOLS_SERVICE_NAME", "hallpass"))

@@ -1,13 +1,22 @@
-"""SES: sends mails. SES encodes texts and subject, joins the parts, makes the Message-ID."""
+"""
+SES: sends mails. SES encodes texts and subject, joins the parts, makes the Message-ID.
+
+A mail that SES refuses for a reason that is the deployment's own, such as a sender that is not
+verified, is a metric and rings the operator. What the mail's reader or its text may cause is none,
+for strangers write both.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping
-from email.utils import formataddr
+from email.utils import formataddr, getaddresses
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.aws.metrics import emit_mail_refused
 from chalicelib.errors import DeliveryFailed
 from chalicelib.notifications.layout import LOGO_ID
 from chalicelib.notifications.message import Mail, one_line
@@ -21,9 +30,18 @@ if TYPE_CHECKING:
     )
 
 MAX_SUBJECT_CHARACTERS = 200  # Longer subjects are cut by readers anyway; RFC 5322 allows 998.
-
-
 GRANT_TAG = "grant"
+# What strangers can cause: an address or a text that SES does not take, and too many mails at once
+# (those that stay unsent are due, and `OldestDueSeconds` grows).
+OF_STRANGERS = {
+    "BadRequestException",
+    "LimitExceededException",
+    "MessageRejected",
+    "TooManyRequestsException",
+}
+# SES, "Email address is not verified": it lists each identity that is not, a reader's as well.
+UNVERIFIED = re.compile(r"failed the check in region [A-Za-z0-9-]+: (.+)", re.DOTALL)
+log = logging.getLogger("hallpass")
 
 
 class SesOutbox:
@@ -50,6 +68,10 @@ class SesOutbox:
         try:
             sent = self._client.send_email(**request)
         except (ClientError, BotoCoreError) as error:
+            code = _code(error)
+            log.warning("SES took no mail", extra={"aws": code, "grant_id": mail.grant_id})
+            if code not in OF_STRANGERS or self._sender.casefold() in _unverified(error):
+                emit_mail_refused()
             raise DeliveryFailed("The mail could not be sent. Please try again.") from error
         return self._message_id(sent["MessageId"])
 
@@ -58,6 +80,22 @@ class SesOutbox:
         region = self._client.meta.region_name
         domain = "email" if region == "us-east-1" else region
         return f"<{given}>" if "@" in given else f"<{given}@{domain}.amazonses.com>"
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    """Return the name of *error*: that of SES, or of botocore when SES did not answer."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"].get("Code", ""))
+    return type(error).__name__
+
+
+def _unverified(error: ClientError | BotoCoreError) -> set[str]:
+    """Return the addresses, in small letters, that SES says are not verified."""
+    if not isinstance(error, ClientError):
+        return set()
+    matched = UNVERIFIED.search(str(error.response["Error"].get("Message", "")))
+    listed = getaddresses([matched[1]]) if matched else []
+    return {address.casefold() for _, address in listed}
 
 
 def _content(mail: Mail) -> MessageTypeDef:

@@ -18,7 +18,8 @@ class GrantView:
 
     def view(self, grant_id: str, token: str) -> tuple[Grant, Holder, Secret | None]:
         """
-        Return the grant, whose token *token* is, and the newest secret: None when it is purged.
+        Return the grant, whose token *token* is, and the newest secret: None when it is opened,
+        which the grant itself says, or purged.
 
         Raises:
             NotFound: Unknown grant, or a stranger's token.
@@ -26,4 +27,5 @@ class GrantView:
         """
         grant, holder = self.lifecycle.view(grant_id, token)
         ids = grant.links.secret_ids
-        return grant, holder, self.secrets.get(ids[-1]) if ids else None
+        is_unopened = bool(ids) and not grant.is_newest_link_opened
+        return grant, holder, self.secrets.get(ids[-1]) if is_unopened else None

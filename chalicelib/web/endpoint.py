@@ -13,7 +13,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +43,10 @@ STATUS: dict[type[HallpassError], int] = {
     errors.SiteUnavailable: 422,
     errors.TryAgain: 503,
 }
+# Answers before the grant was found, or read at all: what stands in its place may be anything.
+UNREAD = {400, 404, 405, 415, 429}
+# The routes that name their grant in the body; the others about a grant have it in the path.
+NAMES_GRANT = {"/users", "/grants", "/tickets"}
 # The errors that Chalice itself responds with, as our codes and sentences.
 CHALICE_ERRORS = {
     404: ("not_found", "There is nothing here."),
@@ -86,6 +90,22 @@ def rename_field(old: str, new: str) -> Iterator[None]:
         yield
     except InvalidInput as error:
         raise InvalidInput(new if error.field == old else error.field, error.message) from error
+
+
+def grant_of(request: Request, status: int) -> dict[str, str]:
+    """
+    Return ``grant_id`` for the log, when *request*, answered with *status*, was about a grant.
+
+    Lines of the sweep's workers have the same id, so whoever reads one finds the request. An
+    answer that says nothing of the grant gives none: a token may stand where an id belongs.
+    """
+    if status in UNREAD:
+        return {}
+    found: object = (request.uri_params or {}).get("grant_id")
+    if request.context.get("resourcePath") in NAMES_GRANT:
+        with suppress(InvalidInput):
+            found = body_of(request).get("grant_id")
+    return {"grant_id": found} if isinstance(found, str) and IDENTIFIER.fullmatch(found) else {}
 
 
 def _cause(error: HallpassError) -> dict[str, str]:

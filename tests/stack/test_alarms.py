@@ -7,11 +7,13 @@ the rule of CloudWatch for one period is written here: docs, “Evaluating an al
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from chalicelib.aws.metrics import emit_mail_refused
 from infra import package, template
 
 Points = list[list[float]]  # The values of each period, oldest first; an empty one is missing data.
@@ -22,6 +24,7 @@ RINGS: dict[str, Points] = {
     "SweepErrorsAlarm": [[0.0, 1.0]],
     "ApiErrorsAlarm": [[1.0]],
     "SupportMailAlarm": [[1.0]],
+    "MailRefusedAlarm": [[1.0]],
     "MailFloodAlarm": [[1.0]],
     "SupportMailFailedAlarm": [[1.0]],
     "UnexpectedErrorsAlarm": [[1.0]],
@@ -42,6 +45,7 @@ QUIET: dict[str, Points] = {
     "SweepErrorsAlarm": [[0.0] * 5],
     "ApiErrorsAlarm": [[]],
     "SupportMailAlarm": [[]],
+    "MailRefusedAlarm": [[]],
     "MailFloodAlarm": [[]],
     "SupportMailFailedAlarm": [[]],
     "UnexpectedErrorsAlarm": [[0.0]],
@@ -103,6 +107,28 @@ def test_no_stranger_can_ring_one(resources: dict[str, Any]) -> None:
         if str(alarm["MetricName"]) in {"Throttles", "ConcurrentExecutions", "Duration"}:
             # SQS never asks for more workers than are reserved (`test_template.TestQueues`).
             assert alarm["Dimensions"][0]["Value"] in ({"Ref": "Sweep"}, {"Ref": "EndDue"}), name
+
+
+def test_mails_that_ses_refuses_ring_by_the_metric_that_the_code_writes(
+    resources: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "the-stack")
+    emit_mail_refused()
+    written = json.loads(capsys.readouterr().out)
+    (metrics,) = written["_aws"]["CloudWatchMetrics"]
+    alarm = resources["MailRefusedAlarm"]["Properties"]
+
+    assert alarm["Namespace"] == metrics["Namespace"]
+    assert alarm["MetricName"] == metrics["Metrics"][0]["Name"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+    assert (metrics["Dimensions"], written["service"]) == ([["service"]], "the-stack")
+
+
+def test_the_dashboard_shows_each_metric_of_ours_that_rings(resources: dict[str, Any]) -> None:
+    body = json.dumps(resources["Dashboard"]["Properties"]["DashboardBody"])
+    for name, alarm in alarms(resources).items():
+        if alarm["Namespace"] == "Hallpass" and isinstance(alarm["MetricName"], str):
+            assert alarm["MetricName"] in body, name
 
 
 def test_whoever_endangers_the_key_is_reported(resources: dict[str, Any]) -> None:
