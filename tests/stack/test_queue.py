@@ -148,7 +148,8 @@ def test_a_worker_that_lambda_kills_is_followed_by_the_next_delivery(
 ) -> None:
     functions, queues = due.stack.client("lambda"), due.stack.client("sqs")
     name, url = due.stack.outputs["WorkerName"], due.stack.outputs["DueQueueUrl"]
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "3"})
+    # Long enough that the lease is given back before the message comes again.
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "20"})
     functions.update_function_configuration(FunctionName=name, Timeout=1)
     due.hand_out()
     time.sleep(2)
