@@ -20,6 +20,7 @@ from chalicelib.aws.metrics import emit_mail_refused
 from chalicelib.errors import DeliveryFailed
 from chalicelib.notifications.layout import LOGO_ID
 from chalicelib.notifications.message import Mail, one_line
+from chalicelib.patterns import pattern
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -40,7 +41,7 @@ OF_STRANGERS = {
     "TooManyRequestsException",
 }
 # SES, "Email address is not verified": it lists each identity that is not, a reader's as well.
-UNVERIFIED = re.compile(r"failed the check in region [A-Za-z0-9-]+: (.+)", re.DOTALL)
+UNVERIFIED = pattern(r"failed the check in region [A-Za-z0-9-]+: (.+)", re.DOTALL)
 log = logging.getLogger("hallpass")
 
 
