@@ -8,10 +8,13 @@ emulated SQS to what is promised. What it cannot show is said in docs/operating.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from chalicelib.aws.grant_table import GrantTable
 from chalicelib.grants.model import Grant
 from infra.local.ports import wait_until
 from infra.local.stack import NAME, Stack
+from infra.local.wordpress import WordPress
 from infra.operate import dead_letters
 from tests.page import Page
 from tests.stack.due_accesses import OVER
@@ -143,18 +147,32 @@ def test_a_message_that_comes_twice_does_nothing_twice(
     is_over(due, users, mails)
 
 
+def kill_workers(stack: Stack) -> None:
+    """Kill the processes in which the emulator runs the worker, as Lambda may at any moment."""
+    killed = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_text()
+            if "EndDue" in command and str(stack.ministack.directory) in command:
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+    assert killed
+
+
 def test_a_worker_that_lambda_kills_is_followed_by_the_next_delivery(
-    due: Due, users: Callable[[], set[str]]
+    due: Due, users: Callable[[], set[str]], wordpress: WordPress
 ) -> None:
-    functions, queues = due.stack.client("lambda"), due.stack.client("sqs")
-    name, url = due.stack.outputs["WorkerName"], due.stack.outputs["DueQueueUrl"]
-    # Long enough that the lease is given back before the message comes again.
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "20"})
-    functions.update_function_configuration(FunctionName=name, Timeout=1)
-    due.hand_out()
-    time.sleep(2)
+    queues, url = due.stack.client("sqs"), due.stack.outputs["DueQueueUrl"]
+    # Long enough that the lease is over before the message comes again.
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "15"})
+    os.killpg(wordpress.process.pid, signal.SIGSTOP)
+    try:
+        due.hand_out()
+        assert wait_until(lambda: due.grant.schedule.lease_until > 0, seconds=PATIENCE_SECONDS)
+        kill_workers(due.stack)
+    finally:
+        os.killpg(wordpress.process.pid, signal.SIGCONT)
     killed = due.grant
-    functions.update_function_configuration(FunctionName=name, Timeout=90)
     due.set(lease_until=0)
 
     due.ends()
