@@ -14,9 +14,7 @@ from infra.local.ports import wait_until
 RUN_FILE = package.ROOT / ".local" / "run.json"
 MAX_WORK_SECONDS = 300.0
 MAX_SWEEP_SECONDS = 60  # A little more than the function's own timeout.
-HIDDEN_SECONDS = (
-    540  # Of the deployed queues: so long a message on which a worker failed is hidden.
-)
+HIDDEN_SECONDS = 540  # So long the deployed queues hide a message on which a worker failed.
 
 FINISHED = ("tried", "nothing to do")  # What a worker's log says last of a message.
 

@@ -287,25 +287,25 @@ def test_the_doctor_says_what_to_do(bare: Stack, said: Callable[..., str]) -> No
     assert "pass AlarmEmail=" in found
 
 
-def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
-    running: Stack,
-) -> None:
-    functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
-    policy = roles.get_role_policy(RoleName=functions["EndDueRole"], PolicyName="end-due")
-    roles.create_user(UserName="like-a-worker")
-    roles.put_user_policy(
-        UserName="like-a-worker",
-        PolicyName="end-due",
-        PolicyDocument=json.dumps(policy["PolicyDocument"]),
-    )
-    key = roles.create_access_key(UserName="like-a-worker")["AccessKey"]
+def clients_of(running: Stack, role: str, policy_name: str, *services: str) -> list[Any]:
+    """Return boto3 clients of a user who may do what *role* of the template may, and no more."""
+    roles, like = running.client("iam"), f"like-{policy_name}"
+    name = running.ministack.physical_ids(NAME)[role]
+    policy = roles.get_role_policy(RoleName=name, PolicyName=policy_name)["PolicyDocument"]
+    roles.create_user(UserName=like)
+    roles.put_user_policy(UserName=like, PolicyName=policy_name, PolicyDocument=json.dumps(policy))
+    key = roles.create_access_key(UserName=like)["AccessKey"]
     session = type(running.ministack.session)(
         key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
     )
     make: Any = session.client
-    dynamodb, kms = (
-        make(name, endpoint_url=running.ministack.endpoint_url) for name in ("dynamodb", "kms")
-    )
+    return [make(service, endpoint_url=running.ministack.endpoint_url) for service in services]
+
+
+def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
+    running: Stack,
+) -> None:
+    dynamodb, kms = clients_of(running, "EndDueRole", "end-due", "dynamodb", "kms")
     secret = {"id": {"S": "s"}, "ciphertext": {"B": b"sealed"}}
     table = running.outputs["SecretsTableName"]
     running.client("dynamodb").put_item(TableName=table, Item=secret)
@@ -387,23 +387,7 @@ def test_deploy_refuses_what_no_browser_can_seal_to(monkeypatch: pytest.MonkeyPa
 def test_the_sweep_reads_no_more_of_a_grant_than_when_it_is_due_and_opens_nothing(
     running: Stack,
 ) -> None:
-    functions, roles = running.ministack.physical_ids(NAME), running.client("iam")
-    policy = roles.get_role_policy(RoleName=functions["SweepRole"], PolicyName="sweep")
-    roles.create_user(UserName="like-the-sweep")
-    roles.put_user_policy(
-        UserName="like-the-sweep",
-        PolicyName="sweep",
-        PolicyDocument=json.dumps(policy["PolicyDocument"]),
-    )
-    key = roles.create_access_key(UserName="like-the-sweep")["AccessKey"]
-    session = type(running.ministack.session)(
-        key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
-    )
-    make: Any = session.client
-    dynamodb, kms, mails = (
-        make(name, endpoint_url=running.ministack.endpoint_url)
-        for name in ("dynamodb", "kms", "sesv2")
-    )
+    dynamodb, kms, mails = clients_of(running, "SweepRole", "sweep", "dynamodb", "kms", "sesv2")
     table, denied = running.outputs["GrantsTableName"], dynamodb.exceptions.ClientError
 
     def read(columns: str) -> object:
