@@ -15,7 +15,8 @@ import sys
 from dataclasses import dataclass
 
 from tests.bench import events
-from tests.bench.runtime import Function, Run, Sample, serving, start, unpacked
+from tests.bench.runtime import Function, Run, Sample, Server, start, unpacked
+from tests.bench.serving import serving
 
 RUNS = 15
 FLOOR = Function("floor", "floor.handler", {})
@@ -47,7 +48,7 @@ class Row:
 def measure(runs: int = RUNS) -> list[Row]:
     """Return the floor's row and each function's."""
     everything = (FLOOR, *FUNCTIONS)
-    with unpacked() as code, serving() as server:
+    with unpacked() as code, serving(Server()) as server:
         for function in everything:  # Not counted: these fill the system's caches.
             start(code, function, server)
         turns = [[start(code, function, server) for function in everything] for _ in range(runs)]

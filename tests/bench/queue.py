@@ -37,7 +37,8 @@ from chalicelib.web import bodies
 from chalicelib.wiring import Hallpass, assemble
 from infra.local import one_sweep
 from infra.local.stack import Stack
-from tests.bench.slow_sites import OWNER, SlowSites, slow_sites
+from tests.bench.serving import serving
+from tests.bench.slow_sites import OWNER, SlowSites
 from tests.fakes.stores import MemoryGrants, MemoryHits
 from tests.page import Page
 from tests.stack.crash import parts_of
@@ -77,7 +78,7 @@ def measure(accesses: int = ACCESSES, seconds: float = SECONDS) -> Result:
     """Set *accesses* up, let all of them be due, and see them end; stop after `MAX_SECONDS`."""
     until = time.monotonic() + MAX_SECONDS
     with (
-        slow_sites(accesses) as sites,
+        serving(SlowSites(accesses)) as sites,
         Stack(allowed_sites=(sites.origin,), parameters=WORKERS, front_door=False) as stack,
     ):
         events = stack.client("events")

@@ -205,18 +205,6 @@ def _base64(value: bytes) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Serve until the block ends."""
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
 def unpacked() -> Iterator[Path]:
     """Unpack the package as it is now, with the floor beside it; the first run compiles that."""
     with tempfile.TemporaryDirectory(prefix="hallpass-bench-") as directory:

@@ -237,15 +237,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
-
-
-@contextmanager
-def slow_sites(count: int) -> Iterator[SlowSites]:
-    """Serve *count* sites until the block ends."""
-    server = SlowSites(count)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -12,7 +12,8 @@ import statistics
 from dataclasses import dataclass
 
 from tests.bench import events
-from tests.bench.runtime import Function, Run, serving, start, unpacked
+from tests.bench.runtime import Function, Run, Server, start, unpacked
+from tests.bench.serving import serving
 
 TIMES, SKIPPED, TURNS = 120, 20, 3
 ROUTES = (
@@ -40,7 +41,7 @@ class Row:
 def measure() -> list[Row]:
     """Return a row for each route."""
     rows = []
-    with unpacked() as code, serving() as server:
+    with unpacked() as code, serving(Server()) as server:
         for route in ROUTES:
             calls = len(start(code, route, server).calls)
             bare = Function("bare", "floor.handler", {"reads": calls})

@@ -9,7 +9,8 @@ from chalicelib.values import replace
 from chalicelib.web import bodies
 from chalicelib.wiring import assemble
 from chalicelib.wordpress.client import RestWordPress
-from tests.bench.slow_sites import OWNER, slow_sites
+from tests.bench.serving import serving
+from tests.bench.slow_sites import OWNER, SlowSites
 from tests.fakes.world import NOW, SETTINGS, World
 from tests.page import Page
 
@@ -18,7 +19,7 @@ ENDING_REQUESTS = 8  # As docs/performance.md says of a real WordPress.
 
 def test_an_access_is_set_up_and_ends_with_the_requests_that_wordpress_gets() -> None:
     world = World()
-    with slow_sites(2) as sites:
+    with serving(SlowSites(2)) as sites:
         outbound = Outbound("Hallpass", seconds_left=lambda: 20, allowed_sites=[sites.origin])
         ports = replace(world.parts.ports, wordpress=RestWordPress(outbound), connections=outbound)
         parts = assemble(ports, replace(SETTINGS, allowed_sites=(sites.origin,)))
