@@ -40,6 +40,9 @@ BY_NAME: dict[str, tuple[str, Callable[[], list[str]]]] = {
 def main() -> None:
     """Measure the parts that are named, or all and write the document."""
     chosen = sys.argv[1:] or list(PARTS)
+    known = PARTS | BY_NAME
+    if unknown := [part for part in chosen if part not in known]:
+        sys.exit(f"There is no part {', '.join(unknown)}. Name some of: {', '.join(known)}.")
     load = os.getloadavg()[0]
     if load > 1:
         print(f"Other programs are at work (load {load:.1f}): the numbers will be too large.")
@@ -49,7 +52,7 @@ def main() -> None:
     lines += ["", f"The zip weighs {built.archive.stat().st_size / 1e6:.1f} MB."]
     print("\n".join(lines))
     for part in chosen:
-        title, measure = (PARTS | BY_NAME)[part]
+        title, measure = known[part]
         section = ["", f"### {title}", "", *measure()]
         print("\n".join(section), flush=True)
         lines += section
