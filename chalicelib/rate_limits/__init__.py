@@ -15,6 +15,9 @@ A network is the address that CloudFront or the gateway saw, never a header that
 Of IPv6 it is the /64, because one household has 2^64 addresses, and with limits of their own the
 /56 and the /48 that hold it. The counters hold no e-mail address, and purge themselves.
 
+What is cheap and frequent is counted in steps of each process (`steps`), so a limit lets through up
+to one step more for each Lambda that serves the same network.
+
 A window's end lets through up to twice its hits in a short time. The gateway's own throttle limits
 many networks together.
 

@@ -24,7 +24,7 @@ Action = Literal[
 UNHINDERED: frozenset[Action] = frozenset({"end", "change", "read"})
 # What is counted so many at a time: each process forgets fewer than that.
 COUNTED_IN_STEPS: dict[Action, int] = {"read": 10, "change": 5, "sites": 2}
-MAX_UNCOUNTED = 10_000  # Keys that a process remembers.
+MAIL_STEP = 5  # The same of the deployment's mails, far below what `BY_DEPLOYMENT` allows.
 # What a metric calls a limit that was reached.
 LimitName = Literal["network", "account", "grant", "key", "mailbox", "support", "deployment"]
 OtsAction = Literal["ots_create", "ots_reveal", "ots_receipt", "ots_sign_in"]

@@ -19,7 +19,7 @@ from chalicelib.rate_limits.bounds import (
     GRANTS_BY_NETWORK_AND_HOST,
     KEYS_BY_NETWORK,
     KEYS_BY_SITE,
-    MAX_UNCOUNTED,
+    MAIL_STEP,
     OTS_BY_ACCOUNT,
     OTS_BY_NETWORK,
     UNHINDERED,
@@ -28,6 +28,7 @@ from chalicelib.rate_limits.bounds import (
     LimitName,
     OtsAction,
 )
+from chalicelib.rate_limits.steps import Steps
 from chalicelib.rate_limits.subjects import host_of, mailbox_of, networks_of
 from chalicelib.values import dataclass, field
 
@@ -75,7 +76,7 @@ class Limits:
     support_mailbox: str = ""
     emit_metric: Callable[[LimitName], None] = _emit_nothing
     visitor: Visitor = field(default_factory=Visitor)
-    uncounted: dict[str, int] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
 
     def admit(self, action: Action, *, ip: str, now: int) -> None:
         """
@@ -88,7 +89,9 @@ class Limits:
         try:
             for network, factor in networks_of(ip):
                 limit = _times(BY_NETWORK[action], factor)
-                self._count_in_steps(action, f"{action} address {network}", limit, now)
+                step = COUNTED_IN_STEPS.get(action, 1)
+                key = f"{action} address {network}"
+                self._count_in_steps("network", key, limit, now, step=step)
         except TryAgain:
             if action not in UNHINDERED:
                 raise
@@ -177,28 +180,35 @@ class Limits:
         with suppress(TryAgain):
             self._count(which, key, limit, now)
             try:
-                self._count("deployment", "mails", BY_DEPLOYMENT, now)
+                self._count_in_steps("deployment", "mails", BY_DEPLOYMENT, now, step=MAIL_STEP)
             except TooManyRequests:
                 self._uncount([(key, limit)], now)  # A flood elsewhere fills no mailbox.
                 raise
 
-    def _count_in_steps(self, action: Action, key: str, limit: Limit, now: int) -> None:
-        """Count what is cheap and frequent in steps of this process, with a write for each step."""
-        step = COUNTED_IN_STEPS.get(action, 1)
-        seen = self.uncounted[key] = self.uncounted.get(key, 0) + 1
-        if seen >= step:
-            del self.uncounted[key]
-            self._count("network", key, limit, now, by=step)
-        elif len(self.uncounted) > MAX_UNCOUNTED:
-            self.uncounted.clear()
+    def _count_in_steps(
+        self, name: LimitName, key: str, limit: Limit, now: int, *, step: int
+    ) -> None:
+        """Count as `_count`, in steps of this process."""
+        shut_seconds = self.steps.shut_seconds(key, now)
+        if shut_seconds:
+            raise self._refuse(name, shut_seconds)
+        if by := self.steps.see(key, step):
+            try:
+                self._count(name, key, limit, now, by=by)
+            except TooManyRequests as refused:
+                self.steps.shut(key, now + refused.retry_after)
+                raise
 
     def _count(self, name: LimitName, key: str, limit: Limit, now: int, by: int = 1) -> None:
         ends_at = _end_of_window(limit, now)
         purge_at = ends_at + limit.seconds
         hits = self.counter.hit(_window_key(key, limit, now), purge_at=purge_at, by=by)
         if hits > limit.hits * self.factor:
-            self.emit_metric(name)
-            raise TooManyRequests(retry_after=ends_at - now)
+            raise self._refuse(name, ends_at - now)
+
+    def _refuse(self, name: LimitName, retry_after: int) -> TooManyRequests:
+        self.emit_metric(name)
+        return TooManyRequests(retry_after=retry_after)
 
     def _count_parts(
         self,
@@ -216,8 +226,7 @@ class Limits:
         hits = self.counter.hit_parts(at, parts, purge_at=purge_at, own=own is not None)
         bounds = [*([own] if own else []), *limits]
         if any(n > bound.hits * self.factor for n, bound in zip(hits, bounds, strict=True)):
-            self.emit_metric(name)
-            raise TooManyRequests(retry_after=ends_at - now)
+            raise self._refuse(name, ends_at - now)
 
     def _uncount_parts(self, key: str, parts: Sequence[str], now: int, *, own: bool) -> None:
         purge_at = _end_of_window(KEYS_BY_SITE, now) + KEYS_BY_SITE.seconds

@@ -27,6 +27,7 @@ from chalicelib.rate_limits.bounds import (
     COUNTED_IN_STEPS,
     KEYS_BY_NETWORK,
     KEYS_BY_SITE,
+    MAIL_STEP,
     UNHINDERED,
     Action,
     LimitName,
@@ -74,6 +75,22 @@ def test_each_action_of_a_network_has_its_own_limit(limits: Limits, action: Acti
     assert refused.value.retry_after == BY_NETWORK[action].seconds - 1
     for other in BY_NETWORK.keys() - {action}:
         limits.admit(other, ip=IP, now=START + 1)
+
+
+@pytest.mark.parametrize("action", BY_NETWORK)
+def test_what_is_over_its_limit_stays_refused_until_the_window_ends(
+    limits: Limits, action: Action
+) -> None:
+    use_up(limits, action)
+    with pytest.raises(TooManyRequests):
+        admit_a_step(limits, action)
+
+    for _ in range(20):
+        with pytest.raises(TooManyRequests) as refused:
+            limits.admit(action, ip=IP, now=START + 2)
+        assert refused.value.retry_after == BY_NETWORK[action].seconds - 2
+    limits.admit(action, ip="192.0.2.2", now=START + 2)
+    use_up(limits, action, now=START + BY_NETWORK[action].seconds)
 
 
 def test_the_next_window_begins_at_nothing(limits: Limits) -> None:
@@ -324,14 +341,22 @@ def test_support_has_another_limit_and_the_deployment_has_one() -> None:
     for number in range(BY_DEPLOYMENT.hits - BY_SUPPORT_MAILBOX.hits):
         limits.admit_mail(f"{number}@blog.example", now=START)
     with pytest.raises(TooManyRequests):
-        limits.admit_mail("another@blog.example", now=START)
+        admit_mails_of_a_step(limits)
 
     assert reached == ["support", "deployment"]
+
+
+def admit_mails_of_a_step(limits: Limits) -> None:
+    """Send so many mails that the last one is counted for the deployment."""
+    for number in range(MAIL_STEP):
+        limits.admit_mail(f"another{number}@blog.example", now=START)
 
 
 def test_mails_that_wait_for_the_deployment_fill_no_mailbox(limits: Limits) -> None:
     for number in range(BY_DEPLOYMENT.hits):
         limits.admit_mail(f"{number}@blog.example", now=START)
+    with pytest.raises(TooManyRequests):
+        admit_mails_of_a_step(limits)
     for _ in range(BY_MAILBOX.hits * 2):
         with pytest.raises(TooManyRequests):
             limits.admit_mail("owner@blog.example", now=START)
