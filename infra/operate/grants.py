@@ -26,6 +26,7 @@ from rich.text import Text
 
 from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore, update
+from chalicelib.web.fields import IDENTIFIER
 from infra.operate import deployed
 from infra.operate.deployed import Deployed, OperatorError
 
@@ -85,6 +86,10 @@ def _options(words: list[str]) -> argparse.Namespace:
     one.add_argument("id")
     for ending in (one, every):
         ending.add_argument("--no-wait", dest="wait", action="store_false", help="only ask for it")
+    # An id may begin with "-": one in 64 does. Behind "--", argparse takes none for an option.
+    ids = [word for word in words if word.startswith("-") and IDENTIFIER.fullmatch(word)]
+    if ids:
+        words = [*(word for word in words if word not in ids), "--", *ids]
     return parser.parse_args(words)
 
 
