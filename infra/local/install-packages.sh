@@ -16,6 +16,7 @@ need() { needs+=("$1"); packages+=("${@:2}"); }
 # No pipe to `grep -q`: it hangs up early, and pipefail then reports the broken pipe.
 has_php() { command -v php > /dev/null && [[ $(php -m) == *pdo_sqlite* ]]; }
 has_chromium() { command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null; }
+has_libatomic() { [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2> /dev/null) == *libatomic.so.1* ]]; }
 version() { "$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 node_version() { node --version | sed 's/^v\([0-9]*\).*/\1/'; }
 
@@ -46,6 +47,7 @@ case $job in run | test | browsers)
 esac
 if [ "$job" = test ]; then
   has_chromium || need Chromium chromium fonts-dejavu-core
+  has_libatomic || need "libatomic, for Playwright's driver" libatomic1
 fi
 if [ "$job" = browsers ]; then
   command -v firefox-esr > /dev/null || need Firefox firefox-esr
@@ -70,7 +72,7 @@ if ! command -v apt-get > /dev/null; then
   cat >&2 <<TEXT
 This machine lacks: ${listed%, }. Please install what is missing and try again:
   macOS    brew install python php node curl unzip && brew install --cask chromium
-  Fedora   sudo dnf install python3 php-cli php-pdo nodejs-npm curl unzip chromium
+  Fedora   sudo dnf install python3 php-cli php-pdo nodejs-npm curl unzip chromium libatomic
   Arch     sudo pacman -S python php php-sqlite npm curl unzip chromium
 TEXT
   exit 1
