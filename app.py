@@ -187,7 +187,8 @@ def open_secret(secret_id: str) -> Response:
 @counted("change")
 def acknowledge_secret(secret_id: str) -> Response:
     claim_sha256 = bodies.acknowledge_secret(web.body_of(app.current_request))
-    hallpass().secrets.acknowledge(web.path_id(secret_id), claim_sha256, now=now())
+    with invocation(app.lambda_context) as parts:
+        parts.acknowledging.acknowledge(web.path_id(secret_id), claim_sha256, now=now())
     return web.respond(204)
 
 

@@ -51,6 +51,7 @@ from chalicelib.notifications.notifier import MailNotifier
 from chalicelib.notifications.openings import OpeningMails
 from chalicelib.notifications.tickets import TicketLog, Tickets
 from chalicelib.onetime.accounts import Accounts, AccountStore
+from chalicelib.onetime.acknowledging import Acknowledging
 from chalicelib.onetime.grant_view import GrantView
 from chalicelib.onetime.lifecycle import OneTimeSecrets
 from chalicelib.onetime.model import SecretStore
@@ -109,6 +110,7 @@ class Hallpass:
     renewal: Renewal
     asking: Asking
     secrets: OneTimeSecrets
+    acknowledging: Acknowledging
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
     limits: Limits
@@ -186,6 +188,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
         renewal=Renewal(grants, wordpress, removal_key, secrets),
         asking=Asking(grants, notifier),
         secrets=secrets,
+        acknowledging=Acknowledging(secrets, grants, ending),
         tickets=Tickets(ports.ticket_log, grants, outbox, team, wordpress.normalise),
         one_time_secret_api=OneTimeSecretApi(
             shared,

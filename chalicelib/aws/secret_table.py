@@ -105,15 +105,14 @@ class SecretTable:
             {":now": now, ":access": access_sha256, ":purge_at": purge_at},
         )
 
-    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
-        """Delete the ciphertext that this claim has opened; False when it has opened none."""
-        deleted = self._write(
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> Secret | None:
+        """Delete the ciphertext that this claim has opened; None when it has opened none."""
+        return self._update(
             secret_id,
             "SET purge_at = :purge_at REMOVE ciphertext",
             "attribute_exists(opened_at) AND claim_sha256 = :claim",
             {":claim": claim_sha256, ":purge_at": purge_at},
         )
-        return deleted is not None
 
     def revoke(
         self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int

@@ -191,11 +191,11 @@ class Ending:
 
     def _wait(self, grant: Grant, now: int) -> Grant:
         """Send what happened while the access runs on, and be due again at its deadline."""
-        with suppress(HallpassError):
-            grant = self.notifier.send_locked(grant, now)
-        with suppress(HallpassError):
-            self.notifier.send_opened(grant, now)
-        return update(self.grants, grant.id, lambda stored: stored.waited(now))
+        unrecorded = Unrecorded(self.grants, grant)
+        for send in (self.notifier.send_locked, self.notifier.send_opened):
+            with suppress(HallpassError):
+                send(unrecorded, now)
+        return unrecorded.write(lambda stored: stored.waited(now))
 
     def _remove(self, unrecorded: Unrecorded, now: int) -> None:
         """Remove from the recorded address; if the site has moved, from where it is now."""

@@ -51,7 +51,7 @@ class Notifier(Protocol):
     def send_overdue(self, grant: Grant, now: int) -> Grant:
         """Ask for help after the third failure. A mail that fails is sent at the next failure."""
 
-    def send_locked(self, grant: Grant, now: int) -> Grant:
+    def send_locked(self, unrecorded: Unrecorded, now: int) -> None:
         """
         Send the notice of the newest lock, if it is unsent.
 
@@ -59,7 +59,7 @@ class Notifier(Protocol):
             DeliveryFailed, TooManyRequests: It was not accepted.
         """
 
-    def send_opened(self, grant: Grant, now: int) -> Grant:
+    def send_opened(self, unrecorded: Unrecorded, now: int) -> None:
         """Send the notice of the newest opening, if it is unsent; raise as `send_locked`."""
 
     def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:

@@ -79,23 +79,29 @@ class MailNotifier:
             grant = self._record(grant, notice)
         return grant
 
-    def send_locked(self, grant: Grant, now: int) -> Grant:
+    def send_locked(self, unrecorded: Unrecorded, now: int) -> None:
         """Mail the newest unsent lock to the owner."""
+        grant = unrecorded.grant
         locked_at = grant.unsent_lock
-        if locked_at is None:
-            return grant
-        write = partial(notices.locked, self.team, grant, locked_at=locked_at)
-        self._send(grant, "owner", write, now)
-        return self._record(grant, Notice("locked", "owner", str(locked_at)))
+        if locked_at is not None:
+            write = partial(notices.locked, self.team, grant, locked_at=locked_at)
+            notice = Notice("locked", "owner", str(locked_at))
+            self._send_news(unrecorded, write, notice, now)
 
-    def send_opened(self, grant: Grant, now: int) -> Grant:
+    def send_opened(self, unrecorded: Unrecorded, now: int) -> None:
         """Mail the newest opening to the owner, once for each link."""
+        grant = unrecorded.grant
         opening = grant.unsent_opening
-        if opening is None:
-            return grant
-        write = partial(notices.opened, self.team, grant, opened_at=opening.at)
-        self._send(grant, "owner", write, now)
-        return self._record(grant, Notice("opened", "owner", opening.detail))
+        if opening is not None:
+            write = partial(notices.opened, self.team, grant, opened_at=opening.at)
+            notice = Notice("opened", "owner", opening.detail)
+            self._send_news(unrecorded, write, notice, now)
+
+    def _send_news(
+        self, unrecorded: Unrecorded, write: Callable[[str], Mail], notice: Notice, now: int
+    ) -> None:
+        self._send(unrecorded.grant, "owner", write, now)
+        unrecorded.add(partial(_with_notice, notice))
 
     def send_asked(self, grant: Grant, wish: Wish, now: int) -> None:
         """Mail the owner what support asks for."""

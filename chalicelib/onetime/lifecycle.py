@@ -161,15 +161,18 @@ class OneTimeSecrets:
             self._note_lock(secret, now)  # In case that the one who locked it could not.
             raise Locked(unlocks_at)
 
-    def acknowledge(self, secret_id: str, claim_sha256: str, *, now: int) -> None:
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, now: int) -> Secret:
         """
-        Delete the ciphertext that this claim opened, and keep the trace. Idempotent.
+        Delete the ciphertext that this claim opened; return the trace that is kept. Idempotent.
 
         Raises:
             NotFound: Unknown or unopened secret, or another claim opened it.
         """
-        if not self.store.acknowledge(secret_id, claim_sha256, purge_at=now + TRACE_SECONDS):
+        purge_at = now + TRACE_SECONDS
+        trace = self.store.acknowledge(secret_id, claim_sha256, purge_at=purge_at)
+        if trace is None:
             raise NotFound
+        return trace
 
     def burn(self, secret_id: str, owner_token: str, *, now: int) -> None:
         """

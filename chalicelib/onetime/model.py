@@ -127,8 +127,8 @@ class SecretStore(Protocol):
         For a caller who has the ciphertext already, and no claim to ask again with.
         """
 
-    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
-        """Delete the ciphertext that this claim opened; return True when it is deleted already."""
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> Secret | None:
+        """Delete the ciphertext that this claim opened, if it is still there; return the rest."""
 
     def revoke(
         self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int

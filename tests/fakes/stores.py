@@ -165,13 +165,12 @@ class MemorySecrets:
             opened = replace(secret, ciphertext=None, opened_at=now)
             return self._put(replace(opened, purge_at=purge_at))
 
-    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> bool:
+    def acknowledge(self, secret_id: str, claim_sha256: str, *, purge_at: int) -> Secret | None:
         with self._lock:
             secret = self.items.get(secret_id)
             if secret is None or secret.opened_at is None or secret.claim_sha256 != claim_sha256:
-                return False
-            self._put(replace(secret, ciphertext=None, purge_at=purge_at))
-            return True
+                return None
+            return self._put(replace(secret, ciphertext=None, purge_at=purge_at))
 
     def revoke(
         self, secret_id: str, grant_id: str, reason: Revocation, *, now: int, purge_at: int

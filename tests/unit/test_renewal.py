@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -334,6 +335,54 @@ class TestOpened:
         assert "Acme Support opened the sign-in link to blog.example" in mail.subject
         assert f"/receipt#{GRANT}." in mail.text
         assert grant(made).schedule.due_at == NOW + 3 * DAY
+
+    def acknowledge(self, api: Api, claim: str = "c" * 22) -> int:
+        return api("POST", f"/secrets/{LINK.id}/ack", {"claim": claim})[0]
+
+    def test_the_owner_hears_as_soon_as_the_opener_has_it(self, made: World, api: Api) -> None:
+        self.open(api)
+        assert self.acknowledge(api, "x" * 22) == 404
+        assert len(made.outbox.to(OWNER_MAIL)) == 1, "a stranger's word sends nothing"
+
+        assert self.acknowledge(api) == 204
+        assert self.acknowledge(api) == 204
+        sweep_and_work(made.parts, now=NOW + 60)
+
+        (_, mail) = made.outbox.to(OWNER_MAIL)
+        assert "Acme Support opened the sign-in link to blog.example" in mail.subject
+        assert grant(made).schedule.due_at == NOW + 3 * DAY
+        assert grant(made).schedule.lease_until == 0
+
+    def test_a_mail_that_is_not_accepted_costs_the_opener_nothing(
+        self, made: World, api: Api
+    ) -> None:
+        self.open(api)
+        made.outbox.refusing = {OWNER_MAIL}
+        assert self.acknowledge(api) == 204
+        made.outbox.refusing = set()
+
+        sweep_and_work(made.parts, now=NOW + 3600)
+
+        assert len(made.outbox.to(OWNER_MAIL)) == 2
+
+    def test_another_who_is_at_the_grant_sends_the_mail(self, made: World, api: Api) -> None:
+        self.open(api)
+        assert try_lease(made.grants, grant(made), now=NOW, seconds=60)
+
+        assert self.acknowledge(api) == 204
+
+        assert len(made.outbox.to(OWNER_MAIL)) == 1
+        sweep_and_work(made.parts, now=NOW + 61)
+        assert len(made.outbox.to(OWNER_MAIL)) == 2
+
+    def test_an_access_whose_time_is_over_is_left_to_the_sweep(self, made: World, api: Api) -> None:
+        self.open(api)
+
+        claim_sha256 = encode(sha256(b"c" * 22).digest())
+        made.parts.acknowledging.acknowledge(LINK.id, claim_sha256, now=NOW + 3 * DAY)
+
+        assert len(made.outbox.to(OWNER_MAIL)) == 1
+        assert support_user(made)
 
     def test_a_mail_that_was_not_taken_comes_later(self, made: World, api: Api) -> None:
         self.open(api)
