@@ -55,7 +55,7 @@ class GrantWithMails(GrantInSetUp):
 
     @transition(*ALL_PHASES)
     def link_opened(self, opened: Event, now: int) -> Self:
-        """Record, once, that a link was opened, and let the sweep mail the owner now."""
+        """Record, once, that a link was opened; its owner is to be mailed now."""
         grant = self.recorded(opened)
         schedule = self.schedule
         if grant is self or self.phase != "active" or schedule.due_at is None:

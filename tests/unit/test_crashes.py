@@ -98,6 +98,11 @@ def opening(world: World) -> Job:
     return lambda parts, now: parts.secrets.open(SECRET, "proof", "claim", now=now)
 
 
+def acknowledging(world: World) -> Job:
+    opening(world)(world.start(Process()), NOW)
+    return lambda parts, now: parts.acknowledging.acknowledge(SECRET, "claim", now=now)
+
+
 def extending(world: World) -> Job:
     active(world)
     return lambda parts, now: parts.lifecycle.extend(GRANT, OWNER, days=2, now=now)
@@ -285,6 +290,21 @@ def test_an_opening_is_repeated_by_its_own_claim_and_by_no_other() -> None:
         assert events.count("link_opened") == 1
 
     every_death(opening, check)
+
+
+def test_the_owner_hears_of_an_opening_wherever_its_acknowledgement_died() -> None:
+    def check(world: World, job: Job) -> None:
+        job(world.start(Process()), NOW + 1)
+        sweep_and_work(world.start(Process()), now=NOW + HOUR)
+
+        # Death between handing the mail over and recording it repeats it.
+        subjects = [mail.subject for mail in world.outbox.to(OWNER_MAIL)]
+        heard = [subject for subject in subjects if "opened the sign-in link" in subject]
+        assert 1 <= len(heard) <= 2
+        assert world.stored.items[SECRET].ciphertext is None
+        assert world.grants.items[GRANT].schedule.due_at == NOW + 3 * DAY
+
+    assert every_death(acknowledging, check) > 8
 
 
 def test_a_ticket_is_never_lost_and_the_same_request_completes_it() -> None:
