@@ -22,11 +22,10 @@ from chalice.app import Chalice, Rate, Request, Response
 from chalicelib import __version__
 from chalicelib.aws import event_bus, ses, sqs
 from chalicelib.aws.metrics import LateMetrics
-from chalicelib.errors import NotFound, TooManyRequests
 from chalicelib.grants.manual_user import Found
 from chalicelib.grants.request import HoldRequest
 from chalicelib.onetime import envelope
-from chalicelib.rate_limits.bounds import BY_GRANT, Action
+from chalicelib.rate_limits.bounds import Action
 from chalicelib.web import bodies, onetimesecret, onetimesecret_routes, render
 from chalicelib.web import endpoint as web
 from chalicelib.web.log import Log
@@ -92,30 +91,13 @@ def counted(action: Action) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def wrapped(**path: str) -> Response:
-            parts = hallpass()
-            ip = web.visitor_ip(app.current_request, parts.edge_key)
-            try:
-                parts.limits.admit(action, ip=ip, now=now())
-            except TooManyRequests as refused:
-                if action not in BY_GRANT:
-                    raise
-                admit_holder(action, path["grant_id"], refused)
+            grant_id = path.get("grant_id", "")
+            hallpass().admission.admit(action, app.current_request, grant_id=grant_id, now=now())
             return view(**path)
 
         return wrapped
 
     return decorate
-
-
-def admit_holder(action: Action, grant_id: str, refused: TooManyRequests) -> None:
-    """Let who has a good token of a grant go on, within a budget that strangers cannot use up."""
-    parts = hallpass()
-    try:
-        token = web.bearer(app.current_request)
-        grant, holder = parts.lifecycle.view(web.path_id(grant_id), token)
-    except NotFound:
-        raise refused from None
-    parts.limits.admit_holder(action, grant.id, holder, now=now())
 
 
 def now() -> int:

@@ -62,6 +62,7 @@ from chalicelib.rate_limits.bounds import LimitName
 from chalicelib.rate_limits.limits import HitCounter, Limits
 from chalicelib.settings import Settings
 from chalicelib.values import dataclass
+from chalicelib.web.admission import Admission
 from chalicelib.web.onetimesecret import OneTimeSecretApi
 from chalicelib.wordpress.client import RestWordPress
 
@@ -113,6 +114,7 @@ class Hallpass:
     acknowledging: Acknowledging
     tickets: Tickets
     one_time_secret_api: OneTimeSecretApi
+    admission: Admission
     limits: Limits
     forget_keys: Callable[[], None]
     edge_key: str
@@ -197,6 +199,7 @@ def assemble(ports: Ports, settings: Settings) -> Hallpass:
             settings.one_time_secret_api,
             settings.public_url,
         ),
+        admission=Admission(limits, lifecycle, settings.edge_key),
         limits=limits,
         forget_keys=sealer.forget,
         edge_key=settings.edge_key,
