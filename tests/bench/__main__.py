@@ -1,7 +1,7 @@
 """
 Everything that is measured, in one run; writes it into docs/performance.md. `make bench` runs this.
 
-    python -m tests.bench [PART …]     cold, warm, flow, endings, pages; all of these by default
+    python -m tests.bench [PART …]     cold, warm, flow, calls, endings, pages; by default all
     python -m tests.bench queue        300 endings through the emulated queues, in six minutes
 
 Numbers depend on the machine and on what else it does, so no test asserts on them; what is counted
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra import package
-from tests.bench import cold_start, endings, flow, pages, queue, warm
+from tests.bench import calls, cold_start, endings, flow, pages, queue, warm
 
 DOCUMENT = package.ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- What follows is written by `make bench`. -->", "<!-- It ends here. -->"
@@ -28,6 +28,7 @@ PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "cold": ("Cold start", lambda: cold_start.table(cold_start.measure())),
     "warm": ("Warm request", lambda: warm.table(warm.measure())),
     "flow": ("One access", lambda: flow.table(flow.measure())),
+    "calls": ("AWS calls of one access", lambda: calls.table(calls.measure())),
     "endings": ("Endings in a minute", lambda: endings.table(endings.measure())),
     "pages": ("Pages on a slow phone", lambda: pages.table(pages.measure())),
 }
