@@ -7,11 +7,16 @@ from typing import Any
 
 from chalicelib.aws import sqs
 from chalicelib.onetime.envelope import encode
-from tests.bench.stored import CLAIM, GRANT_ID, OWNER_TOKEN, PROOF, SECRET_ID
+from tests.bench.stored import CLAIM, GRANT_ID, OWNER_TOKEN, PROOF, SECRET_ID, SHARED
 
 SENT_PROOF = encode(PROOF)
 Event = dict[str, Any]
-IDS = {"grant_id": GRANT_ID, "secret_id": SECRET_ID}
+IDS = {
+    "grant_id": GRANT_ID,
+    "secret_id": SECRET_ID,
+    "key": SHARED.secret_key,
+    "receipt": SHARED.metadata_key,
+}
 SCHEDULED: Event = {
     "version": "0",
     "id": "event",
@@ -26,11 +31,17 @@ SCHEDULED: Event = {
 
 
 def asked(method: str, route: str, body: object = None, **headers: str) -> Event:
-    """Return API Gateway's event for a request to *route*, with ids of `stored` in its path."""
+    """
+    Return API Gateway's event for a request to *route*, with ids of `stored` in its path.
+
+    Where a route has a shared secret's metadata key, *route* has `{receipt}`.
+    """
     names = [part[1:-1] for part in route.split("/") if part.startswith("{")]
     path = route
     for name in names:
         path = path.replace(f"{{{name}}}", IDS[name])
+    route, values = route.replace("{receipt}", "{key}"), [IDS[name] for name in names]
+    names = ["key" if name == "receipt" else name for name in names]
     sent = {"content-type": "application/json", **headers}
     return {
         "resource": route,
@@ -40,7 +51,7 @@ def asked(method: str, route: str, body: object = None, **headers: str) -> Event
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": {name: IDS[name] for name in names} or None,
+        "pathParameters": dict(zip(names, values, strict=True)) or None,
         "stageVariables": None,
         "requestContext": {
             "resourcePath": route,
@@ -76,6 +87,23 @@ STORE = asked(
 )
 VIEW = as_owner("GET", "/grants/{grant_id}")
 EXTEND = as_owner("POST", "/grants/{grant_id}/extend", {"days": 1})
+ACKNOWLEDGE = asked("POST", "/secrets/{secret_id}/ack", {"claim": CLAIM})
+BURN = as_owner("POST", "/secrets/{secret_id}/burn")
+REGISTER = asked(
+    "POST",
+    "/grants",
+    {
+        "grant_id": "n" * 22,
+        "site_url": "https://blog.example",
+        "username": "helper",
+        "days": 3,
+        "owner_token": "o" * 22,
+        "support_token": "t" * 22,
+        "owner_email": "owner@blog.example",
+    },
+)
+V1_OPEN = asked("POST", "/v1/secret/{key}")
+V1_VIEW = asked("POST", "/v1/private/{receipt}")
 V1_STATUS = asked("GET", "/v1/status")
 V1_SHARE = asked("POST", "/v1/share", {"secret": "a secret"})
 MESSAGE: Event = {

@@ -187,17 +187,25 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__((HOST, 0), _Aws)
-        self.answers = stored.answers()
+        self.answers, self.items = stored.answers(), stored.items()
+        self.updated = stored.updated_secrets()
 
     @property
     def address(self) -> str:
         return f"{HOST}:{self.server_address[1]}"
 
     def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return what DynamoDB answers; it holds one item in each table."""
-        found = self.answers.get((operation, request["TableName"]), {})
-        is_other = "Item" in found and found["Item"]["id"] != request["Key"]["id"]
-        return {} if is_other else found
+        """Return what DynamoDB answers."""
+        table = request["TableName"]
+        if operation == "GetItem":
+            item = self.items.get((table, request["Key"]["id"]["S"]))
+            return {} if item is None else {"Item": item}
+        if table == "counters":
+            names = request.get("ExpressionAttributeNames", {"": "hits"}).values()
+            return {"Attributes": {name: {"N": "1"} for name in names}}
+        if operation == "UpdateItem" and table == "secrets":
+            return {"Attributes": self.updated[request["Key"]["id"]["S"]]}
+        return self.answers.get((operation, table), {})
 
 
 def _base64(value: bytes) -> str:

@@ -1,4 +1,7 @@
-"""What the DynamoDB of the measurements answers: one grant, one secret, and counters at 1."""
+"""
+What the DynamoDB of the measurements answers: one grant, its secret, one that a client of One Time
+Secret's API has shared, and counters at 1.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,49 @@ import hashlib
 import time
 from typing import Any
 
+from chalicelib.aws.account_table import AccountTable
 from chalicelib.aws.grant_item import to_grant_item
+from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY
 from chalicelib.grants.model import Grant
 from chalicelib.onetime.envelope import encode
 from chalicelib.onetime.model import Secret
+from chalicelib.onetime.receipts import Receipts
+from chalicelib.onetime.shared import SharedSecrets
 from chalicelib.values import replace
+from tests.fakes.dynamodb import FakeDynamoDB
 from tests.fakes.world import GRANT, OWNER, World
 
 GRANT_ID, OWNER_TOKEN, SECRET_ID = GRANT, OWNER, "S" * 22
 PROOF, CLAIM = b"p" * 32, "c" * 43  # One opens the secret, the other claims it.
 
 
-def answers() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the answer to each operation on each table; every other answer is empty."""
-    grant, secret = to_grant_item(_grant()), _secret()
+TABLES = FakeDynamoDB({"secrets": []})
+SHARED = SharedSecrets(
+    SecretTable(TABLES, "secrets"),  # type: ignore[arg-type] # It stands in for the client.
+    Receipts(ReceiptTable(TABLES, "secrets"), None),  # type: ignore[arg-type] # It mails nothing.
+    AccountTable(TABLES, "accounts"),  # type: ignore[arg-type]
+).share("a secret", "", None, None, now=int(time.time()))
+
+
+def items() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what is stored, by table and id."""
+    shared = {("secrets", key): item for key, item in TABLES.tables["secrets"].items()}
+    grant, secret = to_grant_item(_grant()), _item(_secret())
+    return {**shared, ("grants", GRANT_ID): grant, ("secrets", SECRET_ID): secret}
+
+
+def updated_secrets() -> dict[str, dict[str, Any]]:
+    """Return what an update of each item of the secrets table returns: ours was opened."""
+    secret = _secret()
     opened = replace(secret, opened_at=secret.expires_at, claim_sha256=_sha256(CLAIM.encode()))
+    return {**TABLES.tables["secrets"], SECRET_ID: _item(opened)}
+
+
+def answers() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the answer to each other operation on each table; what is not in it is empty."""
     return {
-        ("GetItem", "grants"): {"Item": grant},
-        ("GetItem", "secrets"): {"Item": _item(secret)},
-        ("UpdateItem", "secrets"): {"Attributes": _item(opened)},
-        ("UpdateItem", "counters"): {"Attributes": {"hits": {"N": "1"}}},
         ("Query", "grants"): {"Items": [], "Count": 0, "ScannedCount": 0},
     }
 
@@ -39,19 +63,13 @@ def _grant() -> Grant:
 
 def _secret() -> Secret:
     until = int(time.time()) + DAY
-    return Secret(SECRET_ID, b"c" * 300, _sha256(PROOF), False, until, "f")  # noqa: FBT003
+    return Secret(SECRET_ID, b"c" * 300, _sha256(PROOF), False, until, "f", GRANT_ID)  # noqa: FBT003
 
 
 def _item(secret: Secret) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-
-    class Client:
-        def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore has it
-            written.update(request["Item"])
-            return {}
-
-    SecretTable(Client(), "secrets").add(secret)  # type: ignore[arg-type] # It calls no more.
-    return written
+    written = FakeDynamoDB({"secrets": []})
+    SecretTable(written, "secrets").add(secret)  # type: ignore[arg-type] # It stands in for it.
+    return written.tables["secrets"][secret.id]
 
 
 def _sha256(value: bytes) -> str:
