@@ -12,6 +12,7 @@ from __future__ import annotations
 import bisect
 import heapq
 import itertools
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,6 +56,7 @@ class BigTable:
         self.index = [(NOW, f"d{number:021}") for number in range(DUE)]
         self.index += late
         self.due_at = {each: at for at, each in self.index[:DUE]}
+        self.lock = threading.Lock()  # The sweep writes from several threads.
 
     def _call(self, name: str) -> None:
         self.calls[name] += 1
@@ -92,12 +94,13 @@ class BigTable:
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
     def update_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3 has it
-        self._call("update_item")
         each, values = request["Key"]["id"]["S"], request["ExpressionAttributeValues"]
-        if self.due_at[each] != int(values[":due"]["N"]):
-            code = {"Code": "ConditionalCheckFailedException", "Message": ""}
-            raise ClientError({"Error": code}, "UpdateItem")  # type: ignore[typeddict-item]
-        self._move(each, int(values[":until"]["N"]))
+        with self.lock:
+            self._call("update_item")
+            if self.due_at[each] != int(values[":due"]["N"]):
+                code = {"Code": "ConditionalCheckFailedException", "Message": ""}
+                raise ClientError({"Error": code}, "UpdateItem")  # type: ignore[typeddict-item]
+            self._move(each, int(values[":until"]["N"]))
         return {}
 
     def _move(self, each: str, to: int) -> None:
