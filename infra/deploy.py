@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from infra import package, pages, parameters, prerequisites, smoke, team_keys, t
 from infra.cloudformation import DeployError, Deployment
 
 POLL_SECONDS = 5.0
-STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,33}")  # Names of its parts have at most 64.
 FAILURES = (
     BotoCoreError,
     Boto3Error,
@@ -107,11 +105,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace) -> Run:
-    if not STACK_NAME.fullmatch(options.stack):
-        raise DeployError(
-            f"“{options.stack}” cannot be the name of a stack: letters, digits and hyphens, "
-            "a letter first, at most 34."
-        )
+    prerequisites.refuse_bad_name(options.stack)
     session = boto3.Session(region_name=options.region)
     account = prerequisites.account(session)
     artifacts = options.artifacts or prerequisites.default_bucket(session, account)

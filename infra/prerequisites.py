@@ -6,6 +6,7 @@ What an AWS account needs before Hallpass can be deployed, and what to do where 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
+from chalicelib.errors import TryAgain
 from infra.cloudformation import DeployError
 from infra.parameters import CERTIFICATE, identity
 
@@ -25,8 +27,10 @@ EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"
 KEY_TAG = "hallpass:data-key"
 SES_SANDBOX_PAGE = "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
 MISSING_CODES = {"404", "NoSuchBucket", "NotFound"}
+MAX_SHOWN_CHARACTERS = 200
 MAX_LATE_SECONDS = 3600  # As the alarm on the oldest due thing.
 FORBIDDEN_CODES = {"403", "AccessDenied", "Forbidden"}
+STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,33}")  # Names of its parts have at most 64.
 
 
 def explain(error: Exception) -> str:
@@ -37,18 +41,48 @@ def explain(error: Exception) -> str:
         return "There are no AWS credentials. Run `aws configure` or `aws sso login`."
     if isinstance(error, EndpointConnectionError):
         return f"{error} Is the name of the region right, and the network up?"
+    if isinstance(error, TryAgain) and isinstance(error.__cause__, (ClientError, BotoCoreError)):
+        return explain(error.__cause__)  # What a visitor of the pages is not told, an operator is.
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         if code in EXPIRED_CODES:
             return f"AWS does not take these credentials ({code}). Sign in again."
-    return " ".join(str(error).split(" ")) if isinstance(error, BotoCoreError) else str(error)
+    return " ".join(str(error).split()) if isinstance(error, BotoCoreError) else str(error)
+
+
+def refuse_bad_name(stack: str) -> None:
+    """
+    Refuse what cannot be the name of a stack; an empty one would be all stacks of the account.
+
+    Raises:
+        DeployError: Says what a name may have.
+    """
+    if not STACK_NAME.fullmatch(stack):
+        raise DeployError(
+            f"“{printable(stack)}” cannot be the name of a stack: letters, digits and hyphens, "
+            "a letter first, at most 34."
+        )
+
+
+def printable(text: str) -> str:
+    """
+    Return *text* with each sign that shows nothing of itself as its number, and shortened.
+
+    What people and sites have typed could otherwise move the operator's cursor, hide lines or turn
+    the direction of the text.
+    """
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + "…"
 
 
 def account(session: boto3.Session) -> str:
     """Return the number of the account that the credentials belong to."""
     if session.region_name is None:
         raise NoRegionError
-    number: str = session.client("sts").get_caller_identity()["Account"]
+    try:
+        number: str = session.client("sts").get_caller_identity()["Account"]
+    except ValueError as error:  # Of botocore, when AWS_ENDPOINT_URL is no address.
+        raise DeployError(f"{error}. Is AWS_ENDPOINT_URL right?") from error
     return number
 
 

@@ -166,7 +166,7 @@ class Stack:
 
     def add_account(self, name: str) -> dict[str, str]:
         """Add an account of One Time Secret's API; return its user name and token."""
-        accounts = accounts_of(self.ministack.session, NAME, self.ministack.endpoint_url)
+        accounts = accounts_of(self.client("dynamodb"), self.outputs)
         token = accounts.add(name, mail_openings=True, now=int(time.time()))
         if token is None:
             raise one_sweep.StackFailedError(f"The account {name} exists already.")

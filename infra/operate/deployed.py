@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.text import Text
 
-from chalicelib.aws.grant_item import DUE_SHARDS, SHARD
+from chalicelib.aws.grant_item import DUE_SHARDS, SHARD, from_grant_item
 from chalicelib.aws.grant_table import GrantTable
 from chalicelib.errors import HallpassError
 from chalicelib.grants.model import Grant
@@ -23,6 +25,7 @@ from infra.package import PackageError
 from infra.template import ParameterError
 
 POLL_SECONDS = 5.0
+MAX_BATCH_GRANTS = 100  # BatchGetItem takes no more.
 PLAIN_WIDTH = 160  # Of what goes into a file or a pipe, which has no width of its own.
 FAILURES = (
     BotoCoreError,
@@ -105,12 +108,26 @@ class Deployed:
         for page in pages:
             yield from (str(row["id"]["S"]) for row in page["Items"])
 
+    def pending_grants(self) -> Iterator[Grant]:
+        """Yield every grant that something is left to do for, a notice or more."""
+        ids = list(self.open_ids())
+        for start in range(0, len(ids), MAX_BATCH_GRANTS):
+            yield from self._read(ids[start : start + MAX_BATCH_GRANTS])
+
     def open_grants(self) -> Iterator[Grant]:
-        """Yield every grant whose access has not ended, soonest due first."""
-        for grant_id in self.open_ids():
-            grant = self.grants.get(grant_id)
-            if grant is not None and grant.state != "ended":
-                yield grant
+        """Yield every grant whose access has not ended."""
+        return (grant for grant in self.pending_grants() if grant.state != "ended")
+
+    def _read(self, ids: list[str]) -> Iterator[Grant]:
+        table = self.outputs["GrantsTableName"]
+        asked: Any = {table: {"Keys": [{"id": {"S": i}} for i in ids], "ConsistentRead": True}}
+        found: dict[str, Grant] = {}
+        while asked:  # A grant has some kilobytes, and an answer at most 16 megabytes.
+            answer = self.client("dynamodb").batch_get_item(RequestItems=asked)
+            read = (from_grant_item(item) for item in answer["Responses"].get(table, []))
+            found |= {grant.id: grant for grant in read if grant is not None}
+            asked = answer.get("UnprocessedKeys")
+        yield from (found[i] for i in ids if i in found)
 
 
 def arguments(command: str, description: str) -> argparse.ArgumentParser:
@@ -128,6 +145,7 @@ def connect(options: argparse.Namespace) -> Deployed:
     Raises:
         OperatorError: There is no such stack, or its first deployment is unfinished.
     """
+    prerequisites.refuse_bad_name(options.stack)
     session = boto3.Session(region_name=options.region)
     prerequisites.account(session)
     deployment = Deployment(
@@ -149,11 +167,24 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
+def plain(text: str) -> Text:
+    """Return what a person or a site has typed as a cell that is this text and nothing else."""
+    return Text(prerequisites.printable(text))
+
+
+def typed(question: str) -> str:
+    """Ask *question* and return the line that was typed; empty when there is nobody to type."""
+    print(question, end="", flush=True)
+    return sys.stdin.readline().strip()
+
+
 def run(command: Callable[[list[str]], None]) -> None:
     """Run *command* with the program's arguments; end with one sentence when it fails."""
     try:
         command(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit("\nInterrupted.")
+    except BrokenPipeError:  # Whoever read it, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except FAILURES as error:
         sys.exit(f"Not done: {prerequisites.explain(error)}")

@@ -6,8 +6,6 @@ the key to it, the pages' bucket and the sender stay; it says how to take them u
 
 from __future__ import annotations
 
-import sys
-
 from infra.operate import deployed
 from infra.operate.deployed import Deployed, OperatorError
 
@@ -23,9 +21,8 @@ def main(words: list[str]) -> None:
     options = parser.parse_args(words)
     stack = deployed.connect(options)
     _refuse_while_open(stack, abandon=options.abandon_open_access)
-    print(f"To delete {stack.name} in {stack.session.region_name}, type its name: ", end="")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip() != stack.name:
+    question = f"To delete {stack.name} in {stack.session.region_name}, type its name: "
+    if deployed.typed(question) != stack.name:
         raise OperatorError("That is not its name, so nothing was deleted.")
     stack.client("cloudformation").update_termination_protection(
         EnableTerminationProtection=False, StackName=stack.name

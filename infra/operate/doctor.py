@@ -39,6 +39,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--artifacts", help="bucket for the zip and the template")
     parser.add_argument("parameters", nargs="*", metavar="Parameter=value")
     options = parser.parse_args(words)
+    prerequisites.refuse_bad_name(options.stack)
     table = Table("What", "", "Found")
     is_bad = False
     for finding in examine(options.stack, options.region, options.artifacts, options.parameters):

@@ -17,20 +17,25 @@ import json
 import time
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from chalicelib.errors import HallpassError
+from chalicelib.grants.due_order import host_of
 from chalicelib.grants.model import Grant
 from chalicelib.grants.store import GrantStore, update
 from chalicelib.web.fields import IDENTIFIER
+from infra import prerequisites
 from infra.operate import deployed
-from infra.operate.deployed import Deployed, OperatorError
+from infra.operate.deployed import Deployed, OperatorError, plain
+from infra.prerequisites import printable
 
 POLL_SECONDS = 2.0
+MAX_NAMED = 10  # So many accesses one sentence names.
+MAX_ID_BYTES = 128  # Those that the API takes are no longer.
 
 
 def main(words: list[str]) -> None:
@@ -44,9 +49,9 @@ def main(words: list[str]) -> None:
         _show(_get(stack.grants, options.id), console)
     elif options.command == "export":
         for grant in stack.open_grants():
-            print(json.dumps(public(grant), ensure_ascii=False))
+            print(json.dumps(public(grant)))  # In ASCII: a terminal obeys none of it.
     elif options.command == "end":
-        _end(stack, console, [_get(stack.grants, options.id).id], options.wait)
+        _end(stack, console, [_get(stack.grants, options.id)], options.wait)
     else:
         _end_all(stack, console, options.wait)
 
@@ -56,7 +61,7 @@ def public(grant: Grant) -> dict[str, Any]:
     return {
         "id": grant.id,
         "state": grant.state,
-        "overdue": _is_overdue(grant, int(time.time())),
+        "overdue": is_overdue(grant, int(time.time())),
         "site": grant.on_site.site.url if grant.on_site.site else grant.site_url,
         "username": grant.username,
         "by_hand": grant.is_manual,
@@ -94,21 +99,23 @@ def _options(words: list[str]) -> argparse.Namespace:
 
 
 def _get(grants: GrantStore, grant_id: str) -> Grant:
-    grant = grants.get(grant_id)
+    grant = grants.get(grant_id) if 0 < len(grant_id.encode()) <= MAX_ID_BYTES else None
     if grant is None:
-        raise OperatorError(f"There is no access {grant_id}. `make grants ARGS=list` lists them.")
+        raise OperatorError(
+            f"There is no access {printable(grant_id)}. `make grants ARGS=list` lists them."
+        )
     return grant
 
 
 def _list(stack: Deployed, console: Console) -> None:
     now = int(time.time())
     table = Table("Id", "Site", "User", "State", "Until", "Next try", "Tries")
-    for grant in stack.open_grants():
-        overdue = _is_overdue(grant, now)
+    for grant in sorted(stack.open_grants(), key=_due_since):
+        overdue = is_overdue(grant, now)
         table.add_row(
-            Text(grant.id, no_wrap=True),
-            Text(urlsplit(grant.site_url).netloc or grant.site_url),
-            Text(grant.username),
+            Text(printable(grant.id), no_wrap=True),
+            plain(host_of(grant.site_url) or grant.site_url),
+            plain(grant.username),
             Text("overdue", style="bold red") if overdue else Text(_state(grant)),
             _moment(grant.expires_at),
             _moment(grant.schedule.due_at),
@@ -123,39 +130,82 @@ def _show(grant: Grant, console: Console) -> None:
     facts = Table(show_header=False)
     for name, value in said.items():
         is_time = name.endswith("_at") and value is not None
-        facts.add_row(name, _moment(value) if is_time else Text(str(value)))
+        facts.add_row(name, _moment(value) if is_time else plain(str(value)))
     events = Table("When", "What", "By", "Detail", title="Timeline")
     for event in timeline:
-        detail = Text(event["detail"])
-        events.add_row(_moment(event["at"]), event["event"], event["by"], detail)
+        cells = (plain(event[name]) for name in ("event", "by", "detail"))
+        events.add_row(_moment(event["at"]), *cells)
     console.print(facts)
     console.print(events)
 
 
 def _end_all(stack: Deployed, console: Console, wait: bool) -> None:  # noqa: FBT001
-    ids = [grant.id for grant in stack.open_grants()]
-    if not ids:
+    found = list(stack.open_grants())
+    if not found:
         console.print("No access is open.")
         return
-    asked = f"This ends {len(ids)} accesses now. To go on, type the name of the stack: "
-    if console.input(asked, markup=False).strip() != stack.name:
+    question = f"This ends {len(found)} accesses now. To go on, type the name of the stack: "
+    if deployed.typed(question) != stack.name:
         raise OperatorError("That is not the name of the stack, so nothing was ended.")
-    _end(stack, console, ids, wait)
+    _end(stack, console, found, wait, and_new=True)
 
 
-def _end(stack: Deployed, console: Console, ids: list[str], wait: bool) -> None:  # noqa: FBT001
-    """Ask for the end of *ids*, and show the progress until the last site has confirmed its own."""
-    grants = stack.grants
-    asked = f"Asked for the end of {len(ids)} accesses"
+def _end(
+    stack: Deployed,
+    console: Console,
+    asked: list[Grant],
+    wait: bool,  # noqa: FBT001
+    *,
+    and_new: bool = False,
+) -> None:
+    """
+    Ask for the end of *asked*, and show the progress until the last site has confirmed its own.
+
+    With *and_new*, also of what is granted meanwhile.
+
+    Raises:
+        OperatorError: Names those that could not be asked for; all others were.
+    """
     with _progress(console) as progress:
-        task = progress.add_task(asked, total=len(ids))
-        for grant_id in ids:
-            update(grants, grant_id, lambda grant: grant.end_requested("support", int(time.time())))
-            progress.advance(task)
+        failed = _ask(stack, asked, progress, and_new=and_new)
         if wait:
-            _wait(grants, ids, progress)
+            try:
+                _wait(
+                    stack.grants, [grant.id for grant in asked if grant.id not in failed], progress
+                )
+            except KeyboardInterrupt:
+                progress.console.print("What is left is ended without this command.")
+                raise
     if not wait:
         console.print("The sweep ends them within minutes; `make status` shows what is left.")
+    if failed:
+        raise OperatorError(
+            f"{len(failed)} of them could not be recorded as to be ended; run the same again: "
+            + ", ".join(f"{grant_id} ({why})" for grant_id, why in list(failed.items())[:MAX_NAMED])
+        )
+
+
+def _ask(
+    stack: Deployed, asked: list[Grant], progress: Progress, *, and_new: bool
+) -> dict[str, str]:
+    """Record that each of *asked* shall end, and add to it; return why which could not be."""
+    task = progress.add_task("Asked for the end of accesses", total=len(asked))
+    failed: dict[str, str] = {}
+    left = list(asked)
+    while left:
+        for grant in left:
+            try:
+                update(
+                    stack.grants, grant.id, lambda g: g.end_requested("support", int(time.time()))
+                )
+            except HallpassError as error:  # One of them does not keep the others.
+                failed[grant.id] = prerequisites.explain(error)
+            progress.advance(task)
+        known = {grant.id for grant in asked}
+        left = [g for g in stack.open_grants() if g.id not in known] if and_new else []
+        asked += left
+        progress.update(task, total=len(asked))
+    return failed
 
 
 def _wait(grants: GrantStore, ids: list[str], progress: Progress) -> None:
@@ -181,9 +231,10 @@ def _unconfirmed(grants: GrantStore, ids: Iterable[str]) -> list[Grant]:
 
 def _hosts(grants: list[Grant]) -> str:
     reasons = []
-    for grant in grants[:10]:
+    for grant in grants[:MAX_NAMED]:
         failures = [event.detail for event in grant.timeline if event.name == "removal_failed"]
-        reasons.append(f"{grant.id} at {grant.site_url} ({failures[-1] if failures else ''})")
+        why = failures[-1] if failures else ""
+        reasons.append(printable(f"{grant.id} at {grant.site_url} ({why})"))
     return ", ".join(reasons) + (" …" if len(grants) > len(reasons) else "")
 
 
@@ -196,7 +247,13 @@ def _state(grant: Grant) -> str:
     return "ending" if grant.end_requested_at else grant.state
 
 
-def _is_overdue(grant: Grant, now: int) -> bool:
+def _due_since(grant: Grant) -> float:
+    due_since = grant.schedule.due_since
+    return float("inf") if due_since is None else due_since
+
+
+def is_overdue(grant: Grant, now: int) -> bool:
+    """Return whether the account should be gone, and a removal has failed."""
     return grant.state != "ended" and grant.deadline < now and grant.schedule.attempts > 0
 
 

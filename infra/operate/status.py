@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra import pages, prerequisites, team_keys
-from infra.operate import deployed
+from infra.operate import deployed, grants
 from infra.operate.deployed import Deployed
 
 MAX_CONFIG_SECONDS = 20.0
@@ -28,7 +28,7 @@ def main(words: list[str]) -> None:
         *_team(stack.parameters["PublicUrl"]),
         *_mail(stack),
         *_alarms(stack),
-        *_accesses(stack),
+        *_accesses(stack, now=int(time.time())),
     ):
         table.add_row(name, Text(value, style=style))
     deployed.console().print(table)
@@ -106,15 +106,20 @@ def _alarms(stack: Deployed) -> list[Row]:
     return rows
 
 
-def _accesses(stack: Deployed) -> list[Row]:
-    open_ids, overdue = list(stack.open_ids()), set(stack.open_ids("overdue"))
+def _accesses(stack: Deployed, *, now: int) -> list[Row]:
+    open_count = overdue_count = 0
+    due: list[int] = []
+    for grant in stack.pending_grants():
+        open_count += grant.state != "ended"
+        overdue_count += grants.is_overdue(grant, now)
+        if grant.schedule.due_since is not None:
+            due.append(grant.schedule.due_since)
     rows = [
-        ("open accesses", str(len(open_ids)), ""),
-        ("overdue", str(len(overdue)), BAD if overdue else GOOD),
+        ("open accesses", str(open_count), ""),
+        ("overdue", str(overdue_count), BAD if overdue_count else GOOD),
     ]
-    oldest = stack.grants.get(open_ids[0]) if open_ids else None
-    if oldest is not None and oldest.schedule.due_at is not None:
-        late = int(time.time()) - oldest.schedule.due_at
+    if due:
+        late = now - min(due)
         said = f"{late} s ago" if late > 0 else f"in {-late} s"
         rows.append(("next is due", said, BAD if late > prerequisites.MAX_LATE_SECONDS else ""))
     return rows

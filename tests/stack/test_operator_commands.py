@@ -1,0 +1,195 @@
+"""The operator's commands over a fake stack; `test_operate` runs them on the real one."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import TryAgain
+from chalicelib.grants.model import Grant
+from infra import prerequisites
+from infra.cloudformation import DeployError
+from infra.operate import deployed, destroy, doctor, grants, status, tokens
+from tests.fakes.world import GRANT, NOW, World
+
+HOSTILE = "https://x.example\x1b[2J\x9b31m\u202e\u2028[bold]"
+UNSEEN = "\x1b\x9b\u202e\u2028"
+
+
+@dataclass
+class Stack:
+    """What the commands ask of a deployed stack."""
+
+    world: World = field(default_factory=World)
+    name: str = "hallpass"
+
+    @property
+    def grants(self) -> Any:  # noqa: ANN401  The fake store.
+        return self.world.grants
+
+    def pending_grants(self) -> Iterator[Grant]:
+        yield from self.world.grants.items.values()
+
+    def open_grants(self) -> Iterator[Grant]:
+        yield from (grant for grant in self.pending_grants() if grant.state != "ended")
+
+    def keep(self, **changes: Any) -> None:  # noqa: ANN401
+        """Change the one access that there is."""
+        items = self.world.grants.items
+        items[GRANT] = replace(items[GRANT], **changes)
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
+    stack = Stack()
+    stack.world.parts.lifecycle.provision(stack.world.request(), now=NOW)
+    monkeypatch.setattr(deployed, "connect", lambda _: stack)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    return stack
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", GRANT], ["export"]])
+def test_what_a_site_is_called_cannot_write_to_the_operators_terminal(
+    stack: Stack, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    stack.keep(site_url=HOSTILE, username=HOSTILE, owner_email=HOSTILE)
+    stack.keep(on_site=replace(stack.world.grants.items[GRANT].on_site, site=None))
+    grants.main(words)
+
+    said = capsys.readouterr().out
+    assert not set(UNSEEN) & set(said)
+    assert "x.example" in said
+    if words == ["export"]:
+        assert json.loads(said)["site"] == HOSTILE, "it is the same once it is read as JSON"
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "https://[bold]a[/bold].example", ""])
+def test_a_site_without_a_host_is_listed(
+    stack: Stack, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    stack.keep(site_url=address)
+    grants.main(["list"])
+
+    assert address in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("grant_id", ["", "x", "a" * 3000, "\x1b[2J"])
+@pytest.mark.usefixtures("stack")
+def test_an_id_that_there_is_not_is_said_to_be_none(grant_id: str) -> None:
+    with pytest.raises(DeployError, match="There is no access") as raised:
+        grants.main(["show", grant_id])
+    assert "\x1b" not in str(raised.value)
+    assert len(str(raised.value)) < 300
+
+
+def test_nobody_at_the_terminal_ends_nothing(stack: Stack) -> None:
+    with pytest.raises(DeployError, match="nothing was ended"):
+        grants.main(["end-all"])
+
+    assert stack.world.grants.items[GRANT].end_requested_at is None
+
+
+def test_one_access_that_cannot_be_ended_does_not_keep_the_others(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, real = stack.world.grants.items, stack.world.grants.get
+    items["a" * 22] = replace(items[GRANT], id="a" * 22)
+    items[GRANT] = items.pop(GRANT)  # It comes second.
+
+    def get(grant_id: str) -> Grant | None:
+        if grant_id == "a" * 22:
+            raise TryAgain
+        return real(grant_id)
+
+    monkeypatch.setattr(stack.world.grants, "get", get)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hallpass\n"))
+    with pytest.raises(DeployError, match=f"1 of them.*{'a' * 22}"):
+        grants.main(["end-all", "--no-wait"])
+
+    assert items[GRANT].end_requested_at is not None
+
+
+def test_an_access_that_is_granted_meanwhile_is_ended_as_well(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = stack.world.grants.items
+    late = replace(items[GRANT], id="b" * 22)
+    listed = stack.open_grants
+    calls: list[int] = []
+
+    def open_grants() -> Iterator[Grant]:
+        calls.append(1)
+        if len(calls) == 2:  # After the question.
+            items[late.id] = late
+        return listed()
+
+    monkeypatch.setattr(stack, "open_grants", open_grants)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hallpass\n"))
+    grants.main(["end-all", "--no-wait"])
+
+    assert items[late.id].end_requested_at is not None
+
+
+@pytest.mark.usefixtures("stack")
+def test_what_was_asked_for_goes_on_after_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grants.main(["end", GRANT])
+
+    assert "ended without this command" in capsys.readouterr().out
+
+
+def test_the_next_thing_due_is_that_of_both_queues_and_of_its_own_clock(stack: Stack) -> None:
+    """A retry may be older than all first tries; what is handed out was due before `due_at`."""
+    first = stack.world.grants.items[GRANT]
+    handed_out = replace(first.schedule, due_at=NOW + 900, waiting_since=NOW - 4000, attempts=2)
+    stack.world.grants.items["b" * 22] = replace(first, id="b" * 22, schedule=handed_out)
+
+    rows = {name: (value, style) for name, value, style in status._accesses(stack, now=NOW)}  # type: ignore[arg-type]
+    assert rows["next is due"] == ("4000 s ago", status.BAD)
+    assert rows["open accesses"][0] == "2"
+
+
+def test_an_ended_access_whose_notices_wait_is_not_counted_as_open(stack: Stack) -> None:
+    stack.keep(phase="notifying", ended_at=NOW)
+
+    rows = {name: value for name, value, _ in status._accesses(stack, now=NOW)}  # type: ignore[arg-type]
+    assert rows["open accesses"] == "0"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-x", "../x", "x" * 40, "\x1b[2J"])
+@pytest.mark.parametrize("command", [grants, destroy, status, tokens, doctor])
+def test_no_command_takes_what_cannot_name_a_stack(
+    command: Any,  # noqa: ANN401  One of many modules.
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An empty name would be all stacks of the account."""
+    words = {grants: ["list"], tokens: ["list"]}.get(command, [])
+    with pytest.raises((DeployError, SystemExit)) as raised:
+        command.main([f"--stack={name}", *words])
+
+    said = str(raised.value) + capsys.readouterr().out
+    assert "cannot be the name of a stack" in said
+    assert "\x1b" not in said
+
+
+def test_what_aws_refuses_is_said_and_not_that_we_are_busy() -> None:
+    refusal = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "BatchGetItem"
+    )
+    error = TryAgain()
+    error.__cause__ = refusal
+
+    assert "AccessDeniedException" in prerequisites.explain(error)
