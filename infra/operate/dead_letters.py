@@ -23,6 +23,7 @@ from infra.operate import deployed
 from infra.operate.deployed import Deployed, OperatorError
 
 HIDDEN_SECONDS = 30  # From other readers, while this one shows or moves what it has.
+LOOK_SECONDS = 1  # With a wait, SQS asks all of its servers; without one, it may find nothing.
 MAX_BATCH_MESSAGES = 10  # SQS returns no more in one request.
 
 
@@ -59,6 +60,7 @@ def read(stack: Deployed) -> Iterator[DeadLetter]:
             QueueUrl=stack.outputs["DeadLettersUrl"],
             MaxNumberOfMessages=MAX_BATCH_MESSAGES,
             VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=LOOK_SECONDS,
             AttributeNames=["SentTimestamp"],
         ).get("Messages", [])
         new = [message for message in received if message["MessageId"] not in seen]
@@ -88,8 +90,18 @@ def _list(stack: Deployed, letters: list[DeadLetter], console: Console) -> None:
             "gone" if grant is None else grant.state,
             "" if grant is None else str(grant.schedule.attempts),
         )
+    _show_again(stack, letters)
     console.print(table)
     console.print('`make dead-letters ARGS="put-back"` tries them again.', highlight=False)
+
+
+def _show_again(stack: Deployed, letters: list[DeadLetter]) -> None:
+    """Hide *letters* no longer, so that whoever puts them back next finds them."""
+    queues, queue = stack.client("sqs"), stack.outputs["DeadLettersUrl"]
+    for letter in letters:
+        queues.change_message_visibility(
+            QueueUrl=queue, ReceiptHandle=letter.handle, VisibilityTimeout=0
+        )
 
 
 def _put_back(stack: Deployed, letters: list[DeadLetter], console: Console) -> None:

@@ -20,7 +20,7 @@ from infra import deploy, package, pages, team_keys
 from infra.cloudformation import DeployError, Deployment
 from infra.local.stack import ARTIFACTS, NAME, Stack
 from infra.local.wordpress import WordPress
-from infra.operate import deployed, destroy, doctor, grants, status
+from infra.operate import dead_letters, deployed, destroy, doctor, grants, status, tokens
 from tests.page import basic
 from tests.team_key import TeamKey
 
@@ -330,6 +330,48 @@ def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else
     for context in ({}, {"grant_id": "g", "purpose": "other"}, {**right, "more": "x"}):
         with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
             kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)
+
+
+def test_the_operators_role_runs_each_command_and_opens_nothing(
+    running: Stack,
+    support_user: Account,
+    said: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grant_id = record(running, support_user, expires_in=3600)
+    dynamodb, kms, queues = clients_of(
+        running, "OperatorRole", "operator", "dynamodb", "kms", "sqs"
+    )
+    sealed = running.client("kms").encrypt(
+        KeyId=running.outputs["DataKeyArn"],
+        Plaintext=b"key",
+        EncryptionContext={"grant_id": "g", "purpose": "removal"},
+    )["CiphertextBlob"]
+    running.client("sqs").send_message(
+        QueueUrl=running.outputs["DeadLettersUrl"], MessageBody="no access"
+    )
+    key = running.client("iam").create_access_key(UserName="like-operator")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+    assert "open accesses" in said(status)
+    assert "names no access" in said(dead_letters)
+    assert "are deleted" in said(dead_letters, "put-back")
+    assert grant_id in said(grants, "list")
+    assert grant_id in said(grants, "export")
+    assert "access_created" in said(grants, "show", grant_id)
+    said(grants, "end", grant_id, "--no-wait")
+    with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
+        kms.decrypt(
+            CiphertextBlob=sealed, EncryptionContext={"grant_id": "g", "purpose": "removal"}
+        )
+    with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
+        said(tokens, "list")
+    for table in ("SecretsTableName", "GrantsTableName"):
+        with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
+            dynamodb.scan(TableName=running.outputs[table])
+    with pytest.raises(queues.exceptions.ClientError, match="AccessDenied"):
+        queues.receive_message(QueueUrl=running.outputs["DueQueueUrl"])
 
 
 @pytest.fixture
