@@ -59,9 +59,12 @@ def main(arguments: list[str]) -> None:
     run = _run(options)
     stored = run.deployment.parameters()
     built = package.build()
+    _refuse_other_runtime(given, built.runtime)
     given |= {"Runtime": built.runtime}
-    template.check_parameters(template.load(built.template), given)
-    parameters.check(given, stored)
+    known = template.load(built.template)
+    template.check_parameters(known, given)
+    parameters.check(given, stored, run.session.region_name)
+    parameters.check_workers(given, stored, known["Parameters"])
     prerequisites.refuse_bad_certificate(run.session, given)
     _refuse_to_forget(run, given, stored)
     given |= parameters.sender(run.client("sesv2"), given, stored)
@@ -132,6 +135,16 @@ def _keys() -> list[str]:
     return keys
 
 
+def _refuse_other_runtime(given: Mapping[str, str], runtime: str) -> None:
+    """Refuse to name another Python than that for which the package was built."""
+    asked = given.get("Runtime", runtime)
+    if asked != runtime:
+        raise DeployError(
+            f"The package is built for {runtime}. To have {asked}, which must be installed here, "
+            f"run RUNTIME={asked} make deploy."
+        )
+
+
 def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, str]) -> None:
     """Refuse a new stack beside the table of an earlier one, which nothing would sweep again."""
     if stored or "GrantsTableName" in given:
@@ -169,6 +182,11 @@ def _deploy(
     first = {**given, **({"PublicUrl": url} if url else {})}
     if not stored:  # A table that is protected would outlive a first deployment that fails.
         first.setdefault("ProtectGrants", "no")
+    if (before := stored.get("Runtime", built.runtime)) != built.runtime:
+        print(
+            f"The functions change from {before} to {built.runtime}, the Python of this machine; "
+            f"RUNTIME={before} make deploy keeps it."
+        )
     print(f"Deploying {built.sha256[:12]} as {run.options.stack} to {run.session.region_name} …")
     outputs = deployment.deploy(built, first)
     held = deployment.parameters()

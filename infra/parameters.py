@@ -34,11 +34,15 @@ REQUIRED = {
     "SupportEmail": "where tickets go",
 }
 ADDRESSES = (*REQUIRED, "AlarmEmail")
-RESERVED = re.compile(r"\.(example|invalid|test|localhost)\.?$", re.IGNORECASE)
+SECRET = "EventsKey"  # noqa: S105  The name of one.
+RESERVED = re.compile(
+    r"\.(example|invalid|test|localhost)\.?$|(^|\.)example\.(com|net|org)\.?$", re.IGNORECASE
+)
 MIN_UNRESERVED_EXECUTIONS = 100  # Executions that Lambda lets no function reserve.
 FEW_WORKERS = {"DueConcurrency": "3", "RetryConcurrency": "2"}  # Of the 10 of a new account.
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+")
 CERTIFICATE_REGION = "us-east-1"
+MIN_WAF_RATE = 10  # AWS WAF counts no fewer.
 
 
 def parse(words: list[str]) -> dict[str, str]:
@@ -52,6 +56,11 @@ def parse(words: list[str]) -> dict[str, str]:
     for word in words:
         name, separator, value = word.partition("=")
         if not separator or not name.isalnum():
+            if SECRET in given:  # The word may be the rest of it.
+                raise DeployError(
+                    f"A word after {SECRET} is no parameter. Put a value with a blank in quotes: "
+                    f"{SECRET}='Bearer …'."
+                )
             raise DeployError(f"“{word}” is no parameter. Write Parameter=value, without blanks.")
         if given.get(name, value) != value:
             raise DeployError(f"{name} is named twice.")
@@ -59,12 +68,13 @@ def parse(words: list[str]) -> dict[str, str]:
     return given
 
 
-def check(given: Mapping[str, str], stored: Mapping[str, str]) -> None:
+def check(given: Mapping[str, str], stored: Mapping[str, str], region: str | None = None) -> None:
     """
-    Check what the stack will have, before anything is changed.
+    Check what the stack in *region* will have, before anything is changed.
 
     Raises:
-        DeployError: An address is missing or reserved, or the certificate does not fit.
+        DeployError: An address is missing or reserved, the certificate does not fit, or a web ACL
+            cannot be made.
     """
     effective = {**stored, **given}
     for name, meaning in REQUIRED.items():
@@ -91,10 +101,44 @@ def check(given: Mapping[str, str], stored: Mapping[str, str]) -> None:
                 f"CloudFront takes certificates of {CERTIFICATE_REGION} only, and this one is of "
                 f"{where}: {certificate}. Request one in {CERTIFICATE_REGION}."
             )
+    _check_web_acl(int(effective.get("WafRate", "0")), region)
     if bool(effective.get("GrantsTableName")) != bool(effective.get("DataKeyArn")):
         raise DeployError(
             "GrantsTableName and DataKeyArn belong together: without its key, the records of a "
             "table remove no support user. Name both."
+        )
+
+
+def _check_web_acl(rate: int, region: str | None) -> None:
+    if rate and rate < MIN_WAF_RATE:
+        raise DeployError(f"WafRate is at least {MIN_WAF_RATE}, or 0 for no web ACL.")
+    if rate and region not in {None, CERTIFICATE_REGION}:
+        raise DeployError(
+            f"A web ACL of CloudFront is made in {CERTIFICATE_REGION} only, and this stack is for "
+            f"{region}: leave WafRate out."
+        )
+
+
+def check_workers(
+    given: Mapping[str, str], stored: Mapping[str, str], known: Mapping[str, Any]
+) -> None:
+    """
+    Refuse more workers than are reserved: SQS counts what Lambda refuses as a failed try.
+
+    *known* are the parameters of the template.
+
+    Raises:
+        DeployError: Says how many to reserve.
+    """
+    names = ("DueConcurrency", "RetryConcurrency", "WorkerConcurrency")
+    if not set(names) & set(given):
+        return
+    effective = {**{name: known[name]["Default"] for name in names}, **stored, **given}
+    due, retry, reserved = (int(effective[name]) for name in names)
+    if reserved and reserved < due + retry:
+        raise DeployError(
+            f"{due} workers for first tries and {retry} for retries need as many executions: add "
+            f"WorkerConcurrency={due + retry} (or 0, which reserves none)."
         )
 
 
@@ -160,9 +204,20 @@ def concurrency(
 
     Then workers are few as well, for they share what there is with the API. Lambda keeps 100
     executions free of reservations; *defaults* are the template's.
+
+    Raises:
+        DeployError: What the operator asks for is more than the account has.
     """
     new = {name: n for name, n in defaults.items() if name not in {**given, **stored}}
     limit = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    more = sum(int(given[n]) - int(stored.get(n, "0")) for n in defaults if n in given)
+    if more > 0 and limit - more < MIN_UNRESERVED_EXECUTIONS:
+        raise DeployError(
+            f"The account has {limit} executions of Lambda left, of which "
+            f"{MIN_UNRESERVED_EXECUTIONS} have to stay free, and this reserves {more} more. Ask "
+            "for more in Service Quotas, “Concurrent executions” of AWS Lambda, or reserve fewer."
+        )
+    limit -= max(0, more)
     if limit - sum(new.values()) >= MIN_UNRESERVED_EXECUTIONS:
         return {}
     few = {name: n for name, n in FEW_WORKERS.items() if name not in {**given, **stored}}

@@ -25,6 +25,7 @@ json.dump(Translator({}, Parser()).translate(yaml.safe_load(text), {}), sys.stdo
 """
 
 Resource = dict[str, Any]
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")  # All numbers of the template count something.
 
 
 class ParameterError(Exception):
@@ -97,7 +98,7 @@ def check_parameters(template: dict[str, Any], given: Mapping[str, str]) -> None
     if unknown:
         raise ParameterError(f"The template has no parameter {', '.join(unknown)}.")
     wrong = [
-        f"{name}={value!r} does not fit: {known[name].get('Description', '')}"
+        f"{_shown(known[name], name, value)} does not fit: {known[name].get('Description', '')}"
         for name, value in given.items()
         if not _fits(known[name], value)
     ]
@@ -105,15 +106,18 @@ def check_parameters(template: dict[str, Any], given: Mapping[str, str]) -> None
         raise ParameterError("\n".join(wrong))
 
 
+def _shown(parameter: dict[str, Any], name: str, value: str) -> str:
+    """Return the assignment as it was given, without the value of what is not to be shown."""
+    return name if parameter.get("NoEcho") else f"{name}={value!r}"
+
+
 def _fits(parameter: dict[str, Any], value: str) -> bool:
-    if parameter["Type"] == "Number":
-        try:
-            number = float(value)
-        except ValueError:
-            return False
-        least, most = parameter.get("MinValue", -math.inf), parameter.get("MaxValue", math.inf)
-        return float(least) <= number <= float(most)
     allowed = parameter.get("AllowedValues")
     if allowed is not None:
         return value in map(str, allowed)
+    if parameter["Type"] == "Number":
+        if not WHOLE_NUMBER.fullmatch(value):
+            return False
+        least, most = parameter.get("MinValue", -math.inf), parameter.get("MaxValue", math.inf)
+        return float(least) <= int(value) <= float(most)
     return re.fullmatch(parameter.get("AllowedPattern", "(?s).*"), value) is not None

@@ -14,7 +14,7 @@ import boto3
 from rich.table import Table
 from rich.text import Text
 
-from infra import parameters, prerequisites
+from infra import package, parameters, prerequisites, template
 from infra.cloudformation import STUCK, Deployment
 from infra.operate import deployed
 
@@ -75,7 +75,10 @@ def examine(
 
     def settings() -> Iterator[Finding]:
         stored = deployment.parameters()
-        parameters.check(given, stored)
+        known = template.load(package.build().template)
+        template.check_parameters(known, given)
+        parameters.check(given, stored, session.region_name)
+        parameters.check_workers(given, stored, known["Parameters"])
         prerequisites.refuse_bad_certificate(session, {**stored, **given})
         effective = {**stored, **given}
         yield Finding("settings", "good", f"tickets go to {effective['SupportEmail']}")
