@@ -41,29 +41,29 @@ sweep: .venv/installed.txt ## Run one sweep now, on the running Hallpass
 test: setup check lint-infra coverage ## Check and test everything
 	node --test tests/js/*.test.js
 	@# The longest files first, so that both cores are busy to the end.
-	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/plugins --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest tests/stack/test_crash_ending.py tests/stack/test_crash.py tests/stack tests/browser tests/plugins --numprocesses 2 --dist loadfile --no-loadscope-reorder $(value ARGS)
 
 coverage: setup ## Test the rules and the contracts; fails when they take too few branches of chalicelib
-	$(BIN)/pytest tests/contract tests/unit tests/upgrade --cov --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest tests/contract tests/unit tests/upgrade --cov --numprocesses 2 --dist loadfile --no-loadscope-reorder $(value ARGS)
 
 test-unit: packages-unit .venv/unit.txt ## Test the rules, with fakes only (needs Python and Node, no more)
 	node --test tests/js/*.test.js
-	$(BIN)/pytest tests/unit tests/upgrade $(ARGS)
+	$(BIN)/pytest tests/unit tests/upgrade $(value ARGS)
 
 test-contract: setup ## Test that fakes and real things keep the same contract
-	$(BIN)/pytest tests/contract $(ARGS)
+	$(BIN)/pytest tests/contract $(value ARGS)
 
 test-plugins: setup ## Test the story on sites with plugins in the way (PLUGINS=folder: with those in it, too)
-	HALLPASS_PLUGINS="$(PLUGINS)" $(BIN)/pytest tests/plugins $(ARGS)
+	HALLPASS_PLUGINS="$(PLUGINS)" $(BIN)/pytest tests/plugins $(value ARGS)
 
 test-stack: setup ## Test the real zip and template on the emulated AWS
-	$(BIN)/pytest tests/stack $(ARGS)
+	$(BIN)/pytest tests/stack $(value ARGS)
 
 test-browser: setup ## Test the pages in Chromium, against the real stack
-	$(BIN)/pytest tests/browser $(ARGS)
+	$(BIN)/pytest tests/browser $(value ARGS)
 
 test-browsers: setup packages-browsers ## Play the story in Firefox and WebKit, too
-	@$(BIN)/python -m tests.engines $(ARGS)
+	@$(BIN)/python -m tests.engines $(value ARGS)
 
 screenshots: setup ## Take the pictures of the README, and of every mail (in build/mails)
 	@$(BIN)/python -m tests.browser.screenshots
@@ -78,7 +78,7 @@ validate: tests/tools/installed.txt ## Check the HTML and CSS of the pages (need
 	@java -jar $(VNU) --errors-only --also-check-css --filterpattern ".*field-sizing.*" frontend/*.html frontend/*.css && echo "The pages are valid."
 
 bench: setup ## Measure how long things take here, and write docs/performance.md
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(value ARGS)
 
 peers: setup ## Measure us beside SnapPass and PrivateBin (needs redis-server and a network)
 	@$(BIN)/python -m tests.bench.peers
@@ -111,7 +111,7 @@ update: .venv-lock/installed.txt ## Pin the newest versions of everything (then:
 	@$(foreach list,$(LISTS),$(COMPILE) $(LOCK) --upgrade $(list).in -o $(list).txt && ) true
 
 fresh: ## Try a bare Debian 12 and 13, as root: make fresh ARGS="12 run" (or test, check, test-unit …)
-	@tests/fresh/debian.sh $(ARGS)
+	@tests/fresh/debian.sh $(value ARGS)
 
 package: .venv/installed.txt ## Build the template and the zip that AWS gets
 	@$(BIN)/python -m infra.package
@@ -120,25 +120,25 @@ lint-infra: .venv/installed.txt .venv-aws/installed.txt .venv-checkov/installed.
 	@$(BIN)/python -m infra.lint
 
 deploy: .venv/installed.txt ## Deploy to AWS: make deploy ARGS="SenderEmail=… SupportEmail=…"
-	@$(BIN)/python -m infra.deploy $(ARGS)
+	@$(BIN)/python -m infra.deploy $(value ARGS)
 
 doctor: .venv/installed.txt ## Check what a deployment needs: make doctor ARGS="SenderEmail=…"
-	@$(BIN)/python -m infra.operate.doctor $(ARGS)
+	@$(BIN)/python -m infra.operate.doctor $(value ARGS)
 
 status: .venv/installed.txt ## Show whether the deployed Hallpass works, and what rings
-	@$(BIN)/python -m infra.operate.status $(ARGS)
+	@$(BIN)/python -m infra.operate.status $(value ARGS)
 
 grants: .venv/installed.txt ## List open accesses, show one, and end them: make grants ARGS="list"
-	@$(BIN)/python -m infra.operate.grants $(ARGS)
+	@$(BIN)/python -m infra.operate.grants $(value ARGS)
 
 dead-letters: .venv/installed.txt ## List what workers failed on five times, and put it back: make dead-letters ARGS="put-back"
-	@$(BIN)/python -m infra.operate.dead_letters $(ARGS)
+	@$(BIN)/python -m infra.operate.dead_letters $(value ARGS)
 
 destroy: .venv/installed.txt ## Delete the deployed Hallpass; refuses while an access is open
-	@$(BIN)/python -m infra.operate.destroy $(ARGS)
+	@$(BIN)/python -m infra.operate.destroy $(value ARGS)
 
 tokens: .venv/installed.txt ## Manage accounts of One Time Secret's API: make tokens ARGS="add NAME" (or list, revoke NAME)
-	@$(BIN)/python -m infra.operate.tokens $(ARGS)
+	@$(BIN)/python -m infra.operate.tokens $(value ARGS)
 
 clean: ## Remove everything that was built or run here
 	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results .coverage

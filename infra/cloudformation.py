@@ -37,6 +37,12 @@ NOTHING_TO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 # What these hold cannot be made anew: the record of open access, and the key to it.
 TYPES_WITH_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key"})
 CANCELLED = "Resource creation cancelled"
+# CloudFormation drops a change that was prepared before another one.
+OVERTAKEN_CODES = {"ChangeSetNotFound", "InvalidChangeSetStatus"}
+BEGUN_TWICE = (
+    "Another deployment of this stack was begun at the same time, and goes on; this one has "
+    "changed nothing. Run the same command again."
+)
 
 
 class DeployError(Exception):
@@ -164,9 +170,14 @@ class Deployment:
             raise
         self._mark()
         # What a first deployment made goes when it fails, also what later survives a deletion.
-        self.cloudformation.execute_change_set(
-            StackName=self.stack, ChangeSetName=name, RetainExceptOnCreate=True
-        )
+        try:
+            self.cloudformation.execute_change_set(
+                StackName=self.stack, ChangeSetName=name, RetainExceptOnCreate=True
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in OVERTAKEN_CODES:
+                raise DeployError(BEGUN_TWICE) from error
+            raise
         self._wait_for_end(made["StackId"], "UPDATE" if exists else "CREATE")
 
     def _values(self, url: str, given: Mapping[str, str], *, exists: bool) -> list[Any]:
@@ -193,6 +204,8 @@ class Deployment:
             self.cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=name)
             if any(words in reason for words in NOTHING_TO_CHANGE):
                 return False
+            if "ChangeSetNotFound" in str(error):
+                raise DeployError(BEGUN_TWICE) from error
             said = reason.strip() or error
             raise DeployError(f"CloudFormation refused the change: {said}") from error
         return True

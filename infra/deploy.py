@@ -149,15 +149,17 @@ def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, s
     """Refuse a new stack beside the table of an earlier one, which nothing would sweep again."""
     if stored or "GrantsTableName" in given:
         return
-    left = prerequisites.table_of_earlier_stack(run.client("dynamodb"), run.options.stack)
-    if left is None:
+    left = prerequisites.tables_of_earlier_stacks(run.client("dynamodb"), run.options.stack)
+    if not left:
         return
-    table, key = left
+    table, key = left[0]
+    others = ", ".join(name for name, _ in left[1:])
+    older = f" Older ones stay as they are: {others}." if others else ""
     raise DeployError(
         f"An earlier stack of this name has left the table {table}. The access that it records "
         "ends only if the new stack takes the table up: add "
         f"GrantsTableName={table} DataKeyArn={key or 'the ARN of its key'} "
-        "(or GrantsTableName= to begin with an empty one and forget that access)."
+        f"(or GrantsTableName= to begin with an empty one and forget that access).{older}"
     )
 
 

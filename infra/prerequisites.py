@@ -196,14 +196,16 @@ def refuse_bad_certificate(session: boto3.Session, given: Mapping[str, str]) -> 
         raise DeployError(f"The certificate is for {', '.join(sorted(names))}, not for {domain}.")
 
 
-def table_of_earlier_stack(dynamodb: Any, stack: str) -> tuple[str, str] | None:  # noqa: ANN401
-    """Return the table that a deleted stack of this name has left, and the ARN of its key."""
+def tables_of_earlier_stacks(dynamodb: Any, stack: str) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Return the tables that stacks of this name have left, the newest first, each with its key."""
     prefix = f"{stack}-GrantsTable-"
+    found = []
     for page in dynamodb.get_paginator("list_tables").paginate():
         for name in page["TableNames"]:
             if name.startswith(prefix):
-                return name, key_of(dynamodb, name)
-    return None
+                made_at = dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"]
+                found.append((made_at, name))
+    return [(name, key_of(dynamodb, name)) for _, name in sorted(found, reverse=True)]
 
 
 def key_of(dynamodb: Any, table: str) -> str:  # noqa: ANN401  A client.

@@ -6,7 +6,7 @@ It changes nothing. Each line that is not good says what to do.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -93,17 +93,11 @@ def examine(
         said = STUCK.get(status, status or "not deployed yet")
         yield Finding(f"stack {stack}", verdict, said)
 
-    def earlier() -> Iterator[Finding]:
-        left = prerequisites.table_of_earlier_stack(make("dynamodb"), stack)
-        if left and not deployment.parameters() and "GrantsTableName" not in given:
-            said = f"take it up: GrantsTableName={left[0]} DataKeyArn={left[1]}"
-            yield Finding("table of an earlier stack", "warn", said)
-
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         (f"stack {stack}", state),
         ("bucket for packages", bucket),
         ("settings", settings),
-        ("table of an earlier stack", earlier),
+        ("table of an earlier stack", lambda: _earlier(make("dynamodb"), deployment, given)),
         ("Lambda's quota", lambda: _quota(make("lambda"))),
     ]
     for about, check in checks:
@@ -111,6 +105,18 @@ def examine(
             yield from check()
         except deployed.FAILURES as error:
             yield Finding(about, "bad", prerequisites.explain(error))
+
+
+def _earlier(
+    dynamodb: Any,  # noqa: ANN401  A client.
+    deployment: Deployment,
+    given: Mapping[str, str],
+) -> Iterator[Finding]:
+    if deployment.parameters() or "GrantsTableName" in given:
+        return
+    for table, key in prerequisites.tables_of_earlier_stacks(dynamodb, deployment.stack):
+        said = f"take it up: GrantsTableName={table} DataKeyArn={key or 'the ARN of its key'}"
+        yield Finding("table of an earlier stack", "warn", said)
 
 
 def _quota(functions: Any) -> Iterator[Finding]:  # noqa: ANN401  A client.

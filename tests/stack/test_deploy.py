@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -360,3 +361,44 @@ def test_a_stack_that_is_not_done_in_time_is_no_success(monkeypatch: pytest.Monk
         aws.add_response("describe_stacks", {"Stacks": [described]})
         with pytest.raises(DeployError, match="slow is still UPDATE_IN_PROGRESS"):
             deployment._wait_for_end("arn:slow", "UPDATE")
+
+
+@pytest.mark.parametrize("drops", ["before it is ready", "after"])
+def test_a_deployment_that_another_has_overtaken_says_so(
+    account: MiniStack, monkeypatch: pytest.MonkeyPatch, drops: str
+) -> None:
+    deploy.main(FIRST)
+    name = {
+        "before it is ready": "_change_set_is_ready",
+        "after": "_refuse_replacements",
+    }[drops]
+    whole = getattr(Deployment, name)
+
+    def overtaken(self: Deployment, change_set: str, *rest: Any) -> object:  # noqa: ANN401
+        if drops == "before it is ready":
+            self.cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=change_set)
+        answer: object = whole(self, change_set, *rest)
+        if drops == "after":
+            self.cloudformation.delete_change_set(StackName=self.stack, ChangeSetName=change_set)
+        return answer
+
+    monkeypatch.setattr(Deployment, name, overtaken)
+    with pytest.raises(DeployError, match="begun at the same time"):
+        deploy.main([*AGAIN, "MaxDays=8"])
+
+    assert parameters(account)["MaxDays"] == "7"
+
+
+def test_the_newest_of_several_tables_is_the_one_to_take_up(account: MiniStack) -> None:
+    dynamodb = account.client("dynamodb")
+    for name in ("hallpass-GrantsTable-B", "hallpass-GrantsTable-A", "hallpass-other"):
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+        time.sleep(1.1)  # Times have whole seconds.
+
+    with pytest.raises(DeployError, match=r"GrantsTableName=hallpass-GrantsTable-A .*Older.*-B\."):
+        deploy.main(FIRST)

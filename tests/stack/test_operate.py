@@ -174,7 +174,7 @@ def test_a_new_stack_takes_up_the_table_and_the_key_of_the_deleted_one(
 ) -> None:
     record(running, support_user, expires_in=3600)
     old = running.outputs
-    with pytest.raises(DeployError, match="1 accesses are open"):
+    with pytest.raises(DeployError, match="open, 1 of them"):
         said(destroy)
     type_in(monkeypatch, NAME)
     printed = said(destroy, "--abandon-open-access")

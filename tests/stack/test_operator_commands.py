@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
-from infra import prerequisites
+from infra import package, prerequisites
 from infra.cloudformation import DeployError
 from infra.operate import deployed, destroy, doctor, grants, status, tokens
 from tests.fakes.world import GRANT, NOW, World
@@ -193,3 +195,83 @@ def test_what_aws_refuses_is_said_and_not_that_we_are_busy() -> None:
     error.__cause__ = refusal
 
     assert "AccessDeniedException" in prerequisites.explain(error)
+
+
+def left_over(monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]) -> list[str]:
+    """Return what `make destroy` says stays of a stack with these parameters."""
+
+    class Left:
+        name = "hallpass"
+        outputs: ClassVar = {
+            "GrantsTableName": "hallpass-GrantsTable-1",
+            "DataKeyArn": "arn:aws:kms:us-east-1:0:key/k",
+            "SiteBucketName": "bucket",
+        }
+
+        def resources(self, _: str) -> dict[str, str]:
+            return {"ApiAccountRole": "hallpass-ApiAccountRole-1"}
+
+    left: Any = Left()
+    left.parameters = {"SenderEmail": "help@vendor.com", "DataKeyArn": "", **parameters}
+    monkeypatch.setattr(destroy, "_known", lambda _: KNOWN)
+    return destroy.kept(left)
+
+
+KNOWN = {
+    "SenderEmail": {},
+    "SupportName": {"DefaultValue": "Support"},
+    "RateLimits": {"DefaultValue": "1"},
+    "DomainName": {"DefaultValue": ""},
+    "GrantsTableName": {"DefaultValue": ""},
+    "DataKeyArn": {"DefaultValue": ""},
+    "CreateSender": {"DefaultValue": "yes"},
+    "PublicUrl": {},
+    "EventsUrl": {"DefaultValue": ""},
+    "EventsKey": {"DefaultValue": "none", "NoEcho": True},
+}
+
+
+def test_the_command_that_takes_a_stack_up_again_names_each_setting_that_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {
+        "SupportName": "O'Brien & `Söhne` $HOME",
+        "RateLimits": "3",
+        "DomainName": "help.vendor.com",
+        "PublicUrl": "https://help.vendor.com",
+        "CreateSender": "no",
+        "EventsUrl": "https://hooks.vendor.com/x?y=1&z=2",
+        "EventsKey": "****",
+    }
+    said = left_over(monkeypatch, given)
+    again = said[-1].strip()
+    done = subprocess.run(
+        ["/usr/bin/env", "make", "-f", "-", *shlex.split(again)[1:]],
+        input="deploy:\n\t@printf '%s\\n' $(value ARGS)\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = done.stdout.splitlines()
+
+    assert words[:2] == ["--stack", "hallpass"]
+    named = dict(word.split("=", 1) for word in words[2:])
+    assert named == {
+        "SenderEmail": "help@vendor.com",
+        "GrantsTableName": "hallpass-GrantsTable-1",
+        "DataKeyArn": "arn:aws:kms:us-east-1:0:key/k",
+        "SupportName": given["SupportName"],
+        "RateLimits": "3",
+        "DomainName": "help.vendor.com",
+        "EventsUrl": given["EventsUrl"],
+    }
+    assert any("EventsKey" in line for line in said), "it has to be named again"
+    assert any("hallpass-ApiAccountRole-1" in line for line in said)
+
+
+def test_make_hands_on_what_was_typed() -> None:
+    """`$(ARGS)` would take a dollar sign in a key for a variable of make."""
+    text = (package.ROOT / "Makefile").read_text()
+
+    assert "$(ARGS)" not in text
+    assert "$(value ARGS)" in text
