@@ -21,7 +21,7 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra import package, pages, parameters, prerequisites, smoke, team_keys, template
+from infra import adopted, package, pages, parameters, prerequisites, smoke, team_keys, template
 from infra.cloudformation import DeployError, Deployment
 
 POLL_SECONDS = 5.0
@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
     parameters.check(given, stored, run.session.region_name)
     parameters.check_workers(given, stored, known["Parameters"])
     prerequisites.refuse_bad_certificate(run.session, given)
+    adopted.refuse_what_does_not_work(run.client("dynamodb"), run.client("kms"), given)
     _refuse_to_forget(run, given, stored)
     given |= parameters.sender(run.client("sesv2"), given, stored)
     given |= parameters.concurrency(run.client("lambda"), given, stored, _reserved(built))
@@ -149,7 +150,7 @@ def _refuse_to_forget(run: Run, given: Mapping[str, str], stored: Mapping[str, s
     """Refuse a new stack beside the table of an earlier one, which nothing would sweep again."""
     if stored or "GrantsTableName" in given:
         return
-    left = prerequisites.tables_of_earlier_stacks(run.client("dynamodb"), run.options.stack)
+    left = adopted.tables_of_earlier_stacks(run.client("dynamodb"), run.options.stack)
     if not left:
         return
     table, key = left[0]
@@ -223,6 +224,9 @@ def _say(run: Run, values: Mapping[str, str], outputs: Mapping[str, str]) -> Non
     print(f"Mails come from {values['SenderEmail']}.")
     for line in prerequisites.mail_problems(run.client("sesv2"), values["SenderEmail"]):
         print(f"! {line}")
+    if values.get("GrantsTableName"):
+        for line in adopted.unprotected(run.client("dynamodb"), values["GrantsTableName"]):
+            print(f"! {line}")
     if values.get("DomainName"):
         print(f"DNS: {values['DomainName']} needs a CNAME record to {outputs['EdgeDomainName']}.")
     if values.get("AlarmEmail"):

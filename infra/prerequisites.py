@@ -24,7 +24,6 @@ from infra.cloudformation import DeployError
 from infra.parameters import CERTIFICATE, identity
 
 EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired"}
-KEY_TAG = "hallpass:data-key"
 SES_SANDBOX_PAGE = "https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
 MISSING_CODES = {"404", "NoSuchBucket", "NotFound"}
 MAX_SHOWN_CHARACTERS = 200
@@ -194,25 +193,6 @@ def refuse_bad_certificate(session: boto3.Session, given: Mapping[str, str]) -> 
     names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
     if domain and not names & {domain, "*." + domain.partition(".")[2]}:
         raise DeployError(f"The certificate is for {', '.join(sorted(names))}, not for {domain}.")
-
-
-def tables_of_earlier_stacks(dynamodb: Any, stack: str) -> list[tuple[str, str]]:  # noqa: ANN401
-    """Return the tables that stacks of this name have left, the newest first, each with its key."""
-    prefix = f"{stack}-GrantsTable-"
-    found = []
-    for page in dynamodb.get_paginator("list_tables").paginate():
-        for name in page["TableNames"]:
-            if name.startswith(prefix):
-                made_at = dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"]
-                found.append((made_at, name))
-    return [(name, key_of(dynamodb, name)) for _, name in sorted(found, reverse=True)]
-
-
-def key_of(dynamodb: Any, table: str) -> str:  # noqa: ANN401  A client.
-    """Return the ARN of the key to what *table* holds, as its tag says; empty if it does not."""
-    arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
-    tags = dynamodb.list_tags_of_resource(ResourceArn=arn).get("Tags", [])
-    return next((str(tag["Value"]) for tag in tags if tag["Key"] == KEY_TAG), "")
 
 
 def mail_problems(ses: Any, sender: str) -> list[str]:  # noqa: ANN401  A client.

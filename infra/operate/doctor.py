@@ -14,7 +14,7 @@ import boto3
 from rich.table import Table
 from rich.text import Text
 
-from infra import package, parameters, prerequisites, template
+from infra import adopted, package, parameters, prerequisites, template
 from infra.cloudformation import STUCK, Deployment
 from infra.operate import deployed
 
@@ -80,6 +80,7 @@ def examine(
         parameters.check(given, stored, session.region_name)
         parameters.check_workers(given, stored, known["Parameters"])
         prerequisites.refuse_bad_certificate(session, {**stored, **given})
+        adopted.refuse_what_does_not_work(make("dynamodb"), make("kms"), {**stored, **given})
         effective = {**stored, **given}
         yield Finding("settings", "good", f"tickets go to {effective['SupportEmail']}")
         problems = prerequisites.mail_problems(make("sesv2"), effective["SenderEmail"])
@@ -114,7 +115,7 @@ def _earlier(
 ) -> Iterator[Finding]:
     if deployment.parameters() or "GrantsTableName" in given:
         return
-    for table, key in prerequisites.tables_of_earlier_stacks(dynamodb, deployment.stack):
+    for table, key in adopted.tables_of_earlier_stacks(dynamodb, deployment.stack):
         said = f"take it up: GrantsTableName={table} DataKeyArn={key or 'the ARN of its key'}"
         yield Finding("table of an earlier stack", "warn", said)
 

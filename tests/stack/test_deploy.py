@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra import cloudformation, deploy, package, pages, prerequisites
+from infra import adopted, cloudformation, deploy, package, pages, prerequisites
 from infra.cloudformation import DeployError, Deployment
 from infra.local.ministack import MiniStack
 
@@ -402,3 +402,65 @@ def test_the_newest_of_several_tables_is_the_one_to_take_up(account: MiniStack) 
 
     with pytest.raises(DeployError, match=r"GrantsTableName=hallpass-GrantsTable-A .*Older.*-B\."):
         deploy.main(FIRST)
+
+
+TIMES = {"due": "due_at", "overdue": "overdue_since"}
+
+
+def grants_table(account: MiniStack, name: str, *indexes: str) -> None:
+    """Make a table as a restored one is: without TTL, backups and protection."""
+    texts, numbers = ["id"], []
+    made: list[dict[str, Any]] = []
+    for index in indexes:
+        texts.append(f"{index}_shard")
+        numbers.append(TIMES[index])
+        keys = [(f"{index}_shard", "HASH"), (TIMES[index], "RANGE")]
+        made.append(
+            {
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": n, "KeyType": kind} for n, kind in keys],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        )
+    account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            *({"AttributeName": n, "AttributeType": "S"} for n in texts),
+            *({"AttributeName": n, "AttributeType": "N"} for n in numbers),
+        ],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=made,
+    )
+
+
+def test_a_table_and_a_key_are_taken_up_only_if_they_work(
+    account: MiniStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kms, dynamodb = account.client("kms"), account.client("dynamodb")
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    grants_table(account, "whole", "due", "overdue")
+    grants_table(account, "bare", "due")
+    grants_table(account, "of-another", "due", "overdue")
+    arn = dynamodb.describe_table(TableName="of-another")["Table"]["TableArn"]
+    tag = {"Key": adopted.KEY_TAG, "Value": other}
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[tag])
+
+    def refused(table: str, key: str, why: str) -> None:
+        with pytest.raises(DeployError, match=why):
+            deploy.main([*FIRST, f"GrantsTableName={table}", f"DataKeyArn={key}"])
+        assert account.cloudformation.list_stacks()["StackSummaries"] == []
+
+    refused("nowhere", key, "There is no table nowhere")
+    refused("bare", key, "index overdue")
+    refused("of-another", key, "belongs to")
+    refused("whole", key[:-4] + "0000", "There is no key")
+    kms.disable_key(KeyId=key)
+    refused("whole", key, "is Disabled")
+    kms.enable_key(KeyId=key)
+    capsys.readouterr()
+    deploy.main([*FIRST, "GrantsTableName=whole", f"DataKeyArn={key}"])
+
+    said = capsys.readouterr().out
+    for missing in ("time to live", "point-in-time recovery", "deletion protection"):
+        assert f"! The table whole has no {missing}" in said
