@@ -44,6 +44,8 @@ def _stack(stack: Deployed) -> list[Row]:
         ("stack", f"{stack.name} in {stack.session.region_name}: {status}", style),
         ("version", stack.outputs.get("Version", "0.1.0 or older"), ""),
         ("address", stack.parameters["PublicUrl"], ""),
+        ("record of accesses", stack.outputs["GrantsTableName"], ""),
+        ("key to it", stack.outputs["DataKeyArn"], ""),
     ]
 
 

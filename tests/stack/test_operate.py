@@ -205,7 +205,12 @@ def _options() -> Any:  # noqa: ANN401  argparse's own type says nothing.
     return deployed.arguments("test", "").parse_args(["--stack", NAME])
 
 
-def test_a_table_restored_from_a_backup_is_taken_up(running: Stack, support_user: Account) -> None:
+def test_a_table_restored_from_a_backup_is_taken_up(
+    running: Stack,
+    support_user: Account,
+    said: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The runbook of docs/operating.md, step by step."""
     dynamodb, table = running.client("dynamodb"), running.outputs["GrantsTableName"]
     record(running, support_user, expires_in=-60)
@@ -221,8 +226,16 @@ def test_a_table_restored_from_a_backup_is_taken_up(running: Stack, support_user
         TableName="restored",
         PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
     )
-    running.update(GrantsTableName="restored", DataKeyArn=running.outputs["DataKeyArn"])
+    dynamodb.update_table(TableName="restored", DeletionProtectionEnabled=True)
+    shown = said(status)
+    assert table in shown
+    assert running.outputs["DataKeyArn"] in shown
+    words = ["SenderEmail=help@vendor.com", "SupportEmail=help@vendor.com"]
+    words += ["GrantsTableName=restored", f"DataKeyArn={running.outputs['DataKeyArn']}"]
+    deploy.main(["--stack", NAME, *words])
+    running.outputs["GrantsTableName"] = "restored"
 
+    assert "! The table restored" not in capsys.readouterr().out
     running.sweep()
     assert not support_user.exists
     assert table in dynamodb.list_tables()["TableNames"], "what was dropped stays where it is"
