@@ -202,6 +202,11 @@ class Grant(GrantWithMails):
         schedule = Schedule(purge_at=now + KEEP_CLOSED_SECONDS)
         return replace(self, phase="closed", consent=None, schedule=schedule)
 
+    @transition(*RUNNING, unchanged_in=ENDED)
+    def overdue_acknowledged(self, now: int) -> Grant:
+        """Ring no longer for an account that cannot be removed; it is tried on."""
+        return replace(self, schedule=replace(self.schedule, acknowledged_at=now))
+
     # Leases.
 
     @transition("provisioning", "active", "revoking", "notifying")

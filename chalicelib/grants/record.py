@@ -129,9 +129,11 @@ class GrantRecord:
         """
         As `overdue_since`, for the operator: only accounts that Hallpass made, or may have made.
 
-        Otherwise a stranger could hold the gauge up with a user that never existed.
+        Otherwise a stranger could hold the gauge up with a user that never existed. And only until
+        the operator knows: of a site that is gone, the account is never confirmed to be.
         """
         may_be_ours = self.on_site.user_may_exist and not self.is_manual
+        may_be_ours = may_be_ours and self.schedule.acknowledged_at is None
         return self.overdue_since if may_be_ours else None
 
     @property

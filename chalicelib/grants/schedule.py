@@ -23,6 +23,7 @@ class Schedule:
     `lease_until` one caller has the grant for itself. `attempts` counts failures in a row.
     `rested_at` is when we stopped to remind the owner of a manual grant, who never confirmed it.
     `was_cut_off`: a caller never gave its lease back, so what it did is not known.
+    `acknowledged_at`: when the operator said to know that it keeps failing, so that nothing rings.
     `waiting_since`: when what a queue or a worker has fell due; at `due_at` it counts as lost.
     """
 
@@ -33,6 +34,7 @@ class Schedule:
     rested_at: int | None = None
     was_cut_off: bool = False
     waiting_since: int | None = None
+    acknowledged_at: int | None = None
 
     @property
     def due_since(self) -> int | None:

@@ -4,6 +4,7 @@
     make grants ARGS="show ID"        one of them, with its timeline
     make grants ARGS="end ID"         end one now, and wait until its site has confirmed it
     make grants ARGS="end-all"        end all now: the day WordPress or the team is compromised
+    make grants ARGS="acknowledge ID" ring no longer for one that cannot be ended, as of a dead site
     make grants ARGS="export"         every open access as one line of JSON
 
 The ending itself is the sweep's: these commands record that it was asked for, as "end access
@@ -47,6 +48,8 @@ def main(words: list[str]) -> None:
         _list(stack, console)
     elif options.command == "show":
         _show(_get(stack.grants, options.id), console)
+    elif options.command == "acknowledge":
+        _acknowledge(stack, _get(stack.grants, options.id), console)
     elif options.command == "export":
         for grant in stack.open_grants():
             print(json.dumps(public(grant)))  # In ASCII: a terminal obeys none of it.
@@ -69,6 +72,7 @@ def public(grant: Grant) -> dict[str, Any]:
         "created_at": grant.created_at,
         "expires_at": grant.expires_at,
         "end_requested_at": grant.end_requested_at,
+        "acknowledged_at": grant.schedule.acknowledged_at,
         "ended_at": grant.ended_at,
         "due_at": grant.schedule.due_at,
         "attempts": grant.schedule.attempts,
@@ -84,6 +88,8 @@ def _options(words: list[str]) -> argparse.Namespace:
     commands.add_parser("list", help="every open access, soonest due first")
     commands.add_parser("show", help="one access, with its timeline").add_argument("id")
     commands.add_parser("export", help="every open access as one line of JSON")
+    known = commands.add_parser("acknowledge", help="ring no longer for one that cannot be ended")
+    known.add_argument("id")
     one, every = (
         commands.add_parser("end", help="end one now"),
         commands.add_parser("end-all", help="end all now"),
@@ -111,12 +117,12 @@ def _list(stack: Deployed, console: Console) -> None:
     now = int(time.time())
     table = Table("Id", "Site", "User", "State", "Until", "Next try", "Tries")
     for grant in sorted(stack.open_grants(), key=_due_since):
-        overdue = is_overdue(grant, now)
+        overdue = is_overdue(grant, now) and grant.schedule.acknowledged_at is None
         table.add_row(
             Text(printable(grant.id), no_wrap=True),
             plain(host_of(grant.site_url) or grant.site_url),
             plain(grant.username),
-            Text("overdue", style="bold red") if overdue else Text(_state(grant)),
+            Text(_state(grant, now), style="bold red" if overdue else ""),
             _moment(grant.expires_at),
             _moment(grant.schedule.due_at),
             str(grant.schedule.attempts),
@@ -137,6 +143,14 @@ def _show(grant: Grant, console: Console) -> None:
         events.add_row(_moment(event["at"]), *cells)
     console.print(facts)
     console.print(events)
+
+
+def _acknowledge(stack: Deployed, grant: Grant, console: Console) -> None:
+    now = int(time.time())
+    if not is_overdue(grant, now):
+        raise OperatorError(f"{printable(grant.id)} is not overdue, so nothing rings for it.")
+    update(stack.grants, grant.id, lambda known: known.overdue_acknowledged(now))
+    console.print("The alarm leaves it out from now on; it is tried on.")
 
 
 def _end_all(stack: Deployed, console: Console, wait: bool) -> None:  # noqa: FBT001
@@ -243,7 +257,9 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
-def _state(grant: Grant) -> str:
+def _state(grant: Grant, now: int) -> str:
+    if is_overdue(grant, now):
+        return "overdue" if grant.schedule.acknowledged_at is None else "overdue, known"
     return "ending" if grant.end_requested_at else grant.state
 
 

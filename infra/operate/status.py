@@ -109,16 +109,23 @@ def _alarms(stack: Deployed) -> list[Row]:
 
 
 def _accesses(stack: Deployed, *, now: int) -> list[Row]:
-    open_count = overdue_count = 0
+    open_count = overdue_count = known_count = 0
     due: list[int] = []
     for grant in stack.pending_grants():
         open_count += grant.state != "ended"
         overdue_count += grants.is_overdue(grant, now)
+        known_count += grants.is_overdue(grant, now) and grant.schedule.acknowledged_at is not None
         if grant.schedule.due_since is not None:
             due.append(grant.schedule.due_since)
     rows = [
         ("open accesses", str(open_count), ""),
-        ("overdue", str(overdue_count), BAD if overdue_count else GOOD),
+        (
+            "overdue",
+            f"{overdue_count}, of which {known_count} acknowledged"
+            if known_count
+            else str(overdue_count),
+            BAD if overdue_count > known_count else GOOD,
+        ),
     ]
     if due:
         late = now - min(due)

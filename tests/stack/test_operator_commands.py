@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.aws.grant_item import from_grant_item, to_grant_item
 from chalicelib.errors import TryAgain
 from chalicelib.grants.model import Grant
 from infra import package, prerequisites
@@ -275,3 +276,28 @@ def test_make_hands_on_what_was_typed() -> None:
 
     assert "$(ARGS)" not in text
     assert "$(value ARGS)" in text
+
+
+def test_an_account_that_cannot_be_removed_rings_until_the_operator_knows_of_it(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A site that is gone is tried for ever; its alarm must not hide that of the next one."""
+    items = stack.world.grants.items
+    with pytest.raises(DeployError, match="not overdue"):
+        grants.main(["acknowledge", GRANT])
+    late = replace(items[GRANT].schedule, attempts=3)
+    stack.keep(expires_at=1, phase="revoking", schedule=late)
+    assert items[GRANT].alarming_since == 1
+
+    grants.main(["acknowledge", GRANT])
+    assert items[GRANT].alarming_since is None
+    assert items[GRANT].overdue_since == 1
+    assert items[GRANT].schedule.due_at == late.due_at, "it is tried as before"
+    assert "it is tried on" in capsys.readouterr().out
+    kept = from_grant_item(to_grant_item(items[GRANT]))
+    assert kept is not None
+    assert kept.alarming_since is None
+    grants.main(["list"])
+    assert "known" in capsys.readouterr().out
+    rows = {name: value for name, value, _ in status._accesses(stack, now=NOW)}  # type: ignore[arg-type]
+    assert rows["overdue"] == "1, of which 1 acknowledged"
