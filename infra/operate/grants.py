@@ -180,13 +180,13 @@ def _end(
     Raises:
         OperatorError: Names those that could not be asked for; all others were.
     """
+    failed: dict[str, str] = {}
     with _progress(console) as progress:
-        failed = _ask(stack, asked, progress, and_new=and_new)
+        _ask(stack, asked, failed, progress, and_new=and_new)
         if wait:
+            ids = [grant.id for grant in asked if grant.id not in failed]
             try:
-                _wait(
-                    stack.grants, [grant.id for grant in asked if grant.id not in failed], progress
-                )
+                _wait(stack.grants, ids, progress)
             except KeyboardInterrupt:
                 progress.console.print("What is left is ended without this command.")
                 raise
@@ -200,26 +200,35 @@ def _end(
 
 
 def _ask(
-    stack: Deployed, asked: list[Grant], progress: Progress, *, and_new: bool
-) -> dict[str, str]:
-    """Record that each of *asked* shall end, and add to it; return why which could not be."""
+    stack: Deployed,
+    asked: list[Grant],
+    failed: dict[str, str],
+    progress: Progress,
+    *,
+    and_new: bool,
+) -> None:
+    """Record that each of *asked* shall end, and add to it; say in *failed* why which could not."""
     task = progress.add_task("Asked for the end of accesses", total=len(asked))
-    failed: dict[str, str] = {}
-    left = list(asked)
-    while left:
-        for grant in left:
-            try:
-                update(
-                    stack.grants, grant.id, lambda g: g.end_requested("support", int(time.time()))
-                )
-            except HallpassError as error:  # One of them does not keep the others.
-                failed[grant.id] = prerequisites.explain(error)
-            progress.advance(task)
-        known = {grant.id for grant in asked}
-        left = [g for g in stack.open_grants() if g.id not in known] if and_new else []
-        asked += left
-        progress.update(task, total=len(asked))
-    return failed
+    grants, done, left = stack.grants, 0, list(asked)
+    try:
+        while left:
+            for grant in left:
+                try:
+                    update(grants, grant.id, lambda g: g.end_requested("support", int(time.time())))
+                except HallpassError as error:  # One of them does not keep the others.
+                    failed[grant.id] = prerequisites.explain(error)
+                done += 1
+                progress.advance(task)
+            known = {grant.id for grant in asked}
+            left = [g for g in stack.open_grants() if g.id not in known] if and_new else []
+            asked += left
+            progress.update(task, total=len(asked))
+    except KeyboardInterrupt:
+        progress.console.print(
+            f"Asked for {done} of {len(asked)}: those are ended without this command. For the "
+            "others, run the same again."
+        )
+        raise
 
 
 def _wait(grants: GrantStore, ids: list[str], progress: Progress) -> None:

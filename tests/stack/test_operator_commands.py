@@ -301,3 +301,24 @@ def test_an_account_that_cannot_be_removed_rings_until_the_operator_knows_of_it(
     assert "known" in capsys.readouterr().out
     rows = {name: value for name, value, _ in status._accesses(stack, now=NOW)}  # type: ignore[arg-type]
     assert rows["overdue"] == "1, of which 1 acknowledged"
+
+
+def test_an_interruption_while_it_asks_says_that_the_rest_was_not_asked_for(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items, real = stack.world.grants.items, stack.world.grants.get
+    items["b" * 22] = replace(items[GRANT], id="b" * 22)
+
+    def get(grant_id: str) -> Grant | None:
+        if grant_id == "b" * 22:
+            raise KeyboardInterrupt
+        return real(grant_id)
+
+    monkeypatch.setattr(stack.world.grants, "get", get)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hallpass\n"))
+    with pytest.raises(KeyboardInterrupt):
+        grants.main(["end-all"])
+
+    said = capsys.readouterr().out
+    assert "Asked for 1 of 2" in said
+    assert "run the same again" in said
