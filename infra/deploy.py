@@ -74,6 +74,10 @@ def main(arguments: list[str]) -> None:
     bucket = prerequisites.artifacts_bucket(
         run.session, options.artifacts, run.account, make=not options.dry_run
     )
+    for line in prerequisites.mail_problems(
+        run.client("sesv2"), {**stored, **given}["SenderEmail"]
+    ):
+        print(f"! {line}")
     if options.dry_run:
         return
     given |= parameters.stream(run.client("dynamodb"), given, stored)

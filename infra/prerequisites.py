@@ -199,12 +199,15 @@ def mail_problems(ses: Any, sender: str) -> list[str]:  # noqa: ANN401  A client
     """Return what keeps mails from arriving, each with what to do."""
     problems = []
     domain = sender.rpartition("@")[2]
-    known = [found for name in (sender, domain) if (found := identity(ses, name)) is not None]
-    if not any(found["VerifiedForSendingStatus"] for found in known):
-        problems.append(
-            f"SES may not send from {sender} yet: open the link in the mail that SES has sent "
-            "there, or no ticket goes out."
-        )
+    address, whole = identity(ses, sender), identity(ses, domain)
+    if not any(known and known["VerifiedForSendingStatus"] for known in (address, whole)):
+        if address:
+            remedy = "open the link in the mail that SES has sent there"
+        elif whole:
+            remedy = f"make the DNS records that the SES console shows for {domain}"
+        else:
+            remedy = "the deployment makes it known to SES, which will send a link there to open"
+        problems.append(f"SES may not send from {sender} yet: {remedy}, or no ticket goes out.")
     if not ses.get_account()["ProductionAccessEnabled"]:
         problems.append(
             "SES is in the sandbox and mails verified addresses only, so owners get no mail: "

@@ -144,6 +144,17 @@ def test_a_sender_that_ses_knows_is_used_and_not_made(account: MiniStack) -> Non
     assert "SenderIdentity" not in account.physical_ids("hallpass")
 
 
+def test_a_sender_that_is_not_verified_is_said_before_anything_is_changed(
+    account: MiniStack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prerequisites, "mail_problems", lambda *_: ["It is not verified."])
+    account.client("sesv2").create_email_identity(EmailIdentity="vendor.com")
+    deploy.main([*FIRST, "--dry-run"])
+
+    assert "! It is not verified." in capsys.readouterr().out
+    assert account.cloudformation.list_stacks()["StackSummaries"] == []
+
+
 def test_the_role_that_the_account_has_named_for_its_gateways_stays(account: MiniStack) -> None:
     role = "arn:aws:iam::000000000000:role/landing-zone"
     gateway = account.client("apigateway")

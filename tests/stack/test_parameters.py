@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from infra import deploy, package, parameters, template
+from infra import deploy, package, parameters, prerequisites, template
 from infra.cloudformation import DeployError
 
 NAMED = {"SenderEmail": "help@vendor.com", "SupportEmail": "tickets@vendor.com"}
@@ -183,3 +184,39 @@ def test_the_python_of_the_functions_is_named_where_the_package_is_built() -> No
         deploy._refuse_other_runtime({"Runtime": "python3.14"}, "python3.11")
     deploy._refuse_other_runtime({"Runtime": "python3.11"}, "python3.11")
     deploy._refuse_other_runtime({}, "python3.11")
+
+
+class Ses:
+    """The client of boto3 of an account that knows these identities, verified or not."""
+
+    def __init__(self, **known: bool) -> None:
+        self._known = {name.replace("_at_", "@").replace("_", "."): v for name, v in known.items()}
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, bool]:  # noqa: N803
+        if EmailIdentity not in self._known:
+            said = {"Error": {"Code": "NotFoundException", "Message": "no"}}
+            raise ClientError(said, "GetEmailIdentity")  # type: ignore[arg-type]
+        return {"VerifiedForSendingStatus": self._known[EmailIdentity]}
+
+    def get_account(self) -> dict[str, bool]:
+        return {"ProductionAccessEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("ses", "remedy"),
+    [
+        (Ses(help_at_vendor_com=False), "open the link"),
+        (Ses(vendor_com=False), "DNS records"),
+        (Ses(vendor_com=False, help_at_vendor_com=False), "open the link"),
+        (Ses(), "will send a link"),
+    ],
+)
+def test_a_sender_that_is_not_verified_has_the_remedy_that_helps(ses: Ses, remedy: str) -> None:
+    (said,) = prerequisites.mail_problems(ses, "help@vendor.com")
+
+    assert remedy in said
+
+
+def test_a_verified_sender_or_domain_has_no_problem() -> None:
+    for ses in (Ses(vendor_com=True), Ses(help_at_vendor_com=True)):
+        assert prerequisites.mail_problems(ses, "help@vendor.com") == []
