@@ -239,7 +239,10 @@ def _zip(code: Path, archive: Path) -> None:
 
 if __name__ == "__main__":
     started = time.monotonic()
-    built = build()
+    try:
+        built = build()
+    except PackageError as error:
+        sys.exit(f"Not built: {error}")
     megabytes = built.archive.stat().st_size / 1e6
     print(f"{built.archive.relative_to(ROOT)}  {megabytes:.1f} MB  sha256 {built.sha256}")
     print(f"{built.template.relative_to(ROOT)}  {time.monotonic() - started:.1f} s")

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
 )
 
 from chalicelib.errors import TryAgain
@@ -97,7 +98,7 @@ def artifacts_bucket(
     Return the bucket for packages; make the default one if it is missing.
 
     Raises:
-        DeployError: The named bucket is missing, forbidden, or in another region.
+        DeployError: The named bucket cannot be one, is missing, forbidden, or in another region.
     """
     s3: Any = session.client("s3")
     bucket = named or default_bucket(session, account)
@@ -105,6 +106,11 @@ def artifacts_bucket(
     try:
         s3.head_bucket(Bucket=bucket)
         where = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
+    except ParamValidationError as error:
+        raise DeployError(
+            f"“{printable(bucket)}” cannot be the name of a bucket. Leave --artifacts out, and one "
+            "is made."
+        ) from error
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in FORBIDDEN_CODES:

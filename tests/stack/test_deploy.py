@@ -183,6 +183,7 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
         ([*FIRST, "RateLimits=lots"], "RateLimits='lots' does not fit"),
         ([*FIRST, "help@vendor.com"], "is no parameter"),
         (["--artifacts", "not-there-at-all", *FIRST[2:]], "There is no bucket not-there-at-all"),
+        (["--artifacts", "Bad Bucket", *FIRST[2:]], "“Bad Bucket” cannot be the name of a bucket"),
         (["--stack", "no_stack", *FIRST], "cannot be the name of a stack"),
         ([*FIRST, "DomainName=help.vendor.com"], "needs a certificate of us-east-1"),
         (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -184,6 +187,21 @@ def test_the_python_of_the_functions_is_named_where_the_package_is_built() -> No
         deploy._refuse_other_runtime({"Runtime": "python3.14"}, "python3.11")
     deploy._refuse_other_runtime({"Runtime": "python3.11"}, "python3.11")
     deploy._refuse_other_runtime({}, "python3.11")
+
+
+def test_a_python_that_is_not_installed_is_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.package"],
+        env={**os.environ, "RUNTIME": "python3.99"},
+        cwd=package.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "python3.99 is not installed here" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 class Ses:
