@@ -61,12 +61,12 @@ class Quoted:
 Block = Text | Steps | Button | Quoted
 
 
-def plain(blocks: Iterable[Block], footer: Sequence[str]) -> str:
+def plain(blocks: Iterable[Block], footer: Sequence[str], words: Words) -> str:
     """Return the mail as plain text. What is quoted stands at the end of everything of ours."""
     ours = [block for block in blocks if not isinstance(block, Quoted)]
-    parts = [_plain(block) for block in ours]
+    parts = [_plain(block, words) for block in ours]
     parts.append("\n".join(footer))
-    parts += [_plain(block) for block in blocks if isinstance(block, Quoted)]
+    parts += [_plain(block, words) for block in blocks if isinstance(block, Quoted)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -99,14 +99,14 @@ def html(
     )
 
 
-def _plain(block: Block) -> str:
+def _plain(block: Block, words: Words) -> str:
     match block:
         case Text(text):
             return text
         case Steps(steps):
             return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         case Button(label, url):
-            return f"{label}:\n{url}"
+            return f"{label}{words.say('button.colon')}\n{url}"
         case Quoted(heading, lines):
             return "\n".join([heading, *lines])
 
