@@ -181,13 +181,14 @@ async function show(grant) {
     $("#end-now").hidden = isManual || !can.includes("end")
     $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true
+    $("#now > .actions").hidden = $("#end-now").hidden && $("#more").hidden
     $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
     $("#renew-door").hidden = isOver || Boolean(requestedAt) || !can.includes("renew")
     showAsked(grant)
     await readMessage(grant)
     showAgreed(grant)
     // New elements only after a change, so that a reader keeps the place.
-    const timeline = JSON.stringify([document.documentElement.lang, grant.timeline])
+    const timeline = JSON.stringify(grant.timeline)
     if (page.shownTimeline !== timeline) {
         $("#timeline").replaceChildren(...grant.timeline.map((happened) => timelineItem(happened, isManual)))
     }
@@ -235,7 +236,7 @@ async function showAgreed(grant) {
     $("#agreed-who").textContent = `${support} (${location.host})`
     $("#agreed-site").textContent = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
     $("#agreed-user").textContent = grant.username
-    $("#agreed-until").textContent = formatDate(dateOf(grant.expires_at), WITH_YEAR)
+    showDate($("#agreed-until"), grant.expires_at)
 }
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
@@ -256,15 +257,13 @@ function stateName(grant) {
 /** @type {(happened: TimelineEvent, isManual: boolean) => HTMLElement} */
 function timelineItem({ at, event, by, detail }, isManual) {
     const what = make("span")
-    const date = dateOf(at)
     const name = event === "ended" && by !== "owner" ? "confirmed" : (isManual && MANUAL_TEXTS[event]) || event
     setText(what, `event.${name}`, { days: () => formatDuration(Number(detail) * DAY), detail: detail ?? "" }, event)
     const who = make("span", { class: "hint" })
     if (by === "owner" || by === "support") setText(who, `event.by_${by}`)
     const kind = GOOD_EVENTS.includes(event) ? "good" : BAD_EVENTS.includes(name) ? "bad" : ""
-    // With the year, because a receipt is printed.
-    const shownDate = formatDate(date, WITH_YEAR)
-    const time = make("time", { datetime: date.toISOString() }, shownDate)
+    const time = make("time", { datetime: dateOf(at).toISOString() })
+    showDate(time, at)
     const item = make("li", { class: kind }, what, " ", who, time)
     if (name === "removal_failed" && detail) {
         load("receipt/removal-reason.js")
@@ -272,6 +271,14 @@ function timelineItem({ at, event, by, detail }, isManual) {
             .catch(() => {})
     }
     return item
+}
+
+/**
+ * In the reader's language, also when that changes; with the year, because a receipt is printed.
+ * @type {(place: HTMLElement, at: number) => void}
+ */
+function showDate(place, at) {
+    setText(place, "time.at", { date: () => formatDate(dateOf(at), WITH_YEAR) })
 }
 
 /** @param {string} why */
