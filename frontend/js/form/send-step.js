@@ -251,7 +251,8 @@ async function finish(page, { draft, reference, grantId, ownerToken, passphrase,
     const receipt = `/receipt#${grantId}.${ownerToken}`
     if (grant && !passphrase) return goToReceipt(receipt, sent)
     if (passphrase) history.pushState(null, "") // One press of "Back" does not lose the words.
-    setText($("#sent-text"), "sent.text", { reference: sent.reference, email: draft.email })
+    setText($("#sent-text"), "sent.text", { email: draft.email })
+    $("#reference").textContent = sent.reference
     $("#sent-words").hidden = !passphrase
     $("#sent-again").hidden = Boolean(passphrase)
     $("#sent-words output").textContent = passphrase

@@ -43,6 +43,8 @@ const BADGES = {
     not_confirmed: ["not_confirmed", "warning", "bad"],
     by_hand: ["open", "key", "good"],
     withdrawn: ["withdrawn", "shield", ""],
+    hand_waiting: ["waiting", "clock", ""],
+    hand_withdrawn: ["withdrawn", "shield", ""],
     done: ["done", "check", ""],
     ending: ["ending", "clock", ""],
     overdue: ["overdue", "warning", "bad"],
@@ -116,7 +118,7 @@ async function confirmSent() {
     history.pushState(page.entry, "")
     await refresh()
     $("#sent").hidden = false
-    setText($("#sent p"), "receipt.sent", { reference: page.entry.sent?.reference ?? "" })
+    $("#sent .code").textContent = page.entry.sent?.reference ?? ""
     $("#sent h2").focus()
 }
 
@@ -164,7 +166,8 @@ async function show(grant) {
     $("#stale").hidden = true
     page.stopCountdown()
     // Between deadline and sweep there is nothing to count.
-    $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at <= now()
+    const isShut = name.endsWith("withdrawn")
+    $("#left").hidden = isOver || isShut || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
         const { countDown } = await load("shared/countdown.js")
         page.stopCountdown = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
@@ -172,6 +175,7 @@ async function show(grant) {
     $("#users").hidden = !/^https?:/.test(usersUrl)
     if (!$("#users").hidden) $("#users").setAttribute("href", usersUrl)
     $("#overdue").hidden = state === "ended" || !(overdue || isManual)
+    $("#overdue-what").hidden = name === "done" // Then nobody has to ask whether it is.
     setText($("#overdue-what"), isManual ? "overdue.by_hand" : "overdue.refused")
     $("#overdue").classList.toggle("problem", overdue)
     // Before the work is done, deleting the user is not the next thing to do.
@@ -179,7 +183,7 @@ async function show(grant) {
     $("#repair").hidden = !can.includes("repair")
     $("#deleted-myself").hidden = !can.includes("say_gone")
     $("#end-now").hidden = isManual || !can.includes("end")
-    $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
+    $("#more").hidden = isOver || Boolean(requestedAt) || isShut || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true
     $("#now > .actions").hidden = $("#end-now").hidden && $("#more").hidden
     $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
@@ -248,10 +252,10 @@ function stateName(grant) {
     if (grant.not_confirmed_since) return "not_confirmed"
     if (grant.held_until && !requestedAt) return "held"
     if (overdue && !(isManual && requestedAt)) return "overdue"
-    if (isManual) return requestedAt ? "done" : "by_hand"
-    if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
+    if (requestedAt) return isManual ? "done" : "ending"
+    if (state !== "active" || isOpened || !secret) return isManual ? "by_hand" : state
     // Without the link support does not know the password.
-    return secret.state === "gone" ? "withdrawn" : "waiting"
+    return `${isManual ? "hand_" : ""}${secret.state === "gone" ? "withdrawn" : "waiting"}`
 }
 
 /** @type {(happened: TimelineEvent, isManual: boolean) => HTMLElement} */
