@@ -14,6 +14,7 @@ from tests.browser.fake_api import (
     NOW,
     RECEIPT,
     SECRET,
+    SITE,
     FakeApi,
     approve,
     choose_time,
@@ -193,3 +194,35 @@ def test_after_the_end_nobody_is_asked_for_a_new_link(page: Page, api: FakeApi) 
     expect(page.locator("#gone h2")).to_have_text("The access has ended")
     expect(page.locator("#ask-link button")).to_have_count(0)
     expect(page.locator("#copy-ask")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_long_name_of_a_team_is_whole(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    config = {"support_name": "Müller & Söhne Webdesign und Wartung GmbH", "lifetimes": [3]}
+    page.route("**/config.json", lambda route: route.fulfill(json=config))
+    page.goto("/receipt")
+    name = page.locator("#support-name")
+    expect(name).to_contain_text("Söhne")
+    expect(page.locator("#missing")).to_be_visible()
+    box, header = name.bounding_box(), page.locator("header").bounding_box()
+    assert box is not None
+    assert header is not None
+    assert box["y"] >= 8
+    assert box["y"] + box["height"] <= header["height"] - 8
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_was_agreed_has_name_and_address_in_lines_of_their_own(
+    page: Page, api: FakeApi, language: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    host = "shop.the-old-bakery-at-the-market.example"
+    api.says("grants/*", {**GRANT, "site": {**SITE, "url": f"https://{host}/de"}})
+    page.goto(RECEIPT)
+    expect(page.locator("#agreed-site")).to_contain_text("Bella")
+    switch(page, language)
+    assert page.inner_text("#agreed-site").split("\n") == [SITE["name"], host]
+    assert page.inner_text("#agreed-who").split("\n")[0] == "Acme Support"
+    for found in page.locator("#agreed-site span").evaluate(BREAKS):
+        assert re.match(r"[/-]|.[.@+]", found), found

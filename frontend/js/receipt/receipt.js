@@ -237,10 +237,16 @@ async function showAgreed(grant) {
     $("#agreed-reference span").textContent = reference
     $("#agreed-message").hidden = !sent
     $("#agreed-message dd").textContent = sent?.message ?? ""
-    $("#agreed-who").textContent = `${support} (${location.host})`
-    $("#agreed-site").textContent = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
+    showNamed($("#agreed-who"), support, location.host)
+    showNamed($("#agreed-site"), grant.site.name, hostOf(grant.site.url))
     $("#agreed-user").textContent = grant.username
     showDate($("#agreed-until"), grant.expires_at)
+}
+
+/** A name, and its address in a line of its own. @type {(place: HTMLElement, name: string, host: string) => void} */
+function showNamed(place, name, host) {
+    const address = host.split(/(?=[.:])/).flatMap((part) => [make("wbr"), part])
+    place.replaceChildren(...(name ? [name, make("br")] : []), make("span", {}, ...address))
 }
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
