@@ -133,7 +133,7 @@ def _html(block: Block, style: Brand) -> str:
             quoted = "<br>".join(escape(line) for line in lines)
             return (
                 f'<p class="faint" style="margin:20px 0 6px;color:{FAINT}">{escape(heading)}</p>'
-                f'<blockquote class="line ink" style="margin:0;padding:0 14px;color:{INK};'
+                f'<blockquote class="line ink" style="margin:0 0 14px;padding:0 14px;color:{INK};'
                 f"border-inline-start:3px solid {LINE};{MONO};font-size:14px;"
                 f'overflow-wrap:anywhere">{quoted}</blockquote>'
             )

@@ -114,3 +114,11 @@ for (const part of PARTS) {
         }
     })
 }
+
+test("what only a host can do stands only in what is copied for the host", () => {
+    for (const language of Object.keys(LANGUAGES)) {
+        for (const [key, text] of Object.entries(catalogue(language))) {
+            if (!key.endsWith(".host")) assert.doesNotMatch(text, /htaccess|SetEnvIf|PHP/, `${language} ${key}`)
+        }
+    }
+})
