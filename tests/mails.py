@@ -80,6 +80,9 @@ MAILS: dict[str, Callable[[str], Mail]] = {
         TEAM, late(of("made", code)).user_deleted(), "owner", RECEIPT_URL, now=NOW + 4 * DAY
     ),
     "locked": lambda code: notices.locked(TEAM, of("made", code), RECEIPT_URL, locked_at=NOW),
+    "locked by hand": lambda code: notices.locked(
+        TEAM, of("by hand", code), RECEIPT_URL, locked_at=NOW
+    ),
     "opened": lambda code: notices.opened(TEAM, of("made", code), RECEIPT_URL, opened_at=NOW),
     "opened by hand": lambda code: notices.opened(
         TEAM, of("by hand", code), RECEIPT_URL, opened_at=NOW

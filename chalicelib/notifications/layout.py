@@ -61,12 +61,12 @@ class Quoted:
 Block = Text | Steps | Button | Quoted
 
 
-def plain(blocks: Iterable[Block], footer: Sequence[str]) -> str:
+def plain(blocks: Iterable[Block], footer: Sequence[str], words: Words) -> str:
     """Return the mail as plain text. What is quoted stands at the end of everything of ours."""
     ours = [block for block in blocks if not isinstance(block, Quoted)]
-    parts = [_plain(block) for block in ours]
+    parts = [_plain(block, words) for block in ours]
     parts.append("\n".join(footer))
-    parts += [_plain(block) for block in blocks if isinstance(block, Quoted)]
+    parts += [_plain(block, words) for block in blocks if isinstance(block, Quoted)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -99,14 +99,14 @@ def html(
     )
 
 
-def _plain(block: Block) -> str:
+def _plain(block: Block, words: Words) -> str:
     match block:
         case Text(text):
             return text
         case Steps(steps):
             return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
         case Button(label, url):
-            return f"{label}:\n{url}"
+            return f"{label}{words.say('button.colon')}\n{url}"
         case Quoted(heading, lines):
             return "\n".join([heading, *lines])
 
@@ -133,7 +133,7 @@ def _html(block: Block, style: Brand) -> str:
             quoted = "<br>".join(escape(line) for line in lines)
             return (
                 f'<p class="faint" style="margin:20px 0 6px;color:{FAINT}">{escape(heading)}</p>'
-                f'<blockquote class="line ink" style="margin:0;padding:0 14px;color:{INK};'
+                f'<blockquote class="line ink" style="margin:0 0 14px;padding:0 14px;color:{INK};'
                 f"border-inline-start:3px solid {LINE};{MONO};font-size:14px;"
                 f'overflow-wrap:anywhere">{quoted}</blockquote>'
             )

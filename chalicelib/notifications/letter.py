@@ -85,7 +85,7 @@ def write(
     return Mail(
         to=to,
         subject=subject,
-        text=layout.plain(blocks, foot),
+        text=layout.plain(blocks, foot, words),
         html=layout.html(title, blocks, foot, team.name, words),
         reply_to=reply_to,
         sender=team.name,

@@ -76,12 +76,13 @@ def overdue(team: SupportTeam, grant: Grant, reader: Holder, receipt_url: str, *
 def locked(team: SupportTeam, grant: Grant, receipt_url: str, *, locked_at: int) -> Mail:
     """Return the mail that says that a passphrase was guessed at, and how to end the access."""
     words, site = words_for(grant, "owner"), grant.site_name
+    otherwise = "locked.otherwise_by_hand" if grant.is_manual else "locked.otherwise"
     blocks: list[Block] = [
         Text(
             words.say("locked.text", site=site, n=MAX_PASSPHRASE_TRIES, date=words.when(locked_at))
         ),
         Text(words.say("locked.likely", support=team.name)),
-        Text(words.say("locked.otherwise")),
+        Text(words.say(otherwise)),
         Button(words.say("receipt.button"), receipt_url),
     ]
     return letter(team, grant, "owner", words.say("locked.subject", site=site), blocks)
@@ -91,11 +92,12 @@ def opened(team: SupportTeam, grant: Grant, receipt_url: str, *, opened_at: int)
     """Return the mail that tells the owner that support has opened the sign-in link."""
     words, site = words_for(grant, "owner"), grant.site_name
     key = "opened.by_hand" if grant.is_manual else "opened.text"
+    doubt = "opened.doubt_by_hand" if grant.is_manual else "opened.doubt"
     date, end = words.when(opened_at), words.when(grant.expires_at)
     facts = {"support": team.name, "site": site, "date": date, "end": end}
     blocks: list[Block] = [
         Text(words.say(key, **facts, username=grant.username)),
-        Text(words.say("opened.doubt", support=team.name)),
+        Text(words.say(doubt, support=team.name)),
         Button(words.say("receipt.button"), receipt_url),
     ]
     subject = words.say("opened.subject", support=team.name, site=site)

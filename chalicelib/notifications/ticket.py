@@ -96,13 +96,14 @@ def to_owner(team: SupportTeam, ticket: Ticket, grant: Grant, reference: str) ->
     kind = "confirmation.by_hand" if grant.is_manual else "confirmation.text"
     facts = {"support": team.name, "site": site, "date": words.when(grant.expires_at)}
     subject = "confirmation.by_hand_subject" if grant.is_manual else "confirmation.subject"
+    shown = "confirmation.receipt_by_hand" if grant.is_manual else "confirmation.receipt"
     title = words.say("confirmation.title", support=team.name)
     if _is_renewed(grant):
         kind, subject = "confirmation.new_link", "confirmation.new_link_subject"
         title = words.say("confirmation.new_link_title")
     blocks: list[Block] = [
         Text(words.say(kind, **facts, username=grant.username)),
-        Text(words.say("confirmation.receipt")),
+        Text(words.say(shown)),
         Button(words.say("receipt.button"), team.receipt_url(grant.id, ticket.owner_token)),
         Text(words.say("confirmation.reference", reference=reference), is_faint=True),
     ]

@@ -70,7 +70,7 @@ class Owner:
             expect(self.page.locator("#sent-words output")).to_have_text(self.passphrase)
             self.page.click("#to-receipt")
         self.page.wait_for_url("**/receipt")
-        return self.reference("#sent p")
+        return self.reference("#sent")
 
     def reference(self, selector: str) -> str:
         """Return the reference that the page shows."""

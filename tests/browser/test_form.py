@@ -205,6 +205,27 @@ def test_a_pasted_value_that_is_refused_has_an_error_beside_it(
     expect(page.locator(f"#{field}")).to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("details", "said", "marked"),
+    [
+        ({}, "did not accept this user name and application password", 2),
+        ({"reason": "mistyped"}, "did not accept this user name and application password", 2),
+        ({"reason": "login_not_taken"}, "takes no user name with a colon", 0),
+        ({"reason": "checked_by_plugin"}, "A plugin of your site", 0),
+    ],
+)
+def test_a_pasted_approval_is_called_mistyped_only_when_it_may_be(
+    page: Page, api: FakeApi, details: dict[str, object], said: str, marked: int
+) -> None:
+    paste(page, api)
+    refuse(api, "users", "consent_rejected", 401, **details)
+    page.click("#send-now")
+    expect(page.locator("#send-problem")).to_contain_text(said)
+    page.click("#send-now")
+    expect(page.locator("#site h2")).to_be_focused()
+    expect(page.locator("#site .wrong")).to_have_count(marked)
+
+
 def test_a_user_name_that_is_refused_has_an_error_beside_it(page: Page, api: FakeApi) -> None:
     make_by_hand(page)
     refuse(api, "grants", "invalid_input", field="username")

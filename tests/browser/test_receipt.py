@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -304,3 +305,85 @@ _ANSWERS: list[tuple[dict[str, Any], str]] = [
     ({"code": "delivery_failed", "support_has_it": True}, "Support has your message"),
     ({"code": "delivery_failed"}, "could not be sent yet"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "said", "badge"),
+    [
+        ("waiting", "ticket_sent", "has not opened the sign-in link yet", "Waiting"),
+        ("gone", "link_burned", "Nobody can sign in to bakery.example", "Link withdrawn"),
+        ("opened", "link_opened", "can sign in to bakery.example", "Access is open"),
+    ],
+)
+def test_of_a_user_made_by_hand_it_says_who_can_sign_in_now(
+    page: Page, api: FakeApi, state: str, event: str, said: str, badge: str
+) -> None:
+    timeline = [{"at": NOW - 60, "event": event, "by": "owner"}]
+    secret = {"id": "S" * 22, "state": state}
+    can = ["end", "extend", "repair", "say_gone"]
+    by_hand = {"by_hand": True, "timeline": timeline, "secret": secret, "can": can}
+    api.says("grants/*", {**GRANT, **by_hand})
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_contain_text(said)
+    expect(page.locator("#badge")).to_have_text(badge)
+    expect(page.locator("#about")).not_to_contain_text("we delete")
+    expect(page.locator("#about")).not_to_contain_text("end the access")
+    for part in ("#left", "#more"):
+        expect(page.locator(part)).to_be_visible(visible=state != "gone")
+    check(page)
+
+
+def test_when_the_work_is_done_nobody_is_asked_whether_it_is(page: Page, api: FakeApi) -> None:
+    can = ["end", "repair", "say_gone"]
+    api.says("grants/*", {**GRANT, "by_hand": True, "end_requested_at": NOW - 5, "can": can})
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_have_text("The work on bakery.example is done")
+    expect(page.locator("#repair")).to_be_visible()
+    expect(page.locator("#overdue-what")).to_be_hidden()
+    check(page)
+
+
+def test_where_nobody_can_sign_in_no_time_is_left(page: Page, api: FakeApi) -> None:
+    burned = [{"at": NOW - 60, "event": "link_burned", "by": "owner"}]
+    secret = {"id": "S" * 22, "state": "gone"}
+    api.says("grants/*", {**GRANT, "timeline": burned, "secret": secret})
+    page.goto(RECEIPT)
+    expect(page.locator("#state")).to_have_text("Nobody can sign in to bakery.example")
+    expect(page.locator("#left")).to_be_hidden()
+
+
+def test_while_the_site_has_not_confirmed_the_receipt_says_that_it_is_being_ended(
+    page: Page, api: FakeApi
+) -> None:
+    page.clock.install(time=NOW)  # Nothing is asked for again until it is turned.
+    page.clock.pause_at(NOW + 1)
+    api.says("grants/*", GRANT)
+    page.goto(RECEIPT)
+    page.click("#end-now")
+    api.says("grants/*", {**GRANT, "end_requested_at": NOW, "can": ["end"]})
+    api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
+    page.click("#confirm-end button[value=yes]")
+    expect(page.locator("#badge")).to_have_text("Ending")
+    expect(page.locator("#more")).to_be_hidden()
+
+
+def test_the_button_that_keeps_the_link_is_not_named_as_the_one_that_does_not(
+    page: Page, api: FakeApi
+) -> None:
+    api.says("grants/*", GRANT)
+    page.goto(RECEIPT)
+    page.click("#burn")
+    expect(page.locator("#confirm-burn button[value=no]")).to_have_text("Keep the link")
+    expect(page.locator("#confirm-burn button[value=yes]")).to_have_text("Withdraw the link")
+    check(page)
+
+
+def test_the_reference_stands_in_one_line(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", {**GRANT, "timeline": []})
+    page.goto("/receipt")
+    sent = json.dumps({"reference": "HP-VQH5OJDN", "message": "Help"})
+    page.evaluate("(sent) => sessionStorage.setItem('hallpass.sent', sent)", sent)
+    page.goto("about:blank")
+    page.goto(RECEIPT)
+    expect(page.locator("#sent .code")).to_have_text("HP-VQH5OJDN")
+    expect(page.locator("#sent")).to_contain_text("Reference")

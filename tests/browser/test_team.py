@@ -282,6 +282,28 @@ def test_removing_asks_first(page: Page, use_keys: Callable[..., None]) -> None:
     assert page.evaluate(STORED) == []
 
 
+def test_a_key_that_cannot_be_removed_is_said_to_be_there_still(
+    page: Page, use_keys: Callable[..., None], recorder: Recorder
+) -> None:
+    key = TeamKey.make()
+    use_keys(key.public)
+    page.goto("/team")
+    add(page, key.file())
+    is_at(page, "This browser is ready")
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.delete = () => { throw new DOMException('disk') } }"
+    )
+    page.click("#keys button")
+    page.click("#confirm [value=yes]")
+    expect(page.locator("#done")).to_contain_text("could not remove the key. It is still here")
+    expect(page.locator("#done")).to_be_in_viewport()
+    expect(page.locator("#not-loaded")).to_be_hidden()
+    is_at(page, "This browser is ready")
+    assert len(page.evaluate(STORED)) == 1
+    check(page)
+    assert recorder.complaints == []
+
+
 def test_a_key_that_was_not_saved_is_not_left_without_a_word(page: Page) -> None:
     page.goto("/team")
     page.click("#make-title")

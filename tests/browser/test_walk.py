@@ -99,8 +99,9 @@ def test_on_a_phone_an_address_goes_on_in_another_line_after_a_separator(
     page.set_viewport_size({"width": 390, "height": 800})
     email = "support+supportnaacazfo3@acme.example"
     address = "https://www.the-old-bakery.example/members/wp-login.php"
-    api.says("grants/*", {**GRANT, "email": email, "timeline": WAITING})
     site = "https://www.the-old-bakery.example/members"
+    on_site = {"site": {**SITE, "url": site, "login_url": address}, "login_url": address}
+    api.says("grants/*", {**GRANT, **on_site, "email": email, "timeline": WAITING})
     opened(page, api, expires_at=NOW + 7200, site=site, login_url=address, email=email)
     page.select_option("#language", language)
     page.wait_for_load_state("networkidle")

@@ -200,7 +200,7 @@ def test_a_message_without_access_is_just_a_message(
     other_way(owner.page, "none")
     expect(owner.page.locator("#send h2")).to_be_focused()
     owner.page.click("#send-now")
-    reference = owner.reference("#sent-text")
+    reference = owner.reference("#sent .success")
 
     (mail,) = mails(reference)
     assert mail["subject"] == f"[{reference}] The sender wrote: {SUBJECT}"

@@ -106,7 +106,7 @@ def sealed_story(engine: Engine, stack: Stack, wordpress: WordPress) -> None:
         owner.reads("#consent-sealed", words)
         approve(owner, wordpress)
         owner.clicks("#send-now")
-        reference = re.search(r"HP-\w+", owner.reads("#sent p", "HP-"))
+        reference = re.search(r"HP-\w+", owner.reads("#sent", "HP-"))
         assert reference is not None
         link = _link(stack, reference[0])
         assert "#t." in link, "the ticket holds a box"

@@ -98,3 +98,27 @@ test("four terms only: access, temporary account, sign-in link, approval", () =>
         assert.doesNotMatch(text, /one-time link|let us in|\bgrant\b|consent key/i, key)
     }
 })
+
+for (const part of PARTS) {
+    test(`${part || "the form’s texts"} in French keep their marks with the word`, () => {
+        for (const [key, text] of Object.entries(JSON.parse(read(`i18n/${part}fr.json`)))) {
+            assert.doesNotMatch(text, /« | (?=[»?!;:])/, key)
+        }
+    })
+
+    test(`${part || "the form’s texts"}: “e-mail” stays in one line`, () => {
+        for (const language of Object.keys(LANGUAGES)) {
+            for (const [key, text] of Object.entries(JSON.parse(read(`i18n/${part}${language}.json`)))) {
+                assert.doesNotMatch(text, /\be-mail/i, `${language} ${key}`)
+            }
+        }
+    })
+}
+
+test("what only a host can do stands only in what is copied for the host", () => {
+    for (const language of Object.keys(LANGUAGES)) {
+        for (const [key, text] of Object.entries(catalogue(language))) {
+            if (!key.endsWith(".host")) assert.doesNotMatch(text, /htaccess|SetEnvIf|PHP/, `${language} ${key}`)
+        }
+    }
+})

@@ -29,6 +29,8 @@ const STATES = [
     "waiting",
     "active",
     "withdrawn",
+    "hand_waiting",
+    "hand_withdrawn",
     "by_hand",
     "done",
     "ending",

@@ -15,7 +15,7 @@ from chalicelib.clock import HOUR
 from chalicelib.grants.correspondence import Correspondence
 from chalicelib.notifications import brand as brands
 from chalicelib.notifications.brand import Brand, brand
-from chalicelib.notifications.words import LANGUAGES, TEXTS, Words, catalogue
+from chalicelib.notifications.words import LANGUAGES, TEXTS, Language, Words, catalogue
 from tests.fakes.world import (
     GRANT,
     NOW,
@@ -99,6 +99,17 @@ class TestCatalogues:
 
         assert texts[label] in catalogue(language)[text]
 
+    @pytest.mark.parametrize("quoting", ["es", "fr"])
+    def test_where_words_are_quoted_so_that_mark_does_not_part_steps(
+        self, quoting: Language
+    ) -> None:
+        for key, text in catalogue(quoting).items():
+            assert text.count("«") == text.count("»"), key
+
+    def test_in_french_a_mark_stays_with_its_word(self) -> None:
+        for key, text in catalogue("fr").items():
+            assert re.search("« | (?=[»?!;:])", text) is None, key
+
 
 class Html(HTMLParser):
     """What a mail's HTML shows: its text, its links, and whether each element is closed."""
@@ -125,7 +136,7 @@ class Html(HTMLParser):
 
 def bare(line: str) -> str:
     """Return a line without a step's number, the mark of a quotation, and a colon at its end."""
-    return re.sub(r"^(\d+\.|>) |\s*[::]$", "", line.strip()).strip()
+    return re.sub(r"^(\d+\.|>) |\s*[:\uff1a]$", "", line.strip()).strip()
 
 
 @pytest.mark.parametrize("name", MAILS)
@@ -303,3 +314,16 @@ def test_the_reminder_to_support_says_what_support_is_to_do(world: World) -> Non
     assert "Please do not use it any more" in to_us.text
     assert "delete it" not in to_us.text
     assert "told us on Friday 15 January 2027, 09:00 (UTC) that the work" in to_her.text
+
+
+@pytest.mark.parametrize("name", [name for name in MAILS if name.endswith("by hand")])
+def test_a_mail_about_a_user_made_by_hand_promises_no_end(name: str, language: str) -> None:
+    """The receipt of such a user has no button that ends the access."""
+    text = MAILS[name](language).text
+    for key in ("confirmation.receipt", "locked.otherwise", "opened.doubt"):
+        assert Words(language).say(key, support=SUPPORT_NAME) not in text
+
+
+def test_a_link_in_plain_text_is_announced_as_its_language_does() -> None:
+    assert "Ouvrir votre reçu\u00a0:\nhttps://" in MAILS["opened"]("fr").text
+    assert "控えを開く\uff1a\nhttps://" in MAILS["opened"]("ja").text

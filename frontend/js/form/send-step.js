@@ -186,7 +186,9 @@ function showProgress({ draft }, part, state) {
  */
 async function showFailure(page, error) {
     const isPasted = page.draft.door === "paste"
-    const isMistyped = isPasted && error instanceof Problem && error.code === "consent_rejected"
+    const isRejected = error instanceof Problem && error.code === "consent_rejected"
+    // Another reason is nothing that checking what was pasted would mend.
+    const isMistyped = isPasted && isRejected && ["mistyped", undefined].includes(error.details.reason)
     const { code, details } = showProblem($("#send-problem"), error, isMistyped ? "pasted_rejected" : "")
     $("#stay").hidden = true
     for (const item of $("#progress").children) if (item.className !== "done") item.className = "stopped"
@@ -251,7 +253,8 @@ async function finish(page, { draft, reference, grantId, ownerToken, passphrase,
     const receipt = `/receipt#${grantId}.${ownerToken}`
     if (grant && !passphrase) return goToReceipt(receipt, sent)
     if (passphrase) history.pushState(null, "") // One press of "Back" does not lose the words.
-    setText($("#sent-text"), "sent.text", { reference: sent.reference, email: draft.email })
+    setText($("#sent-text"), "sent.text", { email: draft.email })
+    $("#reference").textContent = sent.reference
     $("#sent-words").hidden = !passphrase
     $("#sent-again").hidden = Boolean(passphrase)
     $("#sent-words output").textContent = passphrase

@@ -47,7 +47,7 @@ function showLifetimes(page, config) {
     const { days: best, reason, opens } = suggestLifetime(now, config.office_hours, offered)
     setText($("#why"), `reason.${reason}`, {
         days: () => formatDuration(best * DAY),
-        opens: () => formatDate(opens ?? now, { weekday: "long", hour: "numeric", minute: "2-digit" }),
+        opens: opens ?? now,
     })
     const choices = offered.map((days) => lifetimeChoice(days, inDays(days).getTime() / MS_PER_SECOND))
     $("#choices").replaceChildren(...choices)
@@ -103,7 +103,7 @@ async function validateDate(page) {
     const config = await page.config
     const date = dateField()
     const isValid = !date.validity.badInput && (date.value === "" || isPossible(daysToDate(), config))
-    const [first, last] = [1, config.max_days].map((days) => formatDate(inDays(days), { dateStyle: "medium" }))
+    const [first, last] = [1, config.max_days].map((days) => () => formatDate(inDays(days), { dateStyle: "medium" }))
     await setFieldError(date, isValid ? "" : "field.date", { first, last })
     return isValid
 }

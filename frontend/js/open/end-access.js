@@ -12,7 +12,7 @@ export async function endAccess({ entry, grant, showPanel }) {
     if (!entry?.grantId || !(await askToConfirm($("#confirm")))) return
     $("#end-problem").hidden = true
     try {
-        const at = await endUntilConfirmed(entry.grantId, entry.support, grant?.by_hand ? 0 : undefined)
+        const at = await endUntilConfirmed(entry.grantId, entry.support, undefined, grant?.by_hand ? 0 : undefined)
         const [title, text] = grant?.by_hand
             ? ["ended.by_hand", "ended.by_hand_text"]
             : ["ended.later", "ended.later_text"]

@@ -1,6 +1,6 @@
 // The opening itself: prove link and passphrase, fetch the sealed text, show it.
 
-/** @import { GrantNow, LinkEntry, OpenPage } from "./types.js" */
+/** @import { GrantNow, OpenPage } from "./types.js" */
 import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
@@ -39,7 +39,7 @@ export async function openLink(page) {
             { ...signIn, expires_at: end },
             page.grant,
             (at) => void (at ? showUnreadable("ended", at) : showUnreadable("over")),
-            () => grantOf(entry),
+            () => grantOf(page),
         )
     } catch (error) {
         return showRefusal(page, error)
@@ -70,13 +70,15 @@ function readWords(typed) {
 
 /**
  * Read the access again; the owner may have ended or extended it.
- * @param {LinkEntry} entry
+ * @param {OpenPage} page which then knows what can still be asked for
  * @returns {Promise<GrantNow | null>} null when the server does not answer
  */
-async function grantOf({ grantId, support }) {
+async function grantOf(page) {
+    const { grantId, support = "" } = page.entry ?? {}
     if (!grantId) return { state: "active", expires_at: 0 }
     try {
-        return await viewGrant(grantId, support)
+        page.grant = await viewGrant(grantId, support)
+        return page.grant
     } catch (error) {
         return error instanceof Problem && error.code === "not_found" ? { state: "ended", expires_at: 0 } : null
     }

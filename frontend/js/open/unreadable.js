@@ -100,7 +100,8 @@ function showFacts(list, grant, reason) {
     const site = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
     const until = fact("consent.until")
     const openings = grant.timeline.filter(({ event }) => event === "link_opened")
-    const opened = openings.map(({ at }) => fact("open.opened_at", formatDate(dateOf(at))))
+    const opened = openings.map(() => fact("open.opened_at"))
+    for (const [place, { at }] of openings.entries()) setText($("dd", opened[place]), "open.at", { date: dateOf(at) })
     list.replaceChildren(fact("open.site", site), fact("open.username", grant.username), until, ...opened)
     setText($("dd", until), "consent.until_text", {
         date: dateOf(grant.expires_at),

@@ -15,7 +15,7 @@ export async function endAccess({ entry, refresh }) {
     if (!(await askToConfirm($("#confirm-end")))) return
     await attempt(async () => {
         showNotice("ended.working")
-        const at = await endUntilConfirmed(entry.grantId, entry.ownerToken)
+        const at = await endUntilConfirmed(entry.grantId, entry.ownerToken, refresh)
         await refresh()
         if (at) showNotice("ended.text", { date: at })
         else showNotice("ended.owner_text")

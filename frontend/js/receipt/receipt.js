@@ -43,6 +43,8 @@ const BADGES = {
     not_confirmed: ["not_confirmed", "warning", "bad"],
     by_hand: ["open", "key", "good"],
     withdrawn: ["withdrawn", "shield", ""],
+    hand_waiting: ["waiting", "clock", ""],
+    hand_withdrawn: ["withdrawn", "shield", ""],
     done: ["done", "check", ""],
     ending: ["ending", "clock", ""],
     overdue: ["overdue", "warning", "bad"],
@@ -116,7 +118,7 @@ async function confirmSent() {
     history.pushState(page.entry, "")
     await refresh()
     $("#sent").hidden = false
-    setText($("#sent p"), "receipt.sent", { reference: page.entry.sent?.reference ?? "" })
+    $("#sent .code").textContent = page.entry.sent?.reference ?? ""
     $("#sent h2").focus()
 }
 
@@ -164,7 +166,8 @@ async function show(grant) {
     $("#stale").hidden = true
     page.stopCountdown()
     // Between deadline and sweep there is nothing to count.
-    $("#left").hidden = isOver || Boolean(requestedAt) || grant.expires_at <= now()
+    const isShut = name.endsWith("withdrawn")
+    $("#left").hidden = isOver || isShut || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
         const { countDown } = await load("shared/countdown.js")
         page.stopCountdown = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
@@ -172,6 +175,7 @@ async function show(grant) {
     $("#users").hidden = !/^https?:/.test(usersUrl)
     if (!$("#users").hidden) $("#users").setAttribute("href", usersUrl)
     $("#overdue").hidden = state === "ended" || !(overdue || isManual)
+    $("#overdue-what").hidden = name === "done" // Then nobody has to ask whether it is.
     setText($("#overdue-what"), isManual ? "overdue.by_hand" : "overdue.refused")
     $("#overdue").classList.toggle("problem", overdue)
     // Before the work is done, deleting the user is not the next thing to do.
@@ -179,15 +183,16 @@ async function show(grant) {
     $("#repair").hidden = !can.includes("repair")
     $("#deleted-myself").hidden = !can.includes("say_gone")
     $("#end-now").hidden = isManual || !can.includes("end")
-    $("#more").hidden = isOver || Boolean(requestedAt) || name === "withdrawn" || !can.includes("extend")
+    $("#more").hidden = isOver || Boolean(requestedAt) || isShut || !can.includes("extend")
     if ($("#more").hidden) $("#extend").hidden = true
+    $("#now > .actions").hidden = $("#end-now").hidden && $("#more").hidden
     $("#burn").hidden = $("#burn-door").hidden = isOver || !can.includes("burn")
     $("#renew-door").hidden = isOver || Boolean(requestedAt) || !can.includes("renew")
     showAsked(grant)
     await readMessage(grant)
     showAgreed(grant)
     // New elements only after a change, so that a reader keeps the place.
-    const timeline = JSON.stringify([document.documentElement.lang, grant.timeline])
+    const timeline = JSON.stringify(grant.timeline)
     if (page.shownTimeline !== timeline) {
         $("#timeline").replaceChildren(...grant.timeline.map((happened) => timelineItem(happened, isManual)))
     }
@@ -232,10 +237,16 @@ async function showAgreed(grant) {
     $("#agreed-reference span").textContent = reference
     $("#agreed-message").hidden = !sent
     $("#agreed-message dd").textContent = sent?.message ?? ""
-    $("#agreed-who").textContent = `${support} (${location.host})`
-    $("#agreed-site").textContent = [grant.site.name, hostOf(grant.site.url)].filter(Boolean).join(" – ")
+    showNamed($("#agreed-who"), support, location.host)
+    showNamed($("#agreed-site"), grant.site.name, hostOf(grant.site.url))
     $("#agreed-user").textContent = grant.username
-    $("#agreed-until").textContent = formatDate(dateOf(grant.expires_at), WITH_YEAR)
+    showDate($("#agreed-until"), grant.expires_at)
+}
+
+/** A name, and its address in a line of its own. @type {(place: HTMLElement, name: string, host: string) => void} */
+function showNamed(place, name, host) {
+    const address = host.split(/(?=[.:])/).flatMap((part) => [make("wbr"), part])
+    place.replaceChildren(...(name ? [name, make("br")] : []), make("span", {}, ...address))
 }
 
 /** Which texts `state.<name>` to show. @param {Grant} grant */
@@ -247,24 +258,22 @@ function stateName(grant) {
     if (grant.not_confirmed_since) return "not_confirmed"
     if (grant.held_until && !requestedAt) return "held"
     if (overdue && !(isManual && requestedAt)) return "overdue"
-    if (isManual) return requestedAt ? "done" : "by_hand"
-    if (requestedAt || state !== "active" || isOpened || !secret) return requestedAt ? "ending" : state
+    if (requestedAt) return isManual ? "done" : "ending"
+    if (state !== "active" || isOpened || !secret) return isManual ? "by_hand" : state
     // Without the link support does not know the password.
-    return secret.state === "gone" ? "withdrawn" : "waiting"
+    return `${isManual ? "hand_" : ""}${secret.state === "gone" ? "withdrawn" : "waiting"}`
 }
 
 /** @type {(happened: TimelineEvent, isManual: boolean) => HTMLElement} */
 function timelineItem({ at, event, by, detail }, isManual) {
     const what = make("span")
-    const date = dateOf(at)
     const name = event === "ended" && by !== "owner" ? "confirmed" : (isManual && MANUAL_TEXTS[event]) || event
     setText(what, `event.${name}`, { days: () => formatDuration(Number(detail) * DAY), detail: detail ?? "" }, event)
     const who = make("span", { class: "hint" })
     if (by === "owner" || by === "support") setText(who, `event.by_${by}`)
     const kind = GOOD_EVENTS.includes(event) ? "good" : BAD_EVENTS.includes(name) ? "bad" : ""
-    // With the year, because a receipt is printed.
-    const shownDate = formatDate(date, WITH_YEAR)
-    const time = make("time", { datetime: date.toISOString() }, shownDate)
+    const time = make("time", { datetime: dateOf(at).toISOString() })
+    showDate(time, at)
     const item = make("li", { class: kind }, what, " ", who, time)
     if (name === "removal_failed" && detail) {
         load("receipt/removal-reason.js")
@@ -272,6 +281,14 @@ function timelineItem({ at, event, by, detail }, isManual) {
             .catch(() => {})
     }
     return item
+}
+
+/**
+ * In the reader's language, also when that changes; with the year, because a receipt is printed.
+ * @type {(place: HTMLElement, at: number) => void}
+ */
+function showDate(place, at) {
+    setText(place, "time.at", { date: () => formatDate(dateOf(at), WITH_YEAR) })
 }
 
 /** @param {string} why */

@@ -23,12 +23,14 @@ export function askToConfirm(dialog) {
 /**
  * @param {string} grantId
  * @param {string} token
+ * @param {() => Promise<unknown>} [onWait] called when it is asked for, and not over yet
  * @param {number} [maxPolls] 0 for support and a manual grant, which only its owner can end
  * @returns {Promise<Date | null>} when it ended; null while WordPress has not confirmed it
  */
-export async function endUntilConfirmed(grantId, token, maxPolls = MAX_POLLS) {
+export async function endUntilConfirmed(grantId, token, onWait, maxPolls = MAX_POLLS) {
     /** @type {GrantEnd} */
     let grant = await endGrant(grantId, token)
+    if (grant.state !== "ended") await onWait?.()
     for (let polls = 0; grant.state !== "ended" && polls < maxPolls; polls += 1) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))
         grant = await viewGrant(grantId, token)

@@ -69,7 +69,15 @@ const SHARED_TEXTS = {
 }
 
 /** What only a host can mend has a text `error.<code>.host`, to be sent there. */
-export const FOR_HOST = ["consent_rejected", "firewall", "needs_https", "no_https", "odd_answer", "rest_blocked"]
+export const FOR_HOST = [
+    "consent_rejected",
+    "firewall",
+    "mistyped",
+    "needs_https",
+    "no_https",
+    "odd_answer",
+    "rest_blocked",
+]
 
 /** A site's failure has another text than the same failure of the server. @type {Record<string, string>} */
 const SITE_TEXTS = { timeout: "slow", unreachable: "site_unreachable", server_error: "site_error" }

@@ -124,9 +124,21 @@ async function remove(publicKey) {
     dialog.showModal()
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }))
     if (dialog.returnValue !== "yes") return
-    await removeKey(publicKey)
+    try {
+        await removeKey(publicKey)
+    } catch {
+        return sayNotRemoved()
+    }
     await show("team.removed")
     $("#state h2").focus()
+}
+
+/** What is shown of the key stays, as the key does. */
+async function sayNotRemoved() {
+    await loadCatalogue()
+    $("#done").hidden = false
+    setText($("#done"), "team.not_removed")
+    $("#done").scrollIntoView({ block: "nearest" })
 }
 
 async function makeKey() {
