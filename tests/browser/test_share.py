@@ -156,7 +156,7 @@ def test_a_press_without_a_network_works_when_it_is_back(
 
 
 def test_once_loaded_ahead_a_link_is_shown_whatever_the_network_does_next(
-    page: Page, context: BrowserContext, recorder: Recorder
+    page: Page, recorder: Recorder
 ) -> None:
     recorder.stop()
     page.goto("/share")
