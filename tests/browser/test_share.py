@@ -109,6 +109,7 @@ def test_a_wrong_passphrase_destroys_nothing(page: Page, context: BrowserContext
     reader.fill("#passphrase", "wrong")
     reader.click("#open")
     expect(reader.locator("#open-problem")).to_contain_text("4")
+    expect(reader.locator("#open-problem")).to_contain_text("whoever sent you the link")
     check(reader)
     reader.fill("#passphrase", " Grüße ")
     assert shown(reader) == TEXT
