@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from infra.local.stack import Stack
 from tests.browser.fake_api import check
@@ -154,6 +154,27 @@ def test_a_press_without_a_network_works_when_it_is_back(
     context.set_offline(False)
     page.click("#show-qr")
     expect(page.locator("#qr svg")).to_be_visible()
+
+
+def test_a_lost_answer_makes_no_second_secret(page: Page, recorder: Recorder) -> None:
+    recorder.stop()
+    made: list[Any] = []
+
+    def lose_first(route: Route) -> None:
+        made.append(route.request.post_data_json)
+        if len(made) > 1:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+    page.route("**/api/secrets", lose_first)
+    page.goto("/share")
+    page.fill("#text", TEXT)
+    page.click("#create")
+    expect(page.locator("#write-problem")).to_contain_text("nothing happens twice")
+    page.click("#create")
+    expect(page.locator("#sent h2")).to_be_focused()
+    assert made[0] == made[1]
 
 
 def test_once_loaded_ahead_a_link_is_shown_whatever_the_network_does_next(

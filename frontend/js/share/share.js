@@ -1,6 +1,7 @@
 // The page for shared secrets: write one, watch one, read one. A key that came in the address leaves it before anything
 // else happens. Nothing is opened before a person presses the button, because scanners follow links too.
 
+/** @import { createSecret } from "../shared/api.js" */
 /** @import { ShareEntry } from "./types.js" */
 import {
     $,
@@ -40,6 +41,12 @@ const entry = takeEntry()
 const text = /** @type {HTMLTextAreaElement} */ ($("#text"))
 const passphrase = /** @type {HTMLInputElement} */ ($("#new-passphrase"))
 const lifetime = /** @type {HTMLSelectElement} */ ($("#lifetime"))
+
+/**
+ * What the last press sealed, until the server has answered: after a lost answer, the same again is the same secret.
+ * @type {{of: string, key: string, box: string, request: Parameters<typeof createSecret>[0]} | null}
+ */
+let sealed = null
 
 text.addEventListener("input", count)
 onPress($("#generate"), () => {
@@ -140,16 +147,21 @@ async function create() {
     if (utf8(text.value).length > MAX_SECRET_BYTES) return rejectField(field, "share.too_long")
     await setFieldError(field, "")
     $("#write-problem").hidden = true
-    const key = newMetadataKey()
-    let box = ""
+    const of = JSON.stringify([text.value, passphrase.value, lifetime.value])
     try {
-        const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
-        const teamKey = await teamKeyFor()
-        if (teamKey !== undefined) box = await (await load(SEALED_LINK)).boxOf(secretKey, teamKey)
-        await createSecret(request)
+        if (sealed?.of !== of) {
+            const key = newMetadataKey()
+            const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
+            const teamKey = await teamKeyFor()
+            const box = teamKey === undefined ? "" : await (await load(SEALED_LINK)).boxOf(secretKey, teamKey)
+            sealed = { of, key, box, request }
+        }
+        await createSecret(sealed.request)
     } catch (error) {
         return void showProblem($("#write-problem"), error)
     }
+    const { key, box } = sealed
+    sealed = null
     text.value = passphrase.value = ""
     count()
     /** @type {ShareEntry} */
