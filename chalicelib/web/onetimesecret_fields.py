@@ -24,8 +24,11 @@ MAX_BODY_BYTES = 64 * 1024
 FORM = pattern(rb"[A-Za-z_][A-Za-z0-9_.\[\]%-]*=")
 # At the start of a line only: anywhere else, the search would take the square of the body's length.
 DISPOSITION = pattern(
-    rb'^content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE
+    rb'^content-disposition:[^\r\n]*?;\s*name=(?:"([^"\r\n]*)"|([^\s";]+))',
+    re.IGNORECASE | re.MULTILINE,
 )
+BOUNDARY = pattern(r"""boundary=(?:"([^"]+)"|([^\s",;]+))""", re.IGNORECASE)
+FIRST_LINE = pattern(rb"^--([^\r\n]*[^\s])", re.MULTILINE)
 INTEGER = pattern(r"\s*([+-]?[0-9]{1,18})")
 REPLACED = "\ufffd"  # What the gateway's decoders put where query or body are no UTF-8.
 Fields = Mapping[str, Any]
@@ -48,7 +51,7 @@ def read(body: bytes, content_type: str, query: Mapping[str, list[str]]) -> dict
     pairs = [(name, value) for name, values in query.items() for value in values]
     fields = _named(pairs)
     if body.strip():
-        fields.update(_of_body(body, content_type.lower()))
+        fields.update(_of_body(body, content_type))
     if any(REPLACED in text(fields, name) for name in fields):
         raise Unreadable  # It would be shared as another text than the one that was sent.
     return fields
@@ -89,19 +92,21 @@ def credentials(header: str) -> tuple[str, str] | None:
     if scheme.lower() != "basic":
         return None
     try:
-        user, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        bare = encoded.strip().rstrip("=")
+        pair = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+        user, _, token = pair.decode().partition(":")
     except (binascii.Error, ValueError):
         return None
     return (user, token) if user and token else None
 
 
 def _of_body(body: bytes, content_type: str) -> dict[str, Any]:
-    first = body.lstrip()[:1]
-    if body.startswith(b"--") and DISPOSITION.search(body):
-        return _named(_multipart(body))
-    if "json" in content_type and not FORM.match(body):
+    kind, start = content_type.lower(), body.lstrip()[:2]
+    if (start == b"--" or "multipart" in kind) and DISPOSITION.search(body):
+        return _named(_multipart(body, content_type))
+    if "json" in kind and not FORM.match(body):
         return _json(body)
-    if first == b"{" and "form" not in content_type:
+    if start[:1] == b"{" and "form" not in kind:
         return _json(body)
     return _named(_form(body))
 
@@ -124,30 +129,47 @@ def _form(body: bytes) -> Iterable[tuple[str, str]]:
 
 
 def _decoded(part: bytes) -> str:
-    try:
-        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
-    except ValueError:
-        raise Unreadable from None
+    return _utf8(unquote_to_bytes(part.replace(b"+", b" ")))
 
 
-def _multipart(body: bytes) -> Iterable[tuple[str, str]]:
+def _multipart(body: bytes, content_type: str) -> Iterable[tuple[str, str]]:
     """
-    Yield the parts (RFC 7578). The first line is the boundary, whatever the header says.
+    Yield the parts (RFC 7578). What stands before the first boundary and after the last is no part.
 
     Raises:
-        Unreadable: A part is no UTF-8, or the body is cut off: it does not end with its boundary.
+        Unreadable: A part is no UTF-8, or the body is cut off: its last boundary is missing.
     """
-    boundary = body.split(b"\r\n", 1)[0]
-    if not body.rstrip().endswith(boundary + b"--"):
-        raise Unreadable
-    for part in (b"\r\n" + body).split(b"\r\n" + boundary):
-        head, blank, value = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        named = DISPOSITION.search(head)
-        if blank and named:
-            try:
-                yield named[1].decode(), value.decode()
-            except ValueError:
-                raise Unreadable from None
+    lines = re.compile(
+        rb"(?:\A|\r\n)--" + _boundary(body, content_type) + rb"(--)?[ \t]*(?=\r\n|\Z)"
+    )
+    start = None
+    for line in lines.finditer(body):
+        if start is not None:
+            head, blank, value = body[start : line.start()].partition(b"\r\n\r\n")
+            named = DISPOSITION.search(head)
+            if blank and named:
+                yield _utf8(named[1] or named[2] or b""), _utf8(value)
+        if line[1]:
+            return
+        start = line.end()
+    raise Unreadable
+
+
+def _boundary(body: bytes, content_type: str) -> bytes:
+    """Return the header's boundary as a pattern, or that of the first line that looks like one."""
+    declared = BOUNDARY.search(content_type)
+    boundary = (declared[1] or declared[2]).encode() if declared else b""
+    first = FIRST_LINE.search(body)
+    if first and (not boundary or b"--" + boundary not in body):
+        boundary = first[1]
+    return re.escape(boundary)
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode()
+    except ValueError:
+        raise Unreadable from None
 
 
 def _named(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from infra.local.stack import Stack
 from tests.browser.fake_api import check
@@ -109,6 +109,7 @@ def test_a_wrong_passphrase_destroys_nothing(page: Page, context: BrowserContext
     reader.fill("#passphrase", "wrong")
     reader.click("#open")
     expect(reader.locator("#open-problem")).to_contain_text("4")
+    expect(reader.locator("#open-problem")).to_contain_text("whoever sent you the link")
     check(reader)
     reader.fill("#passphrase", " Grüße ")
     assert shown(reader) == TEXT
@@ -133,6 +134,82 @@ def test_a_key_with_a_sign_too_many_is_answered(page: Page) -> None:
         page.goto(address)
         expect(page.locator("#gone h2")).to_have_text("Nothing is here")
         assert "%" not in page.url
+
+
+def test_a_press_without_a_network_works_when_it_is_back(
+    page: Page, context: BrowserContext, recorder: Recorder
+) -> None:
+    """A browser remembers an import that failed; the page must ask again."""
+    recorder.stop()
+    page.goto("/share")
+    page.fill("#text", TEXT)
+    context.set_offline(True)
+    page.click("#create")
+    expect(page.locator("#not-loaded")).to_contain_text("Nothing is lost")
+    context.set_offline(False)
+    page.click("#create")
+    expect(page.locator("#sent h2")).to_be_focused()
+    context.set_offline(True)
+    page.click("#show-qr")
+    context.set_offline(False)
+    page.click("#show-qr")
+    expect(page.locator("#qr svg")).to_be_visible()
+
+
+def test_a_lost_answer_makes_no_second_secret(page: Page, recorder: Recorder) -> None:
+    recorder.stop()
+    made: list[Any] = []
+
+    def lose_first(route: Route) -> None:
+        made.append(route.request.post_data_json)
+        if len(made) > 1:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+    page.route("**/api/secrets", lose_first)
+    page.goto("/share")
+    page.fill("#text", TEXT)
+    page.click("#create")
+    expect(page.locator("#write-problem")).to_contain_text("nothing happens twice")
+    page.click("#create")
+    expect(page.locator("#sent h2")).to_be_focused()
+    assert made[0] == made[1]
+
+
+def test_once_loaded_ahead_a_link_is_shown_whatever_the_network_does_next(
+    page: Page, recorder: Recorder
+) -> None:
+    recorder.stop()
+    page.goto("/share")
+    with page.expect_response("**/js/share/qr.js"):
+        page.keyboard.press("Tab")
+    page.wait_for_load_state("networkidle")
+    page.fill("#text", TEXT)
+    page.route("**/api/secrets/*", lambda route: route.abort())
+    page.route("**/js/**", lambda route: route.abort())
+    page.set_default_timeout(10_000)
+    page.click("#create")
+    expect(page.locator("#sent h2")).to_be_focused()
+    assert "/secret#" in page.input_value("#link")
+    page.click("#show-qr")
+    expect(page.locator("#qr svg")).to_be_visible()
+
+
+@pytest.mark.parametrize("around", ["{}.", "({}),", "%3C{}%3E", "%20{}%20once", "{}%C2%A0"])
+def test_what_a_mail_puts_around_a_link_is_no_part_of_it(
+    page: Page, stack: Stack, around: str
+) -> None:
+    made = api(stack, "share", secret=TEXT)
+    for address in ("/secret#", "/secret/", "/private#", "/private/"):
+        page.goto("about:blank")
+        key = made["secret_key" if "secret" in address else "metadata_key"]
+        page.goto(address + around.format(key))
+        expect(page.locator("#waiting, #sent").locator("visible=true")).to_be_visible()
+    page.goto("/secret")
+    page.fill("#key", f" “{stack.app_url}/secret#{made['secret_key']}”. ")
+    page.click("#use-key")
+    expect(page.locator("#waiting")).to_be_visible()
 
 
 def test_a_generated_password_stands_in_the_field(page: Page) -> None:

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { readAddress, siteOf } from "../../frontend/js/form/site-address.js"
+import { oneTimeLinkIn, readAddress, siteOf } from "../../frontend/js/form/site-address.js"
 
 for (const [typed, url, login] of [
     ["blog.example", "https://blog.example", "https://blog.example/wp-login.php"],
@@ -26,4 +26,15 @@ for (const [typed, url, login] of [
 
 test("what is no address is read as none", () => {
     for (const typed of ["http://not a site", "", "https://"]) assert.equal(readAddress(typed), null, typed)
+})
+
+test("a one-time link is read without what a mail put around it, and only when it stands alone", () => {
+    globalThis.location = /** @type {Location} */ ({ origin: "https://help.example" })
+    const link = "https://onetimesecret.example/secret/9k9id865g8eex3094q880m3s5byz0qg"
+    for (const typed of [link, ` ${link}\n`, `${link}.`, `<${link}>`, `(${link}),`, `“${link}”;`, `"${link}"`]) {
+        assert.equal(oneTimeLinkIn(typed), link, typed)
+    }
+    for (const typed of ["hunter2hunter2", `${link} horse`, `${link} ${link}`, "https://blog.example/", ""]) {
+        assert.equal(oneTimeLinkIn(typed), "", typed)
+    }
 })

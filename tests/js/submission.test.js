@@ -16,6 +16,7 @@ import { makeTeamKey } from "../../frontend/js/team/key-file.js"
 /** @import { Draft, Submission } from "../../frontend/js/form/types.js" */
 
 globalThis.location = /** @type {Location} */ ({ origin: "https://help.example" })
+Object.defineProperty(globalThis, "navigator", { value: { onLine: true } }) // Node has none, or one that does not know.
 
 /** @type {Draft} */
 const DRAFT = {

@@ -310,6 +310,13 @@ class TestAccounts:
 
         assert send(sent).headers["x-ots-intended-status"] == "401"
 
+    def test_the_pair_needs_no_padding(self, send: Transport, account: tuple[str, str]) -> None:
+        bare = b64encode(":".join(account).encode()).decode().rstrip("=")
+
+        assert len(bare) % 4
+        header = {"Authorization": f"Basic {bare}"}
+        assert send(Sent("GET", "/api/v1/authcheck", header, b"")).status == 200
+
     def test_only_the_hash_of_a_token_is_stored(
         self, world: World, account: tuple[str, str]
     ) -> None:
@@ -565,6 +572,33 @@ def test_what_would_be_stored_changed_is_400_and_is_not_stored(
 
     assert (answer.status, answer.text) == (400, "")
     assert not world.stored.items
+
+
+BARE = b"Content-Disposition: form-data; name=secret\r\n\r\n"
+NAMED = b'Content-Disposition: form-data; name="secret"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            b"--b\r\nContent-Type: text/plain\r\n" + BARE + b"v\r\n--b--\r\n",
+            "v",
+        ),
+        (b"--b\r\n" + BARE.replace(b"secret", b"secret; x=y") + b"v\r\n--b--", "v"),
+        (b"\r\n--b\r\n" + NAMED + b"v\r\n--b--\r\n", "v"),
+        (b"for old readers\r\n--b\r\n" + NAMED + b"v\r\n--b--\r\nand the end", "v"),
+        (b"--b\r\n" + NAMED + b"v\r\n--bb\r\nw\r\n--b--\r\n", "v\r\n--bb\r\nw"),
+        (b"--b  \r\n" + NAMED + b"v\r\n--b-- \r\n", "v"),
+    ],
+    ids=["PowerShell 7 and .NET", "bare name", "line first", "around", "longer line", "blanks"],
+)
+def test_every_spelling_of_multipart_is_read_whole(send: Transport, body: bytes, text: str) -> None:
+    header = {"Content-Type": 'multipart/form-data; boundary="b"'}
+    made = json.loads(send(Sent("POST", "/api/v1/share", header, body)).text)
+    opened = send(Sent("POST", f"/api/v1/secret/{made.get('secret_key')}", {}, b""))
+
+    assert json.loads(opened.text).get("value") == text
 
 
 @pytest.mark.parametrize(

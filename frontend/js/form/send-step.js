@@ -25,7 +25,7 @@ import {
 import { showProblem } from "../shared/problem-notice.js"
 import { SENT_KEY, tryStorage } from "../shared/storage.js"
 import { endHeld, forget, leadOf, markUnfinished } from "./hold.js"
-import { isOneTimeLink, readAddress } from "./site-address.js"
+import { oneTimeLinkIn, readAddress } from "./site-address.js"
 import { needsAccess, newSubmission, partsOf, passesLink, subjectFor, submit } from "./submission.js"
 
 /** After these the server has undone its part, and the approval is used up. */
@@ -71,7 +71,7 @@ export function enter(page) {
     if (page.submission) return
     const access = draft.door !== "none"
     $("#send-access").hidden = $("#send-time").hidden = $("#protect-door").hidden = $("#see").hidden = !access
-    if (draft.door === "made" && isOneTimeLink(page.keys.password ?? "")) {
+    if (draft.door === "made" && oneTimeLinkIn(page.keys.password ?? "")) {
         $("#protect-door").hidden = $("#see").hidden = true
     }
     setText($("#send-lead"), leadOf(page))

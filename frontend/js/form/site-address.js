@@ -8,10 +8,14 @@ const SIGN_IN_PAGE = /\/[^/]*(login|sign-?in|\.php)[^/]*\/?$/i
 /** What the server takes for one, too: chalicelib/notifications/ticket_links.py. */
 const ONE_TIME_LINK = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?\/[!-~]*[a-z0-9_-]{10}[!-~]*$/i
 
-/** Whether *typed* is a link to a password instead of one. @param {string} typed */
-export function isOneTimeLink(typed) {
-    const link = typed.trim()
-    return ONE_TIME_LINK.test(link) && (link.startsWith("https:") || link.startsWith(`${location.origin}/`))
+/**
+ * The link to a password that *typed* is instead of one; "" when it is none, or more than one link alone.
+ * @param {string} typed
+ */
+export function oneTimeLinkIn(typed) {
+    const link = typed.trim().replace(/^[<("'“„«]+|[>)"'”“».,;]+$/g, "")
+    const isSafe = link.startsWith("https:") || link.startsWith(`${location.origin}/`)
+    return isSafe && ONE_TIME_LINK.test(link) ? link : ""
 }
 
 /**

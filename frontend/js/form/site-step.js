@@ -5,7 +5,7 @@ import { Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
 import { $, all, load, onPress, runOnce } from "../shared/page.js"
-import { isOneTimeLink, readAddress, siteOf } from "./site-address.js"
+import { oneTimeLinkIn, readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
 /** @param {FormPage} page */
@@ -21,7 +21,7 @@ export function setUp(page) {
     })
     const password = /** @type {HTMLInputElement} */ ($("#password"))
     password.addEventListener("input", () => {
-        $("#password-link").hidden = !isOneTimeLink(password.value)
+        $("#password-link").hidden = !oneTimeLinkIn(password.value)
     })
     checkWhileTyping(page, () => needsSiteCheck(page))
     checkSoon(page, () => needsSiteCheck(page))

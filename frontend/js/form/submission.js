@@ -7,7 +7,7 @@
 import * as api from "../shared/api.js"
 import { decode, encode, identify, newLinkKey, randomBytes, seal } from "../shared/envelope.js"
 import { DAY, load } from "../shared/page.js"
-import { isOneTimeLink, readAddress } from "./site-address.js"
+import { oneTimeLinkIn, readAddress } from "./site-address.js"
 
 const POLL_MS = 2000
 const MAX_POLLS = 90
@@ -75,7 +75,7 @@ export function needsAccess({ consent, manualUser }) {
 
 /** Whether the owner's own one-time link travels, instead of one that is made here. @param {Submission} submission */
 export function passesLink({ manualUser }) {
-    return manualUser !== null && isOneTimeLink(manualUser.password)
+    return manualUser !== null && oneTimeLinkIn(manualUser.password) !== ""
 }
 
 /**
@@ -201,7 +201,7 @@ async function sealMessage({ draft, ownerToken }) {
  */
 async function fragmentOf(submission) {
     const { linkKey, manualUser, teamKey } = submission
-    const given = passesLink(submission) && manualUser?.password.trim()
+    const given = oneTimeLinkIn(manualUser?.password ?? "")
     if (teamKey === undefined) return given || encode(linkKey)
     if (given) return (await load("form/passed-link.js")).sealOwnLink(given, teamKey)
     return (await load("shared/team-box.js")).sealToTeam(linkKey, teamKey)

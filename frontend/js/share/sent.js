@@ -4,7 +4,7 @@
 import { burnSecret, Problem, peekSecret } from "../shared/api.js"
 import { copyOnPress } from "../shared/copy-button.js"
 import { encode, identify } from "../shared/link-key.js"
-import { $, dateOf, fillIn, formatDate, loadCatalogue, onPress, setText, texts } from "../shared/page.js"
+import { $, dateOf, fillIn, formatDate, load, loadCatalogue, onPress, setText, texts } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { linkKeyOf, receiptProofOf, secretKeyOf } from "./shared-key.js"
 
@@ -31,7 +31,7 @@ export async function showReceipt({ entry, showPanel }) {
     copyOnPress($("#copy-key"), () => secretKey)
     copyOnPress($("#keep"), () => `${location.origin}/private#${[entry.key, entry.box].filter(Boolean).join(".")}`)
     onPress($("#show-qr"), async () => {
-        const { drawQr } = await import("./qr.js")
+        const { drawQr } = await load("share/qr.js")
         $("#qr").replaceChildren(drawQr(link))
         $("#qr svg").setAttribute("aria-label", texts["made.qr_label"] ?? "")
         $("#qr").hidden = false

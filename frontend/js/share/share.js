@@ -1,8 +1,20 @@
 // The page for shared secrets: write one, watch one, read one. A key that came in the address leaves it before anything
 // else happens. Nothing is opened before a person presses the button, because scanners follow links too.
 
+/** @import { createSecret } from "../shared/api.js" */
 /** @import { ShareEntry } from "./types.js" */
-import { $, all, loadCatalogue, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
+import {
+    $,
+    all,
+    load,
+    loadAhead,
+    loadCatalogue,
+    onPress,
+    runGuarded,
+    runOnce,
+    setText,
+    startPage,
+} from "../shared/page.js"
 
 const MAX_SECRET_BYTES = 10_000
 /** From here on the page counts. */
@@ -10,9 +22,16 @@ const COUNTED_FROM_BYTES = 8_000
 const PASSWORD_CHARACTERS = 20
 /** Without those that people confuse. There are 56, and 56 × 4 = 224 bytes are used, so that each is as likely. */
 const PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-"
-const KEY = /^[0-9a-z]{31}$/
+/** A key alone, or with whatever a mail or a person put around it; but not the key before a damaged box. */
+const KEY = /(?<![0-9a-z])[0-9a-z]{31}(?![0-9a-z]|\.t\.)/
+const FIELD_ERRORS = "shared/field-errors.js"
+const SENT = "share/sent.js"
+const READ = "share/read.js"
+const SEALED_LINK = "share/sealed-link.js"
+/** What "Create link" needs, up to the screen with the link: without that, nothing may be stored. */
+const SEALING = [FIELD_ERRORS, "share/shared-key.js", "shared/api.js", "shared/problem-notice.js", SENT]
 /** The receipt of a secret that is sealed to the team keeps the box, or it would show a link that anybody opens. */
-const SEALED_RECEIPT = /^([0-9a-z]{31})\.(t\.[\w-]{151})/
+const SEALED_RECEIPT = /(?<![0-9a-z])([0-9a-z]{31})\.(t\.[\w-]{151})/
 /** The support form links here with it. */
 const FOR_TEAM = "#team"
 
@@ -22,6 +41,12 @@ const entry = takeEntry()
 const text = /** @type {HTMLTextAreaElement} */ ($("#text"))
 const passphrase = /** @type {HTMLInputElement} */ ($("#new-passphrase"))
 const lifetime = /** @type {HTMLSelectElement} */ ($("#lifetime"))
+
+/**
+ * What the last press sealed, until the server has answered: after a lost answer, the same again is the same secret.
+ * @type {{of: string, key: string, box: string, request: Parameters<typeof createSecret>[0]} | null}
+ */
+let sealed = null
 
 text.addEventListener("input", count)
 onPress($("#generate"), () => {
@@ -44,6 +69,7 @@ $("#another").addEventListener("click", (event) => {
 })
 $("#need-key").addEventListener("submit", () => runOnce($("#use-key"), useKey))
 addEventListener("hashchange", () => location.reload()) // another link in the same tab
+if (!entry) loadAhead([...SEALING, "share/qr.js"])
 await runGuarded(() => show(entry))
 
 /**
@@ -56,11 +82,16 @@ function takeEntry() {
     if (name.startsWith("share")) return history.state
     const kind = name === "secret" ? "secret" : "receipt"
     if (!given) return history.state?.kind === kind ? history.state : { kind, key: "" }
-    const [, key = given, box] = (kind === "receipt" && SEALED_RECEIPT.exec(given)) || []
+    const [, key = keyIn(given), box] = (kind === "receipt" && SEALED_RECEIPT.exec(given)) || []
     /** @type {ShareEntry} */
     const found = { kind, key, ...(box && { box }) }
     history.replaceState(found, "", kind === "secret" ? "/secret" : "/private")
     return found
+}
+
+/** A box for the team stays as it is: read.js takes it apart. @param {string} given */
+function keyIn(given) {
+    return (!/^\W*t\./.test(given) && KEY.exec(given)?.[0]) || given
 }
 
 /** A "%" in it may stand for itself. @param {string} text */
@@ -82,7 +113,7 @@ async function show(shown) {
     if (!shown) {
         showPanel("write")
         const teamKey = await teamKeyFor()
-        if (teamKey) await (await import("./sealed-link.js")).showTeamKey($("#sealed"), teamKey)
+        if (teamKey) await (await load(SEALED_LINK)).showTeamKey($("#sealed"), teamKey)
         return
     }
     if (!shown.key && shown.kind === "secret") {
@@ -91,16 +122,16 @@ async function show(shown) {
     }
     showPanel("loading")
     const page = { entry: shown, config, showPanel }
-    if (shown.kind === "secret") await (await import("./read.js")).showSecret(page)
-    else await (await import("./sent.js")).showReceipt(page)
+    if (shown.kind === "secret") await (await load(READ)).showSecret(page)
+    else await (await load(SENT)).showReceipt(page)
 }
 
 async function useKey() {
-    const key = /** @type {HTMLInputElement} */ ($("#key")).value.trim()
-    const { setFieldError } = await import("../shared/field-errors.js")
     const field = /** @type {HTMLInputElement} */ ($("#key"))
-    await setFieldError(field, KEY.test(key) ? "" : "read.wrong_key")
-    if (!KEY.test(key)) return field.focus()
+    const key = KEY.exec(field.value)?.[0]
+    const { setFieldError } = await load(FIELD_ERRORS)
+    await setFieldError(field, key ? "" : "read.wrong_key")
+    if (!key) return field.focus()
     /** @type {ShareEntry} */
     const found = { kind: "secret", key }
     history.replaceState(found, "")
@@ -109,28 +140,28 @@ async function useKey() {
 
 async function create() {
     const [{ rejectField, setFieldError }, { newMetadataKey, sealShared, utf8 }, { createSecret }, { showProblem }] =
-        await Promise.all([
-            import("../shared/field-errors.js"),
-            import("./shared-key.js"),
-            import("../shared/api.js"),
-            import("../shared/problem-notice.js"),
-        ])
+        await Promise.all(SEALING.map(load))
+    await loadCatalogue()
     const field = /** @type {HTMLInputElement} */ (/** @type {unknown} */ (text))
     if (!text.value) return rejectField(field, "field.empty")
     if (utf8(text.value).length > MAX_SECRET_BYTES) return rejectField(field, "share.too_long")
     await setFieldError(field, "")
     $("#write-problem").hidden = true
-    const key = newMetadataKey()
-    let box = ""
+    const of = JSON.stringify([text.value, passphrase.value, lifetime.value])
     try {
-        const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
-        const teamKey = await teamKeyFor()
-        if (teamKey !== undefined) box = await (await import("./sealed-link.js")).boxOf(secretKey, teamKey)
-        await createSecret(request)
+        if (sealed?.of !== of) {
+            const key = newMetadataKey()
+            const { request, secretKey } = await sealShared(key, text.value, passphrase.value, Number(lifetime.value))
+            const teamKey = await teamKeyFor()
+            const box = teamKey === undefined ? "" : await (await load(SEALED_LINK)).boxOf(secretKey, teamKey)
+            sealed = { of, key, box, request }
+        }
+        await createSecret(sealed.request)
     } catch (error) {
-        await loadCatalogue()
         return void showProblem($("#write-problem"), error)
     }
+    const { key, box } = sealed
+    sealed = null
     text.value = passphrase.value = ""
     count()
     /** @type {ShareEntry} */

@@ -113,6 +113,8 @@ const modules = new Map()
 export function load(path) {
     const known = modules.get(path)
     if (known) return known
+    // It would be remembered of what other modules import, too.
+    if (!navigator.onLine) return Promise.reject(new Error("offline"))
     const loading = import(`../${path}`).catch(() => import(`../${path}?${Date.now()}`))
     modules.set(path, loading)
     loading.catch(() => modules.delete(path))
