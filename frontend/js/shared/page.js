@@ -1,15 +1,15 @@
-// What every page has: elements, buttons, and texts, which are only ever set as text.
+// What every page has: elements, buttons, and texts, which are set as text only.
 
 /** @import { Config, Values, Work } from "./types.js" */
 import { tryStorage } from "./storage.js"
 
-/** In seconds, as on the server. */
+/** In seconds. */
 export const MINUTE = 60
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 export const MS_PER_SECOND = 1000
 
-// Written out, because Intl takes long to look them up.
+// Written out: Intl is slow.
 export const LANGUAGES = {
     en: "English",
     de: "Deutsch",
@@ -106,16 +106,16 @@ export function hostOf(url) {
 const modules = new Map()
 
 /**
- * Load a module, or ask under another address: a browser remembers a failed import.
+ * Load a module. A browser remembers a failed import: none without a network, and another address after it.
  * @param {string} path below js/
  * @returns {Promise<any>}
  */
 export function load(path) {
     const known = modules.get(path)
     if (known) return known
-    // It would be remembered of what other modules import, too.
-    if (!navigator.onLine) return Promise.reject(new Error("offline"))
-    const loading = import(`../${path}`).catch(() => import(`../${path}?${Date.now()}`))
+    const loading = navigator.onLine
+        ? import(`../${path}`).catch(() => import(`../${path}?${Date.now()}`))
+        : Promise.reject(Error())
     modules.set(path, loading)
     loading.catch(() => modules.delete(path))
     return loading
