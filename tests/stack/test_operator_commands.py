@@ -247,7 +247,7 @@ def test_the_command_that_takes_a_stack_up_again_names_each_setting_that_was_mad
     said = left_over(monkeypatch, given)
     again = said[-1].strip()
     done = subprocess.run(
-        ["/usr/bin/env", "make", "-f", "-", *shlex.split(again)[1:]],
+        ["/usr/bin/env", "make", "--no-print-directory", "-f", "-", *shlex.split(again)[1:]],
         input="deploy:\n\t@printf '%s\\n' $(value ARGS)\n",
         capture_output=True,
         text=True,
