@@ -293,7 +293,7 @@ class TestTokens:
         for arguments, why in (
             ("add kept@example.com", "has a token already"),
             ("add no:name", "A name has letters, digits"),
-            ("revoke unknown@example.com", "There is no account unknown@example.com"),
+            ("revoke unknown@example.com", "There is no account “unknown@example.com”"),
             ("", "required: act"),
         ):
             code, said = self.run(stack, arguments)
