@@ -36,6 +36,7 @@ HEAD = ("page", "perf", "a11y", "best", "seo", "LCP ms", "CLS", "KiB", "requests
 def pages(stack: Stack, wordpress: WordPress) -> Iterator[tuple[str, str]]:
     """Go through the pages, with a real access behind them."""
     yield "form", f"{stack.app_url}/"
+    yield "share", f"{stack.app_url}/share"
     owner = Page(stack.app_url, wordpress.url, *wordpress.auth)
     _, made = owner.create_user()
     owner.create_secret(made)

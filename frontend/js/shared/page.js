@@ -68,7 +68,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
- * Run *work* once at a time. The button stays focusable, so the keyboard keeps its place.
+ * Run *work* once at a time. The button keeps the focus.
  * @type {(button: HTMLElement, work: Work) => Promise<void>}
  */
 export async function runOnce(button, work) {
