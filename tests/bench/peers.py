@@ -85,6 +85,8 @@ class Server:
 
 def main() -> None:
     """Print the table."""
+    if lacking := [each for each in ("redis-server", "php", "git") if shutil.which(each) is None]:
+        sys.exit(f"This needs {', '.join(lacking)}: apt install redis-server php-cli git")
     PEERS.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     for started in (_snappass, _privatebin, _in_memory, _over_aws, _deployed):
