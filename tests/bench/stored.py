@@ -49,13 +49,6 @@ def updated_secrets() -> dict[str, dict[str, Any]]:
     return {**TABLES.tables["secrets"], SECRET_ID: _item(opened)}
 
 
-def answers() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the answer to each other operation on each table; what is not in it is empty."""
-    return {
-        ("Query", "grants"): {"Items": [], "Count": 0, "ScannedCount": 0},
-    }
-
-
 def _grant() -> Grant:
     world = World()
     return world.parts.lifecycle.provision(world.request(), now=int(time.time()))[0]

@@ -98,19 +98,28 @@ def test_nobody_at_the_terminal_ends_nothing(stack: Stack) -> None:
     assert stack.world.grants.items[GRANT].end_requested_at is None
 
 
+def let_reading_raise(
+    patch: pytest.MonkeyPatch, stack: Stack, failing: str, error: type[BaseException]
+) -> None:
+    """Let the store raise *error* when the access *failing* is read."""
+    read = stack.world.grants.get
+
+    def get(grant_id: str) -> Grant | None:
+        if grant_id == failing:
+            raise error
+        return read(grant_id)
+
+    patch.setattr(stack.world.grants, "get", get)
+
+
 def test_one_access_that_cannot_be_ended_does_not_keep_the_others(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    items, real = stack.world.grants.items, stack.world.grants.get
+    items = stack.world.grants.items
     items["a" * 22] = replace(items[GRANT], id="a" * 22)
     items[GRANT] = items.pop(GRANT)  # It comes second.
 
-    def get(grant_id: str) -> Grant | None:
-        if grant_id == "a" * 22:
-            raise TryAgain
-        return real(grant_id)
-
-    monkeypatch.setattr(stack.world.grants, "get", get)
+    let_reading_raise(monkeypatch, stack, "a" * 22, TryAgain)
     monkeypatch.setattr("sys.stdin", io.StringIO("hallpass\n"))
     with pytest.raises(DeployError, match=f"1 of them.*{'a' * 22}"):
         grants.main(["end-all", "--no-wait"])
@@ -306,15 +315,10 @@ def test_an_account_that_cannot_be_removed_rings_until_the_operator_knows_of_it(
 def test_an_interruption_while_it_asks_says_that_the_rest_was_not_asked_for(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    items, real = stack.world.grants.items, stack.world.grants.get
+    items = stack.world.grants.items
     items["b" * 22] = replace(items[GRANT], id="b" * 22)
 
-    def get(grant_id: str) -> Grant | None:
-        if grant_id == "b" * 22:
-            raise KeyboardInterrupt
-        return real(grant_id)
-
-    monkeypatch.setattr(stack.world.grants, "get", get)
+    let_reading_raise(monkeypatch, stack, "b" * 22, KeyboardInterrupt)
     monkeypatch.setattr("sys.stdin", io.StringIO("hallpass\n"))
     with pytest.raises(KeyboardInterrupt):
         grants.main(["end-all"])
