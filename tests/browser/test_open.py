@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from chalicelib.onetime.envelope import Link, decode, encode
-from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check
+from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check, settle
 
 ACCOUNT: dict[str, Any] = {
     "site": SITE["url"],
@@ -43,6 +43,36 @@ def test_the_opened_page_is_accessible(page: Page, api: FakeApi) -> None:
     page.click("#end-now")
     expect(page.locator("#confirm")).to_be_visible()
     check(page)
+
+
+def test_nothing_is_opened_before_the_texts_of_the_account_are_here(
+    page: Page, api: FakeApi
+) -> None:
+    held: list[Route] = []
+    posted: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/i18n/**", hold)
+    page.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
+    api.says("grants/*", GRANT)
+    sealed = Link.derive(decode(LINK)).seal(json.dumps(ACCOUNT), bytes(12))
+    api.says("secrets/*", {**SECRET, "passphrase": False})
+    api.says("secrets/*/open", {"ciphertext": encode(sealed)})
+    api.says("secrets/*/ack", {}, 204)
+    page.goto(f"/open#{LINK}")
+    with page.expect_request("**/i18n/open/en.json"):
+        page.click("#open")
+    expect(page.locator("#open")).to_have_attribute("aria-disabled", "true")
+    settle(page)
+    assert posted == []
+    page.unroute("**/i18n/**")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#opened h2")).to_be_focused()
+    labels = page.locator("#opened dt, #opened button")
+    assert all(text.strip() for text in labels.all_inner_texts())
 
 
 def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: FakeApi) -> None:

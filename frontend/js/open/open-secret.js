@@ -18,6 +18,8 @@ const LOCK_SECONDS = 30 * MINUTE
 
 let lastWords = ""
 
+void loadCatalogue() // This module is loaded at the first sign of a person, so the press finds the texts here.
+
 /** @param {OpenPage} page */
 export async function openLink(page) {
     const { entry, secret, showPanel, showUnreadable } = page
@@ -25,11 +27,11 @@ export async function openLink(page) {
     const passphrase = secret?.passphrase ? readWords(field.value) : null
     if (!entry?.link || !entry.claim) return
     if (passphrase === "") return rejectField(field, "field.empty")
-    void loadCatalogue() // Meanwhile, for what stands beside the opened account.
     await setFieldError(field, "")
     $("#open-problem").hidden = true
     try {
-        const proof = await prove(decode(entry.link), passphrase)
+        // The labels of the opened account come before it, so that no line of it is ever blank.
+        const [proof] = await Promise.all([prove(decode(entry.link), passphrase), loadCatalogue()])
         entry.tried = true
         const { ciphertext } = await openSecret(entry.id, { access: proof.access, claim: entry.claim })
         const signIn = withCheckedAddress(JSON.parse(await proof.open(ciphertext)), page.grant)
