@@ -378,14 +378,22 @@ class TestApi:
 
 
 class TestSite:
-    def policy(self, resources: dict[str, Any], path: str) -> str:
+    def headers(self, resources: dict[str, Any], path: str) -> dict[str, Any]:
         distribution = resources["Site"]["Properties"]["DistributionConfig"]
         behaviours = {b["PathPattern"]: b for b in distribution["CacheBehaviors"]}
         behaviour = behaviours.get(path, distribution["DefaultCacheBehavior"])
         headers = resources[behaviour["ResponseHeadersPolicyId"]["Ref"]]["Properties"]
-        security = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        found: dict[str, Any] = headers["ResponseHeadersPolicyConfig"]
+        return found
+
+    def policy(self, resources: dict[str, Any], path: str) -> str:
+        security = self.headers(resources, path)["SecurityHeadersConfig"]
         said = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
         return str(said["Fn::Sub"] if isinstance(said, dict) else said)
+
+    def custom_headers(self, resources: dict[str, Any], path: str) -> set[str]:
+        items = self.headers(resources, path)["CustomHeadersConfig"]["Items"]
+        return {f"{item['Header']}: {item['Value']}" for item in items}
 
     def test_pages_run_only_their_own_scripts(self, resources: dict[str, Any]) -> None:
         for path in ("*", "/", "/index.html", "/open", "/open.html", "/share", "/secret/*"):
@@ -513,6 +521,11 @@ class TestSite:
             (runs,) = behaviours[path]["FunctionAssociations"]
             assert runs["FunctionARN"] == {"Fn::GetAtt": ["SharePage", "FunctionARN"]}
             assert behaviours[path]["ResponseHeadersPolicyId"] == {"Ref": "SharePageHeaders"}
+            assert {"Cache-Control: no-store", "X-Robots-Tag: noindex"} <= self.custom_headers(
+                resources, path
+            )
+        for path in ("/share", "/share.html"):
+            assert not any("Robots" in header for header in self.custom_headers(resources, path))
         assert "Logging" not in distribution, "a log of the edge would hold keys"
 
     def test_two_regions_of_one_account_share_no_name(self, resources: dict[str, Any]) -> None:

@@ -5,6 +5,10 @@ import { isOfLaterKind, linkIn } from "../shared/link-in.js"
 import { encode } from "../shared/link-key.js"
 import { load } from "../shared/page.js"
 
+const UNSEAL = "shared/unseal.js"
+/** What unsealing imports in its turn: asked for at once, so that none of them waits for another. */
+const UNSEALING = [UNSEAL, "shared/key-store.js", "shared/team-box.js", "shared/hpke.js"]
+
 /**
  * Return the link key in *fragment*, or null when it has none that this browser can read; `page.closed` says why.
  * @param {OpenPage} page
@@ -15,7 +19,8 @@ export async function readLink(page, fragment) {
     const link = linkIn(fragment)
     const isLater = isOfLaterKind(fragment)
     if (!isLater && !link.startsWith("t.")) return link || null
-    const { loadTexts, unseal } = await load("shared/unseal.js")
+    void Promise.allSettled(UNSEALING.map(load))
+    const { loadTexts, unseal } = await load(UNSEAL)
     if (isLater) {
         await loadTexts()
         page.closed = "newer"

@@ -23,9 +23,8 @@ $("#add").addEventListener("submit", () => runOnce($("#add-now"), add))
 onPress($("#make-now"), makeKey)
 addEventListener("beforeunload", (event) => page.isUnsaved && event.preventDefault())
 await runGuarded(async () => {
-    const config = await startPage()
+    const [config] = await Promise.all([startPage(), loadCatalogue()])
     page.teamKeys = config.team_keys ?? []
-    await loadCatalogue()
     await show()
 })
 
