@@ -15,18 +15,20 @@ import sys
 from dataclasses import dataclass
 
 from tests.bench import events
-from tests.bench.runtime import Function, Run, Sample, Server, start, unpacked
-from tests.bench.serving import serving
+from tests.bench.aws import with_sites
+from tests.bench.routes import Function
+from tests.bench.runtime import Run, Server, start, unpacked
+from tests.bench.sample import Sample
 
 RUNS = 15
-FLOOR = Function("floor", "floor.handler", {})
+FLOOR = Function("floor", "floor.handler", ({},))
 FUNCTIONS = (
-    Function("GET /secrets/{id}", "app.app", events.LOOK),
-    Function("POST /secrets", "app.app", events.STORE),
-    Function("GET /grants/{id}", "app.app", events.VIEW),
-    Function("GET /v1/status", "app.app", events.V1_STATUS),
-    Function("sweep", "app.sweep", events.SCHEDULED),
-    Function("end_due", "app.end_due", events.MESSAGE),
+    Function("GET /secrets/{id}", "app.app", (events.LOOK,)),
+    Function("POST /secrets", "app.app", (events.STORE,), 201),
+    Function("GET /grants/{id}", "app.app", (events.VIEW,)),
+    Function("GET /v1/status", "app.app", (events.V1_STATUS,)),
+    Function("sweep", "app.sweep", (events.SCHEDULED,)),
+    Function("end_due", "app.end_due", (events.MESSAGE,)),
 )
 
 
@@ -48,7 +50,7 @@ class Row:
 def measure(runs: int = RUNS) -> list[Row]:
     """Return the floor's row and each function's."""
     everything = (FLOOR, *FUNCTIONS)
-    with unpacked() as code, serving(Server()) as server:
+    with unpacked() as code, with_sites(Server) as server:
         for function in everything:  # Not counted: these fill the system's caches.
             start(code, function, server)
         turns = [[start(code, function, server) for function in everything] for _ in range(runs)]

@@ -38,7 +38,7 @@ from infra import package
 from infra.local.ports import HOST, free_port
 from infra.local.processes import Processes
 from infra.local.stack import Stack
-from tests.bench.runtime import ENVIRONMENT
+from tests.bench.aws import ENVIRONMENT
 from tests.page import token
 from tests.stack.crash import parts_of
 

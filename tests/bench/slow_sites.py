@@ -84,9 +84,9 @@ class SlowSite:
         self.users[len(self.users) + 1] = row
         return row
 
-    def add_key(self, user_id: int) -> dict[str, Any]:
+    def add_key(self, user_id: int, password: str = "") -> dict[str, Any]:
         """Give the user a new application password, as its owner or a key does."""
-        key, password = str(uuid.uuid4()), uuid.uuid4().hex[:24]
+        key, password = str(uuid.uuid4()), password or uuid.uuid4().hex[:24]
         self.keys[self.users[user_id]["username"], password] = (key, user_id)
         return {"uuid": key, "password": password, "name": "key", "created": REGISTERED}
 
@@ -111,7 +111,7 @@ class SlowSite:
         return self._keys(request, meant) if below else self._users(request, who, meant)
 
     def _users(self, request: Request, who: str, meant: int) -> Answer:
-        if request.method == "POST":
+        if request.method == "POST" and not who:
             return Answer(201, self.add_user(request.body["username"], request.body["email"]))
         if request.method == "DELETE":
             return self._delete(request.query, meant)

@@ -1,68 +1,139 @@
 """
-What the DynamoDB of the measurements answers: one grant, its secret, one that a client of One Time
-Secret's API has shared, and counters at 1.
+What AWS and the sites of the measurements hold before each request.
+
+Of four sites each has an access with one link, which waits or was opened just now; the last has
+none yet. There are two of each kind, because a process writes on top of what it wrote last to the
+same grant, and requests that follow one another are hardly ever about the same. What a client of
+One Time Secret's API has shared is there, too: a secret, and those that its account's list names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
+from typing import NamedTuple
 
 from chalicelib.aws.account_table import AccountTable
-from chalicelib.aws.grant_item import to_grant_item
+from chalicelib.aws.grant_table import GrantTable
 from chalicelib.aws.receipt_table import ReceiptTable
 from chalicelib.aws.secret_table import SecretTable
 from chalicelib.clock import DAY
-from chalicelib.grants.model import Grant
+from chalicelib.grants.request import ProvisionRequest
+from chalicelib.grants.site import Credentials
+from chalicelib.onetime.accounts import Accounts
 from chalicelib.onetime.envelope import encode
 from chalicelib.onetime.model import Secret
 from chalicelib.onetime.receipts import Receipts
 from chalicelib.onetime.shared import SharedSecrets
+from chalicelib.outbound.client import Outbound
 from chalicelib.values import replace
-from tests.fakes.dynamodb import FakeDynamoDB
-from tests.fakes.world import GRANT, OWNER, World
+from chalicelib.wiring import Hallpass, assemble
+from chalicelib.wordpress.client import RestWordPress
+from tests.bench.slow_sites import OWNER as LOGIN
+from tests.bench.slow_sites import SlowSite, SlowSites
+from tests.fakes.dynamodb import FakeDynamoDB, Item
+from tests.fakes.world import (
+    GRANT,
+    OWNER,
+    OWNER_MAIL,
+    PASSWORD,
+    SETTINGS,
+    SUPPORT,
+    World,
+)
 
-GRANT_ID, OWNER_TOKEN, SECRET_ID = GRANT, OWNER, "S" * 22
-PROOF, CLAIM = b"p" * 32, "c" * 43  # One opens the secret, the other claims it.
-
-
-TABLES = FakeDynamoDB({"secrets": []})
-SHARED = SharedSecrets(
-    SecretTable(TABLES, "secrets"),  # type: ignore[arg-type] # It stands in for the client.
-    Receipts(ReceiptTable(TABLES, "secrets"), None),  # type: ignore[arg-type] # It mails nothing.
-    AccountTable(TABLES, "accounts"),  # type: ignore[arg-type]
-).share("a secret", "", None, None, now=int(time.time()))
-
-
-def items() -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what is stored, by table and id."""
-    shared = {("secrets", key): item for key, item in TABLES.tables["secrets"].items()}
-    grant, secret = to_grant_item(_grant()), _item(_secret())
-    return {**shared, ("grants", GRANT_ID): grant, ("secrets", SECRET_ID): secret}
-
-
-def updated_secrets() -> dict[str, dict[str, Any]]:
-    """Return what an update of each item of the secrets table returns: ours was opened."""
-    secret = _secret()
-    opened = replace(secret, opened_at=secret.expires_at, claim_sha256=_sha256(CLAIM.encode()))
-    return {**TABLES.tables["secrets"], SECRET_ID: _item(opened)}
+PROOF, CLAIM = b"p" * 32, "c" * 43  # One opens a secret, the other claims it.
+CONSENT = "k" * 24  # The application password that the owner of each site has left.
+ACCOUNT, LISTED = "client", 10
+NOW = int(time.time())
 
 
-def _grant() -> Grant:
-    world = World()
-    return world.parts.lifecycle.provision(world.request(), now=int(time.time()))[0]
+class Ids(NamedTuple):
+    """The grant and the link of an access whose link waits, and of one whose link was opened."""
+
+    grant: str
+    waiting: str
+    opened_grant: str
+    opened: str
 
 
-def _secret() -> Secret:
-    until = int(time.time()) + DAY
-    return Secret(SECRET_ID, b"c" * 300, _sha256(PROOF), False, until, "f", GRANT_ID)  # noqa: FBT003
+ACCESSES = (
+    Ids(GRANT, "S" * 22, "h" * 22, "T" * 22),
+    Ids("i" * 22, "Q" * 22, "j" * 22, "R" * 22),
+)
+Tables = dict[str, dict[str, Item]]
 
 
-def _item(secret: Secret) -> dict[str, Any]:
-    written = FakeDynamoDB({"secrets": []})
-    SecretTable(written, "secrets").add(secret)  # type: ignore[arg-type] # It stands in for it.
-    return written.tables["secrets"][secret.id]
+class OpenSealer:
+    """Seals nothing, as the key service of the measurements does."""
+
+    def seal(self, plaintext: str, *, grant_id: str, purpose: str) -> bytes:
+        del grant_id, purpose
+        return plaintext.encode()
+
+    def unseal(self, sealed: bytes, *, grant_id: str, purpose: str) -> str:
+        del grant_id, purpose
+        return sealed.decode()
+
+
+def _share(tables: FakeDynamoDB) -> tuple[str, str, str]:
+    """Share secrets as a client does; return the keys of one, and the token of the account."""
+    store = AccountTable(tables, "accounts")  # type: ignore[arg-type] # It stands in for the client.
+    receipts = Receipts(ReceiptTable(tables, "secrets"), None)  # type: ignore[arg-type] # No mail.
+    shared = SharedSecrets(SecretTable(tables, "secrets"), receipts, store)  # type: ignore[arg-type]
+    accounts = Accounts(store)
+    token = accounts.add(ACCOUNT, mail_openings=False, now=NOW) or ""
+    for number in range(LISTED):
+        by = accounts.sign_in(ACCOUNT, token)
+        shared.share("a secret", "", None, by, now=NOW - number)
+    made = shared.share("a secret", "", None, None, now=NOW)
+    return made.secret_key, made.metadata_key, token
+
+
+_SHARED = FakeDynamoDB()
+SECRET_KEY, METADATA_KEY, TOKEN = _share(_SHARED)
+
+
+def new_sites() -> SlowSites:
+    """Return the sites, without an access."""
+    sites = SlowSites(2 * len(ACCESSES) + 1)
+    for site in sites.sites.values():
+        site.add_key(1, CONSENT)
+    return sites
+
+
+def fill(sites: SlowSites) -> Tables:
+    """Set up what *sites* are to have, over their REST API, and return the tables' items."""
+    tables = FakeDynamoDB({name: items.values() for name, items in _SHARED.tables.items()})
+    outbound = Outbound("Hallpass", allowed_sites=(sites.origin,))
+    ports = replace(
+        World().parts.ports,
+        grants=GrantTable(tables, "grants"),  # type: ignore[arg-type] # As above.
+        secrets=SecretTable(tables, "secrets"),  # type: ignore[arg-type]
+        receipts=ReceiptTable(tables, "secrets"),  # type: ignore[arg-type]
+        wordpress=RestWordPress(outbound),
+        connections=outbound,
+        sealer=OpenSealer(),
+    )
+    parts = assemble(ports, SETTINGS)
+    site = iter(sites.sites.values())
+    for ids in ACCESSES:
+        _set_up(parts, ids.grant, ids.waiting, next(site))
+        _set_up(parts, ids.opened_grant, ids.opened, next(site))
+        parts.secrets.open(ids.opened, _sha256(PROOF), _sha256(CLAIM.encode()), now=NOW)
+    outbound.close()
+    return tables.tables
+
+
+def _set_up(parts: Hallpass, grant_id: str, secret_id: str, site: SlowSite) -> None:
+    key = Credentials(LOGIN, site.add_key(1)["password"])
+    request = ProvisionRequest(grant_id, site.url, key, PASSWORD, 3, OWNER, SUPPORT, OWNER_MAIL)
+    grant, _ = parts.lifecycle.provision(request, now=NOW)
+    if grant.state != "active":
+        raise RuntimeError(f"A set-up is not complete: {grant.state}")
+    proof = _sha256(PROOF)
+    secret = Secret(secret_id, b"c" * 300, proof, False, 0, "f", grant_id)  # noqa: FBT003
+    parts.secrets.create(secret, lifetime=DAY, owner_token=OWNER, now=NOW)
 
 
 def _sha256(value: bytes) -> str:

@@ -1,36 +1,25 @@
 """
-Warm requests of the real zip, beside a bare handler that makes as many DynamoDB calls.
+Warm requests of the real zip, beside a bare handler that makes as many calls, request by request.
 
-    python -m tests.bench.warm
+    python -m tests.bench.warm [ROUTE …]               all by default; "GET /health", for example
 
-Processor time of one process that answers the same event many times, without its first answers.
+Processor time of one process that answers one request after the other, without its first answers.
+The bare handler reads an item for each call of AWS, of whichever service, and gets the REST index
+of a site for each request to one. AWS and sites answer at once, and without TLS.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 from dataclasses import dataclass
 
-from tests.bench import events
-from tests.bench.runtime import Function, Run, Server, start, unpacked
-from tests.bench.serving import serving
+from tests.bench.aws import with_sites
+from tests.bench.events import SITE
+from tests.bench.routes import ROUTES, Function
+from tests.bench.runtime import Run, Server, start, unpacked
 
 TIMES, SKIPPED, TURNS = 120, 20, 3
-ROUTES = (
-    Function("GET /health", "app.app", events.HEALTH),
-    Function("GET /secrets/{id}", "app.app", events.LOOK),
-    Function("POST /secrets", "app.app", events.STORE),
-    Function("POST /secrets/{id}/open", "app.app", events.OPEN),
-    Function("POST /secrets/{id}/ack", "app.app", events.ACKNOWLEDGE),
-    Function("POST /secrets/{id}/burn", "app.app", events.BURN),
-    Function("POST /grants", "app.app", events.REGISTER),
-    Function("GET /grants/{id}", "app.app", events.VIEW),
-    Function("POST /grants/{id}/extend", "app.app", events.EXTEND),
-    Function("GET /v1/status", "app.app", events.V1_STATUS),
-    Function("POST /v1/share", "app.app", events.V1_SHARE),
-    Function("POST /v1/secret/{key}", "app.app", events.V1_OPEN),
-    Function("POST /v1/private/{key}", "app.app", events.V1_VIEW),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +29,38 @@ class Row:
     name: str
     ours: float
     bare: float
-    calls: int
+    calls: float
+    visits: float
 
 
-def measure() -> list[Row]:
+def measure(routes: tuple[Function, ...] = ROUTES) -> list[Row]:
     """Return a row for each route."""
     rows = []
-    with unpacked() as code, serving(Server()) as server:
-        for route in ROUTES:
-            calls = len(start(code, route, server).calls)
-            bare = Function("bare", "floor.handler", {"reads": calls})
-            pairs = [
-                (
-                    _each(start(code, route, server, TIMES)),
-                    _each(start(code, bare, server, TIMES)),
+    with unpacked() as code, with_sites(Server) as server:
+        for route in routes:
+            pairs = []
+            for _ in range(TURNS):
+                ours = start(code, route, server, TIMES)
+                pairs.append((ours, start(code, _bare(ours), server, TIMES)))
+            last, _ = pairs[-1]
+            rows.append(
+                Row(
+                    route.name,
+                    statistics.median(_each(ours) for ours, _ in pairs),
+                    statistics.median(_each(bare) for _, bare in pairs),
+                    statistics.mean(last.calls[SKIPPED + 1 :]),
+                    statistics.mean(last.visits[SKIPPED + 1 :]),
                 )
-                for _ in range(TURNS)
-            ]
-            ours, theirs = zip(*pairs, strict=True)
-            rows.append(Row(route.name, statistics.median(ours), statistics.median(theirs), calls))
+            )
     return rows
+
+
+def _bare(ours: Run) -> Function:
+    """Return the bare handler that makes as many calls in each request as *ours* has made."""
+    url = f"{SITE}/wp-json/"
+    made = zip(ours.calls, ours.visits, strict=True)
+    events = tuple({"reads": calls, "visits": visits, "url": url} for calls, visits in made)
+    return Function("bare", "floor.handler", events)
 
 
 def _each(run: Run) -> float:
@@ -70,15 +71,16 @@ def _each(run: Run) -> float:
 def table(rows: list[Row]) -> list[str]:
     """Return *rows* as a Markdown table."""
     return [
-        "| route | CPU | bare | × bare | ours beside it | DynamoDB calls |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| route | CPU | bare | × bare | ours beside it | AWS calls | requests to the site |",
+        "|---|--:|--:|--:|--:|--:|--:|",
         *(
             f"| {row.name} | {row.ours:.2f} ms | {row.bare:.2f} ms | {row.ours / row.bare:.2f}"
-            f" | {row.ours - row.bare:+.2f} ms | {row.calls} |"
+            f" | {row.ours - row.bare:+.2f} ms | {round(row.calls, 1):g} | {row.visits:g} |"
             for row in rows
         ),
     ]
 
 
 if __name__ == "__main__":
-    print("\n".join(table(measure())))
+    chosen = tuple(route for route in ROUTES if route.name in sys.argv[1:])
+    print("\n".join(table(measure(chosen or ROUTES))))

@@ -5,9 +5,9 @@ It keeps items as DynamoDB writes them (`{"S": …}`, `{"N": …}`), so what a t
 the code that reads real items, and a test can compare what that code writes. An update replaces an
 attribute whole and never alters it, so copies of items are shallow.
 
-Conditions may compare, use `attribute_exists`, `attribute_not_exists`, `AND`, `OR`, `NOT` and
-parentheses; updates may `SET` (with `if_not_exists`), `REMOVE` and `ADD`; names may stand behind
-`#`. Anything else raises `ValueError`.
+Conditions may compare, use `attribute_exists`, `attribute_not_exists`, `begins_with`, `AND`, `OR`,
+`NOT` and parentheses; updates may `SET` (with `if_not_exists`), `REMOVE` and `ADD`; names may stand
+behind `#`. Anything else raises `ValueError`.
 
     dynamodb = FakeDynamoDB({"grants": [{"id": {"S": "g"}, "version": {"N": "0"}}]})
     table = GrantTable(dynamodb, "grants")
@@ -26,6 +26,7 @@ from botocore.exceptions import ClientError
 Item = dict[str, Any]
 # Of each index its two key attributes; both hold keys only, as in the deployed template.
 INDEXES = {"due": ("due_shard", "due_at"), "overdue": ("overdue_shard", "overdue_since")}
+SORT_KEY = "part"
 KEY_TYPES = {"id": "S", "due_shard": "S", "due_at": "N", "overdue_shard": "S", "overdue_since": "N"}
 TOKEN = re.compile(r"\s*([A-Za-z_#:][\w.]*|<=|>=|<>|[=<>(),+-])")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -39,7 +40,11 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class FakeDynamoDB:
-    """The client of boto3, as far as the tables use it. Every table's key is ``id``."""
+    """
+    The client of boto3, as far as the tables use it.
+
+    Every table's key is ``id``, and where an item has one, its ``part``.
+    """
 
     def __init__(self, tables: Mapping[str, Iterable[Item]] | None = None) -> None:
         self.tables: dict[str, dict[str, Item]] = {}
@@ -48,29 +53,31 @@ class FakeDynamoDB:
                 self._put(table, item)
 
     def get_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
-        item = self._items(request).get(request["Key"]["id"]["S"])
+        item = self._items(request).get(_key(request["Key"]))
         return {} if item is None else {"Item": dict(item)}
 
     def put_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
-        self._check(request, request["Item"]["id"]["S"])
+        self._check(request, _key(request["Item"]))
         self._put(request["TableName"], request["Item"])
         return {}
 
     def delete_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
-        key = request["Key"]["id"]["S"]
+        key = _key(request["Key"])
         self._check(request, key)
         self._items(request).pop(key, None)
         return {}
 
     def update_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
-        key = request["Key"]["id"]["S"]
+        key = _key(request["Key"])
         self._check(request, key)
-        item = dict(self._items(request).get(key, {"id": {"S": key}}))
+        item = dict(self._items(request).get(key, request["Key"]))
         _Expression(request, request["UpdateExpression"], item).update()
         self._put(request["TableName"], item)
         return {"Attributes": dict(item)}
 
     def query(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
+        if "IndexName" not in request:
+            return self._query_parts(request)
         shard, order = INDEXES[request["IndexName"]]
         found = [
             item
@@ -90,11 +97,26 @@ class FakeDynamoDB:
     def batch_get_item(self, **request: Any) -> Item:  # noqa: ANN401 - as boto3 has it
         found: dict[str, list[Item]] = {}
         for table, asked in request["RequestItems"].items():
-            names = asked["ExpressionAttributeNames"]
-            wanted = [names[each.strip()] for each in asked["ProjectionExpression"].split(",")]
-            items = [self.tables.get(table, {}).get(key["id"]["S"]) for key in asked["Keys"]]
-            found[table] = [{n: item[n] for n in wanted if n in item} for item in items if item]
+            names = asked.get("ExpressionAttributeNames", {})
+            projection = asked.get("ProjectionExpression", "")
+            wanted = {names[each.strip()] for each in projection.split(",") if each}
+            items = [self.tables.get(table, {}).get(_key(key)) for key in asked["Keys"]]
+            found[table] = [
+                {n: value for n, value in item.items() if n in wanted or not wanted}
+                for item in items
+                if item
+            ]
         return {"Responses": found, "UnprocessedKeys": {}}
+
+    def _query_parts(self, request: Item) -> Item:
+        found = [
+            item
+            for item in self._items(request).values()
+            if _Expression(request, request["KeyConditionExpression"], item).condition()
+        ]
+        backwards = not request.get("ScanIndexForward", True)
+        found.sort(key=lambda item: str(item[SORT_KEY]["S"]), reverse=backwards)
+        return {"Items": found[: request.get("Limit")]}
 
     def _items(self, request: Item) -> dict[str, Item]:
         return self.tables.setdefault(request["TableName"], {})
@@ -103,7 +125,7 @@ class FakeDynamoDB:
         for name, kind in KEY_TYPES.items():
             if name in item and kind not in item[name]:
                 raise ValueError(f"{name} is a key of an index and must be of type {kind}.")
-        self.tables.setdefault(table, {})[item["id"]["S"]] = dict(item)
+        self.tables.setdefault(table, {})[_key(item)] = dict(item)
 
     def _check(self, request: Item, key: str) -> None:
         condition = request.get("ConditionExpression")
@@ -177,6 +199,13 @@ class _Expression:
             name = self._take()
             self._expect(")")
             return (self._names.get(name, name) in self._item) == (token == "attribute_exists")
+        if token == "begins_with":
+            self._expect("(")
+            whole = self._value(self._take(), self._item)
+            self._expect(",")
+            start = self._value(self._take(), self._item)
+            self._expect(")")
+            return bool(whole and start and whole["S"].startswith(start["S"]))
         left = self._value(token, self._item)
         compare = COMPARISONS[self._take()]
         right = self._value(self._take(), self._item)
@@ -218,6 +247,11 @@ class _Expression:
     def _expect(self, token: str) -> None:
         if self._take() != token:
             raise ValueError(f"Expected {token}.")
+
+
+def _key(item: Item) -> str:
+    """Return what an item, or a key, is kept under: its id, with its part behind it."""
+    return " ".join(item[name]["S"] for name in ("id", SORT_KEY) if name in item)
 
 
 def _plain(value: Item) -> object:
