@@ -3,8 +3,6 @@
 /** @import { Grant, TimelineEvent } from "../shared/api-types.js" */
 /** @import { LoadedReceiptPage, ReceiptPage } from "./types.js" */
 import { Problem, viewGrant } from "../shared/api-call.js"
-import { copyOnPress } from "../shared/copy-button.js"
-import { withoutLead } from "../shared/link-in.js"
 import {
     $,
     all,
@@ -30,6 +28,9 @@ const MAX_FAST_POLLS = 30
 const BAD_EVENTS = ["link_locked", "mail_bounced", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
+const COPY_BUTTON = "shared/copy-button.js"
+const LINK_IN = "shared/link-in.js"
+const LINK = /^([\w-]{22,64})\.([\w-]{22,64})(?![\w-])/
 /** What support may ask for, and what the owner needs to be able to do. @type {Record<string, string>} */
 const WISHES = { link_asked: "renew", time_asked: "extend" }
 /** After these, what was asked for is done. */
@@ -99,13 +100,16 @@ for (const [button, action] of /** @type {const} */ ([
 }
 loadAhead([ACTIONS, "shared/countdown.js", "receipt/visit-report.js"])
 onPress($("#print"), () => print())
-copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${page.entry?.grantId}.${page.entry?.ownerToken}`)
 document.addEventListener("visibilitychange", () => {
     if (!document.hidden && page.grant?.state !== "ended") void refresh()
 })
 if (returnAddress) await runGuarded(async () => (await load("receipt/repair.js")).finishRepair(page, returnAddress))
 await runGuarded(refresh)
 await runGuarded(confirmSent)
+await runGuarded(async () => {
+    const { copyOnPress } = await load(COPY_BUTTON)
+    copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${page.entry?.grantId}.${page.entry?.ownerToken}`)
+})
 
 /** Just sent: confirm it once. The message stays in this tab's history entry, as the link to the receipt does. */
 async function confirmSent() {
@@ -123,8 +127,14 @@ async function confirmSent() {
 }
 
 /** @param {string} fragment */
-function readLink(fragment) {
-    const [, grantId, ownerToken] = /^([\w-]{22,64})\.([\w-]{22,64})(?![\w-])/.exec(withoutLead(fragment)) ?? []
+async function readLink(fragment) {
+    const link = LINK.test(fragment)
+        ? fragment
+        : await load(LINK_IN).then(
+              ({ withoutLead }) => withoutLead(fragment),
+              () => fragment,
+          )
+    const [, grantId, ownerToken] = LINK.exec(link) ?? []
     return grantId ? { grantId, ownerToken } : null
 }
 

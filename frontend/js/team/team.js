@@ -2,14 +2,25 @@
 // but in the file that a person saves; this page sends no request but for its own files.
 
 /** @import { TeamKey } from "../shared/types.js" */
-import { copyOnPress } from "../shared/copy-button.js"
-import { rejectField, setFieldError } from "../shared/field-errors.js"
-import { fingerprintOf } from "../shared/fingerprint.js"
 import { keepKey, readKeys, removeKey } from "../shared/key-store.js"
-import { $, load, loadCatalogue, make, onPress, runGuarded, runOnce, setText, startPage } from "../shared/page.js"
+import {
+    $,
+    load,
+    loadAhead,
+    loadCatalogue,
+    make,
+    onPress,
+    runGuarded,
+    runOnce,
+    setText,
+    startPage,
+} from "../shared/page.js"
 import { readinessOf } from "./readiness.js"
 
 const KEY_FILE = "team/key-file.js"
+const COPY_BUTTON = "shared/copy-button.js"
+const FIELD_ERRORS = "shared/field-errors.js"
+const FINGERPRINT = "shared/fingerprint.js"
 /** A key file is much shorter; a film need not be read to see that it is none. */
 const MAX_READ_BYTES = 50_000
 /**
@@ -21,6 +32,7 @@ const page = { teamKeys: [], words: new Map(), isUnsaved: false }
 
 $("#add").addEventListener("submit", () => runOnce($("#add-now"), add))
 onPress($("#make-now"), makeKey)
+loadAhead([KEY_FILE, FIELD_ERRORS, FINGERPRINT, COPY_BUTTON])
 addEventListener("beforeunload", (event) => page.isUnsaved && event.preventDefault())
 await runGuarded(async () => {
     const [config] = await Promise.all([startPage(), loadCatalogue()])
@@ -84,14 +96,19 @@ async function itemOf({ publicKey }, teamKeys) {
 
 /** What is stored wrongly has no words, but can be removed. @param {string} publicKey */
 async function wordsOf(publicKey) {
-    const known = page.words.get(publicKey) ?? (await fingerprintOf(publicKey).catch(() => "?"))
-    page.words.set(publicKey, known)
-    return known
+    const known = page.words.get(publicKey)
+    if (known) return known
+    /** @type {typeof import("../shared/fingerprint.js")} */
+    const { fingerprintOf } = await load(FINGERPRINT)
+    const words = await fingerprintOf(publicKey).catch(() => "?")
+    page.words.set(publicKey, words)
+    return words
 }
 
 async function add() {
     const file = field("#file")
     const passphrase = field("#passphrase")
+    const { rejectField, setFieldError } = await load(FIELD_ERRORS)
     for (const each of [file, passphrase]) await setFieldError(each, "")
     const [chosen] = file.files ?? []
     if (!chosen) return rejectField(file, "team.no_file")
@@ -141,6 +158,7 @@ async function sayNotRemoved() {
 }
 
 async function makeKey() {
+    const { copyOnPress } = await load(COPY_BUTTON)
     const { makeTeamKey, newFilePassphrase } = await load(KEY_FILE)
     const passphrase = newFilePassphrase()
     /** @type {{key: TeamKey, file: string}} */
