@@ -397,6 +397,24 @@ def test_a_step_that_does_not_come_is_not_silent(page: Page, recorder: Recorder)
     recorder.complaints.clear()
 
 
+@pytest.mark.parametrize("path", ["/", "/open", "/receipt", "/share", "/team", "/nothing"])
+def test_a_page_whose_modules_do_not_come_says_so_after_a_while(
+    page: Page, recorder: Recorder, path: str
+) -> None:
+    page.route("**/js/**", lambda route: route.abort())
+    page.goto(path)
+    warning = page.locator("#not-loaded")
+    passed = "(e, at) => e.getAnimations().forEach((each) => (each.currentTime = at))"
+    warning.evaluate(passed, 7_900)
+    expect(warning).to_be_hidden()
+    top = page.locator("main h1").bounding_box()
+    warning.evaluate(passed, 8_000)
+    expect(warning).to_be_visible()
+    assert page.locator("main h1").bounding_box() == top
+    assert recorder.complaints
+    recorder.complaints.clear()
+
+
 def test_a_browser_that_keeps_nothing_still_sends(page: Page, api: FakeApi) -> None:
     page.add_init_script(NO_STORAGE)
     fill_in(page)

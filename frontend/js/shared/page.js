@@ -155,7 +155,7 @@ export async function startPage() {
     common.host = location.host
     ownTexts = config.texts ?? {}
     renderAll()
-    menu.hidden = false // Shown means ready, see load-guard.js.
+    menu.hidden = false // Shown means ready, see style.css.
     $("#not-loaded").hidden = true
     applyBrand(config)
     return config
