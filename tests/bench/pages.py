@@ -11,7 +11,6 @@ blocking time what tasks over 50 ms take beyond that, INP the slowest answer to 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from infra.local.stack import Stack
 from infra.local.wordpress import WordPress
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.tools.lighthouse import pages as pages_of_an_access
+from tests.tools.lighthouse import pages
 
 RUNS = 3
 PHONE: ViewportSize = {"width": 412, "height": 823}
@@ -66,16 +65,11 @@ def measure(runs: int = RUNS) -> list[Row]:
         Stack(allowed_sites=(wordpress.url,)) as stack,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for name, address in _pages(stack, wordpress):
+        for name, address in pages(stack, wordpress):
             seen = [_look(browser, address) for _ in range(runs)]
             rows.append(Row(name, *(statistics.median(each) for each in zip(*seen, strict=True))))
         browser.close()
     return rows
-
-
-def _pages(stack: Stack, wordpress: WordPress) -> Iterator[tuple[str, str]]:
-    yield "share", f"{stack.app_url}/share"
-    yield from pages_of_an_access(stack, wordpress)
 
 
 def _look(browser: Browser, address: str) -> tuple[float, ...]:
