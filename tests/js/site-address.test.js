@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { oneTimeLinkIn, readAddress, siteOf } from "../../frontend/js/form/site-address.js"
+import { hasLinkAmongWords, oneTimeLinkIn, readAddress, siteOf } from "../../frontend/js/form/site-address.js"
 
 for (const [typed, url, login] of [
     ["blog.example", "https://blog.example", "https://blog.example/wp-login.php"],
@@ -36,5 +36,9 @@ test("a one-time link is read without what a mail put around it, and only when i
     }
     for (const typed of ["hunter2hunter2", `${link} horse`, `${link} ${link}`, "https://blog.example/", ""]) {
         assert.equal(oneTimeLinkIn(typed), "", typed)
+    }
+    for (const typed of [`${link} horse`, `Link:\n<${link}>`, `${link} ${link}`]) assert.ok(hasLinkAmongWords(typed))
+    for (const typed of [link, `(${link})`, "hunter2 hunter2", "see https://blog.example/ 1"]) {
+        assert.ok(!hasLinkAmongWords(typed), typed)
     }
 })

@@ -18,6 +18,11 @@ export function oneTimeLinkIn(typed) {
     return isSafe && ONE_TIME_LINK.test(link) ? link : ""
 }
 
+/** Whether a one-time link is only a part of *typed*, as in a note that was copied with it. @param {string} typed */
+export function hasLinkAmongWords(typed) {
+    return !oneTimeLinkIn(typed) && typed.split(/\s+/).some((word) => oneTimeLinkIn(word))
+}
+
 /**
  * @param {string} typed
  * @returns {URL | null} null when it is no address

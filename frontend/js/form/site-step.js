@@ -5,7 +5,7 @@ import { Problem } from "../shared/api.js"
 import { sameHost } from "../shared/consent.js"
 import { rejectField, validateForm } from "../shared/field-errors.js"
 import { $, all, load, onPress, runOnce } from "../shared/page.js"
-import { oneTimeLinkIn, readAddress, siteOf } from "./site-address.js"
+import { hasLinkAmongWords, oneTimeLinkIn, readAddress, siteOf } from "./site-address.js"
 import { checkSoon, checkTypedSite, checkWhileTyping, clearSiteCheck, refuseSite } from "./site-check.js"
 
 /** @param {FormPage} page */
@@ -72,7 +72,7 @@ async function submit(page) {
     if (!(await validateForm($("#site")))) return
     forgetKeys(page)
     try {
-        const isReady = needsSiteCheck(page) ? await readCheckedSite(page) : readManualUser(page)
+        const isReady = needsSiteCheck(page) ? await readCheckedSite(page) : await readManualUser(page)
         // A late answer does not pull back an owner who has gone elsewhere.
         if (isReady && page.draft.step === "site") await page.goTo("time")
     } catch (error) {
@@ -101,16 +101,24 @@ async function readCheckedSite(page) {
     return true
 }
 
-/** @param {FormPage} page */
-function readManualUser({ draft, keys }) {
+/**
+ * @param {FormPage} page
+ * @returns {Promise<boolean>} false when the password is a link among words: sealed, nobody would follow it
+ */
+async function readManualUser({ draft, keys }) {
     const address = readAddress(typed("url"))
+    const password = /** @type {HTMLInputElement} */ ($("#password"))
     if (!address) throw new Problem("invalid_input")
+    if (hasLinkAmongWords(password.value)) {
+        await rejectField(password, "made.only_link")
+        return false
+    }
     const site = siteOf(address)
     draft.site = { name: address.host, ...site }
     draft.consent_url = null
     draft.hint = ""
     keys.username = typed("username")
-    keys.password = /** @type {HTMLInputElement} */ ($("#password")).value
+    keys.password = password.value
     keys.login_url = site.login_url
     keys.link_hint = typed("link_hint")
     return true
