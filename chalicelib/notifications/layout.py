@@ -7,6 +7,7 @@ link. The HTML loads nothing: its styles are in it, and a logo is attached.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -25,6 +26,7 @@ STYLE = (
 )
 FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 MONO = "font-family:ui-monospace,Menlo,Consolas,monospace"
+REFERENCE = re.compile(r"\bHP-[A-Z2-7]{8}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def html(
         f'<tr><td class="card line ink" style="background:{CARD};color:{INK};'
         f'border:1px solid {LINE};border-radius:12px;padding:24px 24px 10px">'
         f'<h1 class="ink" style="margin:0 0 12px;font-size:22px;line-height:1.3;color:{INK}">'
-        f"{escape(title)}</h1>{body}</td></tr>"
+        f"{_shown(title)}</h1>{body}</td></tr>"
         f'<tr><td class="faint" style="padding:16px 4px 0;color:{FAINT};font-size:13px">'
         f"{foot}</td></tr></table></td></tr></table></body></html>"
     )
@@ -115,10 +117,10 @@ def _html(block: Block, style: Brand) -> str:
     match block:
         case Text(text, is_faint):
             name, colour = ("faint", FAINT) if is_faint else ("ink", INK)
-            lines = escape(text).replace("\n", "<br>")
+            lines = _shown(text).replace("\n", "<br>")
             return f'<p class="{name}" style="margin:0 0 14px;color:{colour}">{lines}</p>'
         case Steps(steps):
-            items = "".join(f'<li style="margin:0 0 6px">{escape(step)}</li>' for step in steps)
+            items = "".join(f'<li style="margin:0 0 6px">{_shown(step)}</li>' for step in steps)
             return (
                 f'<ol class="ink" style="margin:0 0 14px;padding:0 22px;color:{INK}">{items}</ol>'
             )
@@ -126,17 +128,22 @@ def _html(block: Block, style: Brand) -> str:
             return (
                 f'<p style="margin:20px 0"><a href="{escape(url)}" style="display:inline-block;'
                 f"background:{style.colour};color:{style.text_colour};border-radius:8px;"
-                f'padding:12px 22px;font-weight:600;text-decoration:none">{escape(label)}</a></p>'
+                f'padding:12px 22px;font-weight:600;text-decoration:none">{_shown(label)}</a></p>'
             )
         case Quoted(heading, lines):
             # A link in other people's words is not made into one that can be pressed.
             quoted = "<br>".join(escape(line) for line in lines)
             return (
-                f'<p class="faint" style="margin:20px 0 6px;color:{FAINT}">{escape(heading)}</p>'
+                f'<p class="faint" style="margin:20px 0 6px;color:{FAINT}">{_shown(heading)}</p>'
                 f'<blockquote class="line ink" style="margin:0 0 14px;padding:0 14px;color:{INK};'
                 f"border-inline-start:3px solid {LINE};{MONO};font-size:14px;"
                 f'overflow-wrap:anywhere">{quoted}</blockquote>'
             )
+
+
+def _shown(text: str) -> str:
+    """Return *text* as HTML, each reference in one line: a narrow screen would part its hyphen."""
+    return REFERENCE.sub(r'<span style="white-space:nowrap">\g<0></span>', escape(text))
 
 
 def _header(team_name: str, style: Brand) -> str:
@@ -159,7 +166,7 @@ def _header(team_name: str, style: Brand) -> str:
 
 def _linked(line: str) -> str:
     """Return a line of the footer; an address of ours alone on it becomes a link."""
-    shown = escape(line)
     if not line.startswith(("https://", "http://")) or " " in line:
-        return shown
+        return _shown(line)
+    shown = escape(line)
     return f'<a class="faint" href="{shown}" style="color:{FAINT}">{shown}</a>'

@@ -455,3 +455,37 @@ def test_a_path_without_a_page_is_styled_and_leads_to_the_form(
     page.click("main a")
     expect(page.locator("#what")).to_be_visible()
     recorder.complaints.clear()  # Chromium notes the status of the page.
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("door", ["consent", "paste"])
+def test_next_stays_where_it_is_and_keeps_its_word_whatever_the_check_finds(
+    page: Page, api: FakeApi, door: str, width: int
+) -> None:
+    """Who reaches for it, or types on in the next field, is not to miss it."""
+    page.set_viewport_size({"width": width, "height": 800})
+    fill_in(page)
+    if door == "paste":
+        page.click("#doors summary")
+        page.click("[data-open=paste]")
+    stood = page.locator("#check").bounding_box()
+    api.is_silent("sites")
+    page.fill("#url", "bakery.example")
+    expect(page.locator("#site-status")).to_contain_text("Checking")
+    assert page.locator("#check").bounding_box() == stood
+    api.says("sites", FOUND)
+    page.fill("#url", "www.bakery.example")
+    expect(page.locator("#site-status")).to_contain_text("ready")
+    assert page.locator("#check").bounding_box() == stood
+    problem = {"code": "firewall", "message": "No.", "fix": "No."}
+    api.says("sites", {"site": None, "consent_url": None, "problem": problem})
+    page.fill("#url", "shop.example")
+    expect(page.locator("#site-problem")).to_be_visible()
+    assert page.locator("#check").bounding_box() == stood
+    expect(page.locator("#check")).to_have_text("Next")
+    check(page)
+    for field in page.locator("#site [required] >> visible=true").all()[1:]:
+        field.fill("bella")
+    page.evaluate("scrollTo(0, document.querySelector('#check').offsetTop - innerHeight + 80)")
+    page.click("#check")
+    expect(page.locator("#site-problem")).to_be_in_viewport(ratio=1)

@@ -124,14 +124,20 @@ class Html(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in {"meta", "br", "img"}:
             self.open.append(tag)
+        self._part(tag)
         self.links += [value or "" for name, value in attrs if name == "href"]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        self._part(tag)
 
     def handle_data(self, data: str) -> None:
         if self.open[-1:] not in (["style"], ["title"]):
-            self.shown += f"{data}\n"
+            self.shown += data
+
+    def _part(self, tag: str) -> None:
+        if tag != "span":
+            self.shown += "\n"
 
 
 def bare(line: str) -> str:
@@ -154,6 +160,12 @@ class TestEveryMail:
         shown = {bare(line) for line in html.shown.splitlines()}
         for line in mail.text.splitlines():
             assert bare(line) in {"", ">", *shown, *html.links}, line
+
+    def test_a_reference_stays_in_one_line(self, name: str, language: str) -> None:
+        """Its hyphen is where a narrow screen would part it."""
+        shown = re.sub("<title>.*?</title>", "", MAILS[name](language).html)
+
+        assert shown.count("HP-") == shown.count('<span style="white-space:nowrap">HP-ABCD2345<')
 
     def test_it_comes_from_the_team_and_an_answer_reaches_a_person(
         self, name: str, language: str

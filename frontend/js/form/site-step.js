@@ -78,6 +78,7 @@ async function submit(page) {
     } catch (error) {
         if (error instanceof Problem && error.code === "invalid_input") return rejectField($("#url"), "field.url")
         refuseSite(error)
+        $("#site-problem").scrollIntoView({ block: "nearest" }) // It stands below the button.
     }
 }
 
