@@ -93,7 +93,8 @@ def html(
         f'style="max-width:560px;text-align:{start};{FONT};font-size:16px;line-height:1.5">'
         f'<tr><td style="padding:0 4px 16px">{_header(team_name, style)}</td></tr>'
         f'<tr><td class="card line ink" style="background:{CARD};color:{INK};'
-        f'border:1px solid {LINE};border-radius:12px;padding:24px 24px 10px">'
+        f"border:1px solid {LINE};border-radius:12px;padding:24px 24px 10px;"
+        'overflow-wrap:anywhere">'
         f'<h1 class="ink" style="margin:0 0 12px;font-size:22px;line-height:1.3;color:{INK}">'
         f"{_shown(title)}</h1>{body}</td></tr>"
         f'<tr><td class="faint" style="padding:16px 4px 0;color:{FAINT};font-size:13px">'

@@ -21,6 +21,7 @@ from tests.browser.fake_api import (
 )
 from tests.browser.test_open import opened
 from tests.browser.test_walk import BREAKS
+from tests.mails import MAILS
 
 LANGUAGES = ["de", "es", "fr", "pt", "ar", "ja"]
 EMAIL = "support+supportnaacazfo3@acme.example"
@@ -226,3 +227,11 @@ def test_what_was_agreed_has_name_and_address_in_lines_of_their_own(
     assert page.inner_text("#agreed-who").split("\n")[0] == "Acme Support"
     for found in page.locator("#agreed-site span").evaluate(BREAKS):
         assert re.match(r"[/-]|.[.@+]", found), found
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_every_mail_fits_a_narrow_phone(page: Page, language: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    for name, write in MAILS.items():
+        page.set_content(write(language).html)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
