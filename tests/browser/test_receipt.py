@@ -387,3 +387,37 @@ def test_the_reference_stands_in_one_line(page: Page, api: FakeApi) -> None:
     page.goto(RECEIPT)
     expect(page.locator("#sent .code")).to_have_text("HP-VQH5OJDN")
     expect(page.locator("#sent")).to_contain_text("Reference")
+
+
+def test_the_end_is_said_once_and_read_out(page: Page, api: FakeApi) -> None:
+    api.says("grants/*", GRANT)
+    shown(page)
+    page.click("#end-now")
+    ended = {"state": "ended", "ended_at": NOW, "can": [], "report": []}
+    api.says("grants/*", {**GRANT, **ended})
+    api.says("grants/*/end", {"grant_id": "G" * 22, **ended})
+    page.click("#confirm-end button[value=yes]")
+    expect(page.locator("#state")).to_be_focused()
+    expect(page.locator("#state")).to_have_text("The access to bakery.example has ended")
+    expect(page.locator("#state")).to_have_accessible_description(re.compile("The site confirmed"))
+    assert len(re.findall("confirmed|has ended", page.inner_text("main"))) == 2
+    check(page)
+
+
+def test_that_the_site_has_not_confirmed_the_end_is_said_once(page: Page, api: FakeApi) -> None:
+    page.clock.install()
+    api.says("grants/*", GRANT)
+    shown(page)
+    page.click("#end-now")
+    api.says("grants/*", {**GRANT, "end_requested_at": NOW, "can": ["end"]})
+    api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
+    page.click("#confirm-end button[value=yes]")
+    expect(page.locator("#badge")).to_have_text("Ending")
+    for _ in range(100):  # The answers come in real time.
+        page.clock.run_for(3_000)
+        if page.locator("#state").evaluate("(state) => state === document.activeElement"):
+            break
+        settle(page)
+    expect(page.locator("#state")).to_be_focused()
+    expect(page.locator("#about")).to_contain_text("and then write to you")
+    assert page.inner_text("main").count("not confirmed") == 1

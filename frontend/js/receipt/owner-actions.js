@@ -11,14 +11,18 @@ import { sendNewLink } from "./new-link.js"
 import { startRepair } from "./repair.js"
 
 /** @param {LoadedReceiptPage} page */
-export async function endAccess({ entry, refresh }) {
+export async function endAccess(page) {
+    const { entry, refresh } = page
     if (!(await askToConfirm($("#confirm-end")))) return
     await attempt(async () => {
         showNotice("ended.working")
         const at = await endUntilConfirmed(entry.grantId, entry.ownerToken, refresh)
         await refresh()
-        if (at) showNotice("ended.text", { date: at })
-        else showNotice("ended.owner_text")
+        const { state, overdue } = page.grant
+        // The headline and the words below it say the end already, and that the site has not confirmed it yet.
+        if (at && state !== "ended") showNotice("ended.text", { date: at })
+        else if (!at && overdue) showNotice("ended.owner_text")
+        else $("#notice p").hidden = true
         $("#state").focus()
     })
 }
