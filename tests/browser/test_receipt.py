@@ -421,3 +421,32 @@ def test_that_the_site_has_not_confirmed_the_end_is_said_once(page: Page, api: F
     expect(page.locator("#state")).to_be_focused()
     expect(page.locator("#about")).to_contain_text("and then write to you")
     assert page.inner_text("main").count("not confirmed") == 1
+
+
+@pytest.mark.parametrize("module", ["countdown", "copy-button"])
+def test_without_a_module_that_is_not_needed_the_receipt_is_there(
+    page: Page, api: FakeApi, recorder: Recorder, module: str
+) -> None:
+    page.route(f"**/js/shared/{module}.js*", lambda route: route.abort())
+    api.says("grants/*", GRANT)
+    shown(page)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#not-loaded")).to_be_hidden()
+    expect(page.locator("#left")).to_be_visible(visible=module != "countdown")
+    page.unroute(f"**/js/shared/{module}.js*")
+    if module == "countdown":
+        page.click("#copy-link")
+        expect(page.locator("#copy-link")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()").endswith(RECEIPT)
+    recorder.complaints.clear()
+
+
+def test_what_the_receipt_cannot_show_is_said_and_stays(
+    page: Page, api: FakeApi, recorder: Recorder
+) -> None:
+    page.route("**/js/receipt/visit-report.js*", lambda route: route.abort())
+    api.says("grants/*", {**GRANT, "state": "ended", "ended_at": NOW, "can": [], "report": []})
+    shown(page, "has ended")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#not-loaded")).to_be_visible()
+    recorder.complaints.clear()

@@ -2,6 +2,7 @@
 
 /** @import { LoadedReceiptPage } from "./types.js" */
 import { burnSecret, confirmRemoval, extendGrant } from "../shared/api.js"
+import { copy } from "../shared/copy-button.js"
 import { askToConfirm, endUntilConfirmed } from "../shared/end-grant.js"
 import { lifetimeChoice } from "../shared/lifetime-choice.js"
 import { showNotice } from "../shared/notice.js"
@@ -108,6 +109,11 @@ export async function confirm({ entry, refresh }) {
         await refresh()
         $("#state").focus()
     })
+}
+
+/** @param {LoadedReceiptPage} page */
+export async function copyLink({ entry }) {
+    await copy($("#copy-link"), "keep.copy", `${location.origin}/receipt#${entry.grantId}.${entry.ownerToken}`)
 }
 
 /**

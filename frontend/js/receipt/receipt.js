@@ -28,7 +28,7 @@ const MAX_FAST_POLLS = 30
 const BAD_EVENTS = ["link_locked", "mail_bounced", "mail_dropped", "removal_failed"]
 const GOOD_EVENTS = ["access_created", "ended"]
 const ACTIONS = "receipt/owner-actions.js"
-const COPY_BUTTON = "shared/copy-button.js"
+const COUNTDOWN = "shared/countdown.js"
 const LINK_IN = "shared/link-in.js"
 const LINK = /^([\w-]{22,64})\.([\w-]{22,64})(?![\w-])/
 /** What support may ask for, and what the owner needs to be able to do. @type {Record<string, string>} */
@@ -91,6 +91,7 @@ for (const [button, action] of /** @type {const} */ ([
     ["#asked-time", "offerLifetimes"],
     ["#repair", "repair"],
     ["#deleted-myself", "confirm"],
+    ["#copy-link", "copyLink"],
     ["#download", "download"],
 ])) {
     onPress($(button), async () => {
@@ -98,17 +99,19 @@ for (const [button, action] of /** @type {const} */ ([
         if (page.entry) await actions[action](/** @type {LoadedReceiptPage} */ (page))
     })
 }
-loadAhead([ACTIONS, "shared/countdown.js", "receipt/visit-report.js"])
+loadAhead([ACTIONS, COUNTDOWN, "receipt/visit-report.js"])
 onPress($("#print"), () => print())
 document.addEventListener("visibilitychange", () => {
     if (!document.hidden && page.grant?.state !== "ended") void refresh()
 })
-if (returnAddress) await runGuarded(async () => (await load("receipt/repair.js")).finishRepair(page, returnAddress))
-await runGuarded(refresh)
-await runGuarded(confirmSent)
+// In one guard, because each takes away what the one before it said.
 await runGuarded(async () => {
-    const { copyOnPress } = await load(COPY_BUTTON)
-    copyOnPress($("#copy-link"), () => `${location.origin}/receipt#${page.entry?.grantId}.${page.entry?.ownerToken}`)
+    try {
+        if (returnAddress) await (await load("receipt/repair.js")).finishRepair(page, returnAddress)
+    } finally {
+        await refresh()
+        await confirmSent()
+    }
 })
 
 /** Just sent: confirm it once. The message stays in this tab's history entry, as the link to the receipt does. */
@@ -179,8 +182,10 @@ async function show(grant) {
     const isShut = name.endsWith("withdrawn")
     $("#left").hidden = isOver || isShut || Boolean(requestedAt) || grant.expires_at <= now()
     if (!$("#left").hidden) {
-        const { countDown } = await load("shared/countdown.js")
-        page.stopCountdown = countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
+        // The end is said without it, too.
+        const clock = await load(COUNTDOWN).catch(() => null)
+        $("#left").hidden = !clock
+        if (clock) page.stopCountdown = clock.countDown($("#left"), grant.expires_at, () => ($("#left").hidden = true))
     }
     $("#users").hidden = !/^https?:/.test(usersUrl)
     if (!$("#users").hidden) $("#users").setAttribute("href", usersUrl)

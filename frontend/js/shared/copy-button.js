@@ -10,13 +10,20 @@ const CONFIRMATION_MS = 2500
  */
 export function copyOnPress(button, read) {
     const name = button.getAttribute("data-t") ?? "page.copy"
-    onPress(button, async () => {
-        try {
-            await navigator.clipboard.writeText(read())
-            setText(button, "page.copied")
-        } catch {
-            setText(button, "page.copy_failed")
-        }
-        setTimeout(() => setText(button, name), CONFIRMATION_MS)
-    })
+    onPress(button, () => copy(button, name, read()))
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {string} name its own text
+ * @param {string} text what to copy
+ */
+export async function copy(button, name, text) {
+    try {
+        await navigator.clipboard.writeText(text)
+        setText(button, "page.copied")
+    } catch {
+        setText(button, "page.copy_failed")
+    }
+    setTimeout(() => setText(button, name), CONFIRMATION_MS)
 }
