@@ -18,7 +18,11 @@ from tests.browser.fake_api import (
     FakeApi,
     approve,
     choose_time,
+    say_it_is_sent,
+    settle,
+    without_access,
 )
+from tests.browser.recorder import Recorder
 from tests.browser.test_open import opened
 from tests.browser.test_walk import BREAKS
 from tests.mails import MAILS
@@ -79,6 +83,37 @@ def test_another_language_changes_every_text_and_date(
     expect(page.locator("#gone dl" if name == "open" else "#agreed")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert changed == seen(page)
+
+
+def test_a_language_that_did_not_come_is_said_until_another_is_chosen(
+    page: Page, recorder: Recorder
+) -> None:
+    page.clock.install()
+    page.goto("/")
+    expect(page.locator("#language")).to_be_visible()
+    page.route("**/i18n/de.json", lambda route: route.abort())
+    page.select_option("#language", "de")
+    for _ in range(100):  # It tries five times, and the answers come in real time.
+        page.clock.run_for(3_000)
+        if page.locator("#not-loaded").is_visible():
+            break
+        settle(page)
+    expect(page.locator("#not-loaded")).to_be_visible()
+    page.select_option("#language", "fr")
+    expect(page.locator("h1")).not_to_have_text("Get help with your site")
+    expect(page.locator("#not-loaded")).to_be_hidden()
+    recorder.complaints.clear()
+
+
+def test_below_a_success_there_is_room(page: Page, api: FakeApi) -> None:
+    without_access(page)
+    say_it_is_sent(page, api)
+    success, buttons = (
+        page.locator(part).bounding_box() for part in ("#sent .success", "#copy-sent")
+    )
+    assert success is not None
+    assert buttons is not None
+    assert buttons["y"] - success["y"] - success["height"] >= 12
 
 
 def test_an_error_of_a_date_changes_its_language_too(page: Page, api: FakeApi) -> None:

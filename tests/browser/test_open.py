@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from chalicelib.onetime.envelope import Link, decode, encode
 from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check, settle
+from tests.browser.recorder import Recorder
 
 ACCOUNT: dict[str, Any] = {
     "site": SITE["url"],
@@ -73,6 +74,34 @@ def test_nothing_is_opened_before_the_texts_of_the_account_are_here(
     expect(page.locator("#opened h2")).to_be_focused()
     labels = page.locator("#opened dt, #opened button")
     assert all(text.strip() for text in labels.all_inner_texts())
+
+
+def test_without_the_texts_of_the_account_the_link_stays_unopened(
+    page: Page, api: FakeApi, recorder: Recorder
+) -> None:
+    posted: list[str] = []
+    page.route("**/i18n/**", lambda route: route.abort())
+    page.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
+    page.clock.install()
+    api.says("grants/*", GRANT)
+    api.says("secrets/*", {**SECRET, "passphrase": False})
+    page.goto(f"/open#{LINK}")
+    page.click("#open")
+    for _ in range(100):  # It tries five times, and the answers come in real time.
+        page.clock.run_for(3_000)
+        if page.locator("#not-loaded").is_visible():
+            break
+        settle(page)
+    expect(page.locator("#not-loaded")).to_be_visible()
+    assert posted == []
+    page.unroute("**/i18n/**")
+    sealed = Link.derive(decode(LINK)).seal(json.dumps(ACCOUNT), bytes(12))
+    api.says("secrets/*/open", {"ciphertext": encode(sealed)})
+    api.says("secrets/*/ack", {}, 204)
+    expect(page.locator("#open")).not_to_have_attribute("aria-disabled", "true")
+    page.click("#open")
+    expect(page.locator("#opened h2")).to_be_focused()
+    recorder.complaints.clear()
 
 
 def test_more_time_that_the_owner_gave_reaches_the_opened_page(page: Page, api: FakeApi) -> None:

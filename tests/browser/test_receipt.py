@@ -401,6 +401,7 @@ def test_the_end_is_said_once_and_read_out(page: Page, api: FakeApi) -> None:
     expect(page.locator("#state")).to_have_text("The access to bakery.example has ended")
     expect(page.locator("#state")).to_have_accessible_description(re.compile("The site confirmed"))
     assert len(re.findall("confirmed|has ended", page.inner_text("main"))) == 2
+    expect(page.locator("#keep")).not_to_contain_text("it can end or extend")
     check(page)
 
 

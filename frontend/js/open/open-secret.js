@@ -4,7 +4,7 @@
 import { acknowledgeSecret, openSecret, Problem, peekSecret, viewGrant } from "../shared/api.js"
 import { decode, prove } from "../shared/envelope.js"
 import { rejectField, setFieldError } from "../shared/field-errors.js"
-import { $, loadCatalogue, MINUTE, now, setText } from "../shared/page.js"
+import { $, loadCatalogue, MINUTE, now, setText, texts } from "../shared/page.js"
 import { showProblem } from "../shared/problem-notice.js"
 import { offerToAsk } from "./ask-owner.js"
 // Loaded now, so that the access can be ended even if the network fails later.
@@ -32,6 +32,7 @@ export async function openLink(page) {
     try {
         // The labels of the opened account come before it, so that no line of it is ever blank.
         const [proof] = await Promise.all([prove(decode(entry.link), passphrase), loadCatalogue()])
+        if (!texts["open.address"]) return // Then the page says that it has not loaded completely.
         entry.tried = true
         const { ciphertext } = await openSecret(entry.id, { access: proof.access, claim: entry.claim })
         const signIn = withCheckedAddress(JSON.parse(await proof.open(ciphertext)), page.grant)

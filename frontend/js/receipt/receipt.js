@@ -206,6 +206,7 @@ async function show(grant) {
     showAsked(grant)
     await readMessage(grant)
     showAgreed(grant)
+    setText($("#keep .hint"), state === "ended" ? "keep.ended" : "keep.text")
     // New elements only after a change, so that a reader keeps the place.
     const timeline = JSON.stringify(grant.timeline)
     if (page.shownTimeline !== timeline) {

@@ -143,6 +143,7 @@ export async function startPage() {
     const chosen = tryStorage(() => localStorage[LANGUAGE_KEY]) ?? ""
     menu.value = chooseLanguage([linked, chosen, ...navigator.languages])
     menu.addEventListener("change", () => {
+        $("#not-loaded").hidden = true
         setLanguage(menu.value)
         loading = null
         loadCatalogue()

@@ -90,7 +90,7 @@ async function itemOf({ publicKey }, teamKeys) {
     const button = make("button", { type: "button", class: "danger", "aria-describedby": id })
     setText(button, "team.remove")
     onPress(button, () => remove(publicKey))
-    const shown = make("div", {}, make("output", { id }, fingerprint), make("br"), use)
+    const shown = make("p", {}, make("output", { id }, fingerprint), make("br"), use)
     return make("li", { "data-icon": "key" }, make("div", {}, shown, make("p", { class: "actions" }, button)))
 }
 
