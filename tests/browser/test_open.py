@@ -76,8 +76,11 @@ def test_nothing_is_opened_before_the_texts_of_the_account_are_here(
     assert all(text.strip() for text in labels.all_inner_texts())
 
 
+@pytest.mark.parametrize(
+    ("offline", "said"), [(False, "has not loaded completely"), (True, "You are offline")]
+)
 def test_without_the_texts_of_the_account_the_link_stays_unopened(
-    page: Page, api: FakeApi, recorder: Recorder
+    page: Page, api: FakeApi, recorder: Recorder, *, offline: bool, said: str
 ) -> None:
     posted: list[str] = []
     page.route("**/i18n/**", lambda route: route.abort())
@@ -86,21 +89,26 @@ def test_without_the_texts_of_the_account_the_link_stays_unopened(
     api.says("grants/*", GRANT)
     api.says("secrets/*", {**SECRET, "passphrase": False})
     page.goto(f"/open#{LINK}")
+    expect(page.locator("#waiting")).to_be_visible()
+    page.evaluate("import('/js/open/open-secret.js')")  # With all that it imports.
+    page.context.set_offline(offline)
     page.click("#open")
     for _ in range(100):  # It tries five times, and the answers come in real time.
         page.clock.run_for(3_000)
         if page.locator("#not-loaded").is_visible():
             break
-        settle(page)
-    expect(page.locator("#not-loaded")).to_be_visible()
+        page.evaluate("fetch('/config.json').catch(() => null)")
+    expect(page.locator("#not-loaded")).to_contain_text(said)
+    expect(page.locator("#open")).not_to_have_attribute("aria-disabled", "true")
     assert posted == []
+    page.context.set_offline(False)
     page.unroute("**/i18n/**")
     sealed = Link.derive(decode(LINK)).seal(json.dumps(ACCOUNT), bytes(12))
     api.says("secrets/*/open", {"ciphertext": encode(sealed)})
     api.says("secrets/*/ack", {}, 204)
-    expect(page.locator("#open")).not_to_have_attribute("aria-disabled", "true")
     page.click("#open")
     expect(page.locator("#opened h2")).to_be_focused()
+    expect(page.locator("#not-loaded")).to_be_hidden()
     recorder.complaints.clear()
 
 

@@ -71,6 +71,7 @@ def test_from_the_first_letter_to_opened(
     check(reader)
     expect(page.locator("#state")).to_contain_text("Opened on")
     expect(page.locator("#burn")).to_be_hidden()
+    expect(page.locator("#sent")).not_to_contain_text("it opens the secret")
     for secret in (TEXT, link.partition("#")[2]):
         recorder.assert_never_sent(secret)
 

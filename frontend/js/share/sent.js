@@ -95,6 +95,7 @@ export async function showReceipt({ entry, showPanel }) {
     function end(key, at = 0) {
         isOver = true
         setText($("#state"), key, { date: () => formatDate(dateOf(at)) })
+        setText($("#keep-hint"), "made.kept_hint") // It opens nothing any more.
         $("#ready").hidden = true
         $("#burn").hidden = true
         showPanel("sent")

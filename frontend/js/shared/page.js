@@ -80,16 +80,20 @@ export async function runOnce(button, work) {
 
 /** When *work* fails, most likely a module did not load. @param {Work} work */
 export async function runGuarded(work) {
-    const warning = $("#not-loaded")
-    warning.hidden = true
+    $("#not-loaded").hidden = true
     try {
         await work()
     } catch (error) {
         console.error(error)
-        setText(warning, navigator.onLine ? "page.not_loaded" : "page.offline")
-        warning.hidden = false
-        warning.scrollIntoView({ block: "nearest" })
+        warn()
     }
+}
+
+function warn() {
+    const warning = $("#not-loaded")
+    setText(warning, navigator.onLine ? "page.not_loaded" : "page.offline")
+    warning.hidden = false
+    warning.scrollIntoView({ block: "nearest" })
 }
 
 /** @type {(button: HTMLElement, work: Work) => void} */
@@ -234,7 +238,7 @@ export function loadCatalogue() {
         () => {
             if (wanted !== language) return
             loading = null
-            $("#not-loaded").hidden = false
+            warn()
         },
     )
     return loading
