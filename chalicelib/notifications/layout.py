@@ -7,12 +7,12 @@ link. The HTML loads nothing: its styles are in it, and a logo is attached.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from chalicelib.notifications.brand import Brand, brand
 from chalicelib.notifications.words import Words
+from chalicelib.patterns import pattern
 from chalicelib.values import dataclass
 
 LOGO_ID = "logo"
@@ -26,7 +26,7 @@ STYLE = (
 )
 FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 MONO = "font-family:ui-monospace,Menlo,Consolas,monospace"
-REFERENCE = re.compile(r"\bHP-[A-Z2-7]{8}\b")
+REFERENCE = pattern(r"\bHP-[A-Z2-7]{8}\b")
 
 
 @dataclass(frozen=True, slots=True)
