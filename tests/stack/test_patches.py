@@ -242,6 +242,26 @@ def test_the_end_of_a_long_log_does_not_come_with_the_answer(account: MiniStack)
     assert "the last line" not in log, unneeded("log_tail")
 
 
+def test_two_processes_of_one_zip_have_a_directory_each(account: MiniStack) -> None:
+    functions = account.client("lambda")
+    code = zipped("code.py", "import os\ndef handler(*_): return os.stat(__file__).st_ino\n")
+    found = set()
+    for name in ("one", "another"):
+        functions.create_function(
+            FunctionName=name,
+            Runtime=f"python3.{sys.version_info.minor}",
+            Role=role(account, name),
+            Handler="code.handler",
+            Code={"ZipFile": code},
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+        answer = functions.invoke(FunctionName=name, Payload=b"{}")
+        assert "FunctionError" not in answer
+        found.add(answer["Payload"].read())
+
+    assert len(found) == 2, unneeded("unpacked_once")
+
+
 def role(account: MiniStack, name: str = "writer") -> str:
     trust: dict[str, Any] = {
         "Effect": "Allow",

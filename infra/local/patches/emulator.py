@@ -25,6 +25,7 @@ def main() -> None:
         log_tail,
         queue_workers,
         reply_to,
+        unpacked_once,
     )
 
     batch_actions.apply()
@@ -32,6 +33,7 @@ def main() -> None:
     log_tail.apply()
     queue_workers.apply()
     reply_to.apply()
+    unpacked_once.apply()
     app.main()
 
 
