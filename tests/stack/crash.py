@@ -31,7 +31,8 @@ def parts_of(stack: Stack) -> wiring.Hallpass:
     """
     Wire Hallpass exactly as the Lambda does, from the deployed function's own environment.
 
-    The parent wires once and calls nothing, so each child begins without open connections.
+    The parent wires once and calls nothing, so each child begins without open connections. It makes
+    all clients, which would cost each child as much time as its calls.
     """
     functions = stack.client("lambda")
     # Both functions get the same environment (`Globals` of the template).
@@ -45,7 +46,11 @@ def parts_of(stack: Stack) -> wiring.Hallpass:
     }
     wiring.hallpass.cache_clear()
     boto3.setup_default_session()
-    return wiring.hallpass()
+    parts = wiring.hallpass()
+    ports: Any = parts.ports
+    for port in (ports.sealer, ports.outbox, ports.due_queue):
+        assert port._client.meta
+    return parts
 
 
 def run(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import boto3
 import requests
 
 from chalicelib.aws import sqs
@@ -119,7 +118,7 @@ def prepared(world: RealWorld) -> Job:
 def swept(parts: Hallpass, now: int) -> None:
     """Sweep, and finish what the queues deliver, as the deployed functions do together."""
     parts.sweep.sweep(now=now)
-    queues: Any = boto3.client("sqs")
+    queues = cast("Any", parts.ports.due_queue)._client
     for url in (os.environ["DUE_QUEUE_URL"], os.environ["RETRY_QUEUE_URL"]):
         while messages := queues.receive_message(QueueUrl=url).get("Messages"):
             for message in messages:
