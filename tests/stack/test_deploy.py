@@ -25,10 +25,22 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MiniSta
     """An empty account, to which every AWS tool of this process goes."""
     with MiniStack(tmp_path) as account:
         account.client("s3").create_bucket(Bucket=ARTIFACTS)
-        for name, value in account.credentials.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(deploy, "POLL_SECONDS", 0.05)
+        go_to(account, monkeypatch)
         yield account
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
+    """An empty account for all that is refused, and so leaves it empty for the next."""
+    with MiniStack(tmp_path_factory.mktemp("account")) as account:
+        account.client("s3").create_bucket(Bucket=ARTIFACTS)
+        yield account
+
+
+def go_to(account: MiniStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in account.credentials.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(deploy, "POLL_SECONDS", 0.05)
 
 
 def parameters(account: MiniStack) -> dict[str, str]:
@@ -198,13 +210,14 @@ def test_the_bucket_for_packages_is_made_if_none_is_named(account: MiniStack) ->
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_changed(
-    account: MiniStack, arguments: list[str], said: str
+    untouched: MiniStack, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
+    go_to(untouched, monkeypatch)
     with pytest.raises(deploy.FAILURES, match=said):
         deploy.main(arguments)
 
-    assert account.client("dynamodb").list_tables()["TableNames"] == []
-    assert account.cloudformation.list_stacks()["StackSummaries"] == []
+    assert untouched.client("dynamodb").list_tables()["TableNames"] == []
+    assert untouched.cloudformation.list_stacks()["StackSummaries"] == []
 
 
 def test_a_bucket_of_another_region_is_named_as_such(account: MiniStack) -> None:
