@@ -318,28 +318,28 @@ def test_the_doctor_says_what_to_do(bare: Stack, said: Callable[..., str]) -> No
     assert "pass AlarmEmail=" in found
 
 
-def clients_of(running: Stack, role: str, policy_name: str, *services: str) -> list[Any]:
+def clients_of(stack: Stack, role: str, policy_name: str, *services: str) -> list[Any]:
     """Return boto3 clients of a user who may do what *role* of the template may, and no more."""
-    roles, like = running.client("iam"), f"like-{policy_name}"
-    name = running.ministack.physical_ids(NAME)[role]
+    roles, like = stack.client("iam"), f"like-{policy_name}"
+    name = stack.ministack.physical_ids(NAME)[role]
     policy = roles.get_role_policy(RoleName=name, PolicyName=policy_name)["PolicyDocument"]
     roles.create_user(UserName=like)
     roles.put_user_policy(UserName=like, PolicyName=policy_name, PolicyDocument=json.dumps(policy))
     key = roles.create_access_key(UserName=like)["AccessKey"]
-    session = type(running.ministack.session)(
+    session = type(stack.ministack.session)(
         key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1"
     )
     make: Any = session.client
-    return [make(service, endpoint_url=running.ministack.endpoint_url) for service in services]
+    return [make(service, endpoint_url=stack.ministack.endpoint_url) for service in services]
 
 
 def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else(
-    running: Stack,
+    stack: Stack,
 ) -> None:
-    dynamodb, kms = clients_of(running, "EndDueRole", "end-due", "dynamodb", "kms")
+    dynamodb, kms = clients_of(stack, "EndDueRole", "end-due", "dynamodb", "kms")
     secret = {"id": {"S": "s"}, "ciphertext": {"B": b"sealed"}}
-    table = running.outputs["SecretsTableName"]
-    running.client("dynamodb").put_item(TableName=table, Item=secret)
+    table = stack.outputs["SecretsTableName"]
+    stack.client("dynamodb").put_item(TableName=table, Item=secret)
     update = {
         "TableName": table,
         "Key": {"id": {"S": "s"}},
@@ -351,8 +351,8 @@ def test_a_worker_cannot_read_secrets_nor_any_role_use_the_key_for_anything_else
     for returned in ("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW"):
         with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
             dynamodb.update_item(**update, ReturnValues=returned)
-    sealed = running.client("kms").encrypt(
-        KeyId=running.outputs["DataKeyArn"],
+    sealed = stack.client("kms").encrypt(
+        KeyId=stack.outputs["DataKeyArn"],
         Plaintext=b"key",
         EncryptionContext={"grant_id": "g", "purpose": "removal"},
     )["CiphertextBlob"]
@@ -458,10 +458,10 @@ def test_deploy_refuses_what_no_browser_can_seal_to(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_sweep_reads_no_more_of_a_grant_than_when_it_is_due_and_opens_nothing(
-    running: Stack,
+    stack: Stack,
 ) -> None:
-    dynamodb, kms, mails = clients_of(running, "SweepRole", "sweep", "dynamodb", "kms", "sesv2")
-    table, denied = running.outputs["GrantsTableName"], dynamodb.exceptions.ClientError
+    dynamodb, kms, mails = clients_of(stack, "SweepRole", "sweep", "dynamodb", "kms", "sesv2")
+    table, denied = stack.outputs["GrantsTableName"], dynamodb.exceptions.ClientError
 
     def read(columns: str) -> object:
         asked = {"Keys": [{"id": {"S": "g"}}]}
