@@ -66,6 +66,8 @@ const WITH_YEAR = {
 /** Texts for a manual grant. @type {Record<string, string>} */
 const MANUAL_TEXTS = { access_created: "noted", removal_failed: "reminded" }
 
+// The first screen needs no style of its own, so it does not wait for one; what the server answers comes later still.
+$("link[media]").removeAttribute("media")
 const returnAddress = takeReturnAddress("repair")
 /** @type {ReceiptPage} */
 const page = {
