@@ -13,8 +13,8 @@ import { REASONS as UNREADABLE_REASONS } from "../../frontend/js/open/unreadable
 import { KINDS } from "../../frontend/js/receipt/visit-report.js"
 import { REASONS as SHARE_REASONS } from "../../frontend/js/share/sent.js"
 import { EVENTS } from "../../frontend/js/shared/api-types.js"
-import { READINESS } from "../../frontend/js/shared/key-store.js"
 import { CODES, FOR_HOST } from "../../frontend/js/shared/problem-notice.js"
+import { READINESS } from "../../frontend/js/team/readiness.js"
 
 /** @import { DefaultTreeAdapterTypes } from "parse5" */
 

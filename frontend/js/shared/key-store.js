@@ -1,10 +1,8 @@
-// The team's keys in this browser: in IndexedDB, as keys that no script can read out, only use. And what they open.
+// The team's keys in this browser: in IndexedDB, as keys that no script can read out, only use.
 
 /** @import { TeamKey } from "./types.js" */
 
 const [DATABASE, STORE] = ["hallpass", "team-keys"]
-/** Each has the texts `team.is_<readiness>` and `team.is_<readiness>_text`. */
-export const READINESS = ["ready", "old", "other", "none", "early", "unused", "broken", "no_storage"]
 
 /** @returns {Promise<TeamKey[]>} rejects when the browser keeps nothing, as in some private windows */
 export async function readKeys() {
@@ -21,19 +19,6 @@ export async function keepKey(key) {
 /** @param {string} publicKey */
 export async function removeKey(publicKey) {
     await inStore("readwrite", (store) => store.delete(publicKey))
-}
-
-/**
- * Whether a browser can open the links that are sealed now.
- * @param {string[]} held public keys of the browser
- * @param {string[]} teamKeys of config.json, newest first
- * @returns {"ready" | "old" | "other" | "none" | "early" | "unused"}
- */
-export function readinessOf(held, teamKeys) {
-    if (!teamKeys.length) return held.length ? "early" : "unused"
-    if (!held.length) return "none"
-    if (held.includes(teamKeys[0])) return "ready"
-    return held.some((key) => teamKeys.includes(key)) ? "old" : "other"
 }
 
 /**

@@ -2,7 +2,7 @@
 // but in the file that a person saves; this page sends no request but for its own files.
 
 /** @import { TeamKey } from "../shared/types.js" */
-import { keepKey, readinessOf, readKeys, removeKey } from "../shared/key-store.js"
+import { keepKey, readKeys, removeKey } from "../shared/key-store.js"
 import {
     $,
     load,
@@ -15,6 +15,7 @@ import {
     setText,
     startPage,
 } from "../shared/page.js"
+import { readinessOf } from "./readiness.js"
 
 const KEY_FILE = "team/key-file.js"
 const COPY_BUTTON = "shared/copy-button.js"
