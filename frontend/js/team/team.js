@@ -15,12 +15,12 @@ import {
     setText,
     startPage,
 } from "../shared/page.js"
-import { readinessOf } from "./readiness.js"
 
 const KEY_FILE = "team/key-file.js"
 const COPY_BUTTON = "shared/copy-button.js"
 const FIELD_ERRORS = "shared/field-errors.js"
 const FINGERPRINT = "shared/fingerprint.js"
+const READINESS = "team/readiness.js"
 /** A key file is much shorter; a film need not be read to see that it is none. */
 const MAX_READ_BYTES = 50_000
 /**
@@ -35,7 +35,7 @@ onPress($("#make-now"), makeKey)
 loadAhead([KEY_FILE, FIELD_ERRORS, FINGERPRINT, COPY_BUTTON])
 addEventListener("beforeunload", (event) => page.isUnsaved && event.preventDefault())
 await runGuarded(async () => {
-    const [config] = await Promise.all([startPage(), loadCatalogue()])
+    const [config] = await Promise.all([startPage(), loadCatalogue(), load(READINESS)])
     page.teamKeys = config.team_keys ?? []
     await show()
 })
@@ -43,6 +43,8 @@ await runGuarded(async () => {
 /** See what this browser holds. @param {string} [done] the text of what was done a moment ago */
 async function show(done = "") {
     const { teamKeys } = page
+    /** @type {typeof import("./readiness.js")} */
+    const { readinessOf } = await load(READINESS)
     const keys = await readKeys().catch(() => null)
     const readiness = keys
         ? readinessOf(
