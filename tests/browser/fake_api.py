@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -83,6 +84,15 @@ def settle(page: Page) -> None:
     Responses are processed in the order in which they came: what is asked now comes after.
     """
     page.evaluate("fetch('/config.json').then((answer) => answer.json())")
+
+
+def turn_clock_until(page: Page, reached: Callable[[], bool]) -> None:
+    """Turn the installed clock of *page* while it tries again; the answers take real time."""
+    for _ in range(100):
+        page.clock.run_for(3_000)
+        if reached():
+            return
+        page.evaluate("fetch('/config.json').catch(() => null)")
 
 
 def hold_clock(page: Page, *, time: int = NOW) -> None:

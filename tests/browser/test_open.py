@@ -10,7 +10,17 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from chalicelib.onetime.envelope import Link, decode, encode
-from tests.browser.fake_api import GRANT, LINK, NOW, SECRET, SITE, FakeApi, check, settle
+from tests.browser.fake_api import (
+    GRANT,
+    LINK,
+    NOW,
+    SECRET,
+    SITE,
+    FakeApi,
+    check,
+    settle,
+    turn_clock_until,
+)
 from tests.browser.recorder import Recorder
 
 ACCOUNT: dict[str, Any] = {
@@ -23,12 +33,17 @@ ACCOUNT: dict[str, Any] = {
 }
 
 
-def opened(page: Page, api: FakeApi, **account: object) -> None:
-    """Open a link behind which *account* is sealed."""
+def has_sealed(api: FakeApi, **account: object) -> None:
+    """Let *api* hold *account*, sealed behind the link."""
     sealed = Link.derive(decode(LINK)).seal(json.dumps({**ACCOUNT, **account}), bytes(12))
     api.says("secrets/*", {**SECRET, "passphrase": False})
     api.says("secrets/*/open", {"ciphertext": encode(sealed)})
     api.says("secrets/*/ack", {}, 204)
+
+
+def opened(page: Page, api: FakeApi, **account: object) -> None:
+    """Open a link behind which *account* is sealed."""
+    has_sealed(api, **account)
     page.goto(f"/open#{LINK}")
     page.click("#open")
     expect(page.locator("#opened h2")).to_be_focused()
@@ -58,10 +73,7 @@ def test_nothing_is_opened_before_the_texts_of_the_account_are_here(
     page.route("**/i18n/**", hold)
     page.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
     api.says("grants/*", GRANT)
-    sealed = Link.derive(decode(LINK)).seal(json.dumps(ACCOUNT), bytes(12))
-    api.says("secrets/*", {**SECRET, "passphrase": False})
-    api.says("secrets/*/open", {"ciphertext": encode(sealed)})
-    api.says("secrets/*/ack", {}, 204)
+    has_sealed(api)
     page.goto(f"/open#{LINK}")
     with page.expect_request("**/i18n/open/en.json"):
         page.click("#open")
@@ -87,25 +99,18 @@ def test_without_the_texts_of_the_account_the_link_stays_unopened(
     page.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
     page.clock.install()
     api.says("grants/*", GRANT)
-    api.says("secrets/*", {**SECRET, "passphrase": False})
+    has_sealed(api)
     page.goto(f"/open#{LINK}")
     expect(page.locator("#waiting")).to_be_visible()
     page.evaluate("import('/js/open/open-secret.js')")  # With all that it imports.
     page.context.set_offline(offline)
     page.click("#open")
-    for _ in range(100):  # It tries five times, and the answers come in real time.
-        page.clock.run_for(3_000)
-        if page.locator("#not-loaded").is_visible():
-            break
-        page.evaluate("fetch('/config.json').catch(() => null)")
+    turn_clock_until(page, lambda: page.locator("#not-loaded").is_visible())
     expect(page.locator("#not-loaded")).to_contain_text(said)
     expect(page.locator("#open")).not_to_have_attribute("aria-disabled", "true")
     assert posted == []
     page.context.set_offline(False)
     page.unroute("**/i18n/**")
-    sealed = Link.derive(decode(LINK)).seal(json.dumps(ACCOUNT), bytes(12))
-    api.says("secrets/*/open", {"ciphertext": encode(sealed)})
-    api.says("secrets/*/ack", {}, 204)
     page.click("#open")
     expect(page.locator("#opened h2")).to_be_focused()
     expect(page.locator("#not-loaded")).to_be_hidden()

@@ -19,6 +19,7 @@ from tests.browser.fake_api import (
     check,
     hold_clock,
     settle,
+    turn_clock_until,
 )
 from tests.browser.recorder import Recorder
 
@@ -414,11 +415,8 @@ def test_that_the_site_has_not_confirmed_the_end_is_said_once(page: Page, api: F
     api.says("grants/*/end", {"grant_id": "G" * 22, "state": "active"}, 202)
     page.click("#confirm-end button[value=yes]")
     expect(page.locator("#badge")).to_have_text("Ending")
-    for _ in range(100):  # The answers come in real time.
-        page.clock.run_for(3_000)
-        if page.locator("#state").evaluate("(state) => state === document.activeElement"):
-            break
-        settle(page)
+    focused = page.locator("#state:focus")
+    turn_clock_until(page, lambda: focused.count() > 0)
     expect(page.locator("#state")).to_be_focused()
     expect(page.locator("#about")).to_contain_text("and then write to you")
     assert page.inner_text("main").count("not confirmed") == 1
